@@ -1,0 +1,1 @@
+"""What people see and own: conversations, pages, API. Knows nothing of jobs or models."""

@@ -1,0 +1,1 @@
+"""The JSON surface. A route parses, calls one act or one reading, and renders."""

@@ -1,0 +1,42 @@
+"""How a write is recorded for the event streams: the SQL that puts a commit's rows into the change log.
+
+Owns the fragment that every writing statement ends with. Must not decide what is written.
+The change row is part of the statement that it reports, so an event can neither precede its commit nor
+outlive a rollback: tests/concurrency/test_events.py.
+"""
+
+from __future__ import annotations
+
+
+def _rows(ctes: tuple[str, ...]) -> str:
+    if not ctes:
+        return "'[]'::jsonb"
+    union = " UNION ALL ".join(f"SELECT to_jsonb({cte}) AS row FROM {cte}" for cte in ctes)
+    return f"COALESCE((SELECT jsonb_agg(row) FROM ({union}) AS rows), '[]'::jsonb)"
+
+
+def change_cte(
+    *,
+    conversation: str = "c",
+    messages: tuple[str, ...] = (),
+    turns: tuple[str, ...] = (),
+    drafts: tuple[str, ...] = (),
+    entries: tuple[str, ...] = (),
+    conversation_changed: bool = True,
+) -> str:
+    """A CTE named `changed` that logs the rows of the named CTEs, one change row for each row of `conversation`.
+
+    `conversation` names a CTE with whole conversation rows as they are after the write. The row is inserted
+    from it, so the change's id is drawn while the conversation's row lock is held: within a conversation,
+    ids rise in commit order.
+    """
+    shown = f"to_jsonb({conversation})" if conversation_changed else "NULL::jsonb"
+    return f"""changed AS (
+    INSERT INTO change (project_id, conversation_id, version, body)
+    SELECT {conversation}.project_id, {conversation}.id, {conversation}.version, jsonb_build_object(
+        'conversation', {shown},
+        'messages', {_rows(messages)},
+        'turns', {_rows(turns)},
+        'drafts', {_rows(drafts)},
+        'entries', {_rows(entries)})
+    FROM {conversation})"""

@@ -1,0 +1,127 @@
+"""The one tree of errors that people and programs meet. Each has a stable code, a status and a sentence.
+
+Owns the codes that SURFACE lists. Must not know Flask: one error handler maps the tree to responses.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class InboxError(Exception):
+    """An error whose sentence is meant to be read by a person.
+
+    `extra` is merged beside `code` and `message` in the JSON body: {"error": {"code", "message", **extra}}.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str, **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extra = extra
+
+
+class BadJson(InboxError):
+    code = "bad_json"
+    status = 400
+
+
+class BadEventId(InboxError):
+    code = "bad_event_id"
+    status = 400
+
+
+class Unauthorized(InboxError):
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(InboxError):
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(InboxError):
+    code = "not_found"
+    status = 404
+
+
+class StaleClaim(InboxError):
+    """extra: owner {id, name}, conversation."""
+
+    code = "stale_claim"
+    status = 409
+
+
+class IdempotencyInFlight(InboxError):
+    code = "idempotency_in_flight"
+    status = 409
+
+
+class DraftClosed(InboxError):
+    code = "draft_closed"
+    status = 409
+
+
+class StaleWorkflow(InboxError):
+    code = "stale_workflow"
+    status = 409
+
+
+class StaleVersion(InboxError):
+    """extra: conversation."""
+
+    code = "stale_version"
+    status = 412
+
+
+class TooLarge(InboxError):
+    code = "too_large"
+    status = 413
+
+
+class NotJson(InboxError):
+    code = "not_json"
+    status = 415
+
+
+class Invalid(InboxError):
+    """extra: fields {name: sentence}."""
+
+    code = "invalid"
+    status = 422
+
+
+class UnknownField(InboxError):
+    """extra: fields {name: sentence}."""
+
+    code = "unknown_field"
+    status = 422
+
+
+class IdempotencyConflict(InboxError):
+    code = "idempotency_conflict"
+    status = 422
+
+
+class InvalidWorkflow(InboxError):
+    """extra: problems [{node, edge, code, message}]."""
+
+    code = "invalid_workflow"
+    status = 422
+
+
+class RateLimited(InboxError):
+    """extra: none; the response carries Retry-After in whole seconds."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class Unavailable(InboxError):
+    """The database does not answer. The response carries Retry-After."""
+
+    code = "unavailable"
+    status = 503

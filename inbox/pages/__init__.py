@@ -1,0 +1,1 @@
+"""The server-rendered pages. A page parses, calls the same acts as the API, and renders a template."""

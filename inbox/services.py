@@ -1,0 +1,65 @@
+"""What the inbox needs from outside itself, and the one place where a write is committed and then announced.
+
+Owns the order "commit, then wake readers, then enqueue turns". Must not hold SQL.
+Nothing is announced before the commit: tests/integration/test_services.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine
+
+from inbox.database import single_statements
+from inbox.turn_queue import TurnQueue
+
+
+@dataclass
+class Writing:
+    """A write under way: the connection it uses and what is to be announced once it is committed."""
+
+    connection: Connection
+    turns: list[int] = field(default_factory=list)
+
+    def start_turn(self, turn_id: int | None) -> None:
+        """Enqueue this turn after the commit; None is nothing to start."""
+        if turn_id is not None:
+            self.turns.append(turn_id)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Handed to every route: the database, the way to start turns, and the way to wake event readers."""
+
+    database: Engine
+    turn_queue: TurnQueue
+    wake: Callable[[], None]
+
+    @contextmanager
+    def statement(self) -> Iterator[Writing]:
+        """For an act that is one statement: it commits by itself, then readers are woken and turns enqueued."""
+        with single_statements(self.database).connect() as connection:
+            writing = Writing(connection)
+            yield writing
+        self._announce(writing)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Writing]:
+        """For several statements that count together; rolled back, and nothing announced, on any error."""
+        with self.database.begin() as connection:
+            writing = Writing(connection)
+            yield writing
+        self._announce(writing)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for reading; nothing is announced."""
+        with single_statements(self.database).connect() as connection:
+            yield connection
+
+    def _announce(self, writing: Writing) -> None:
+        self.wake()
+        for turn_id in writing.turns:
+            self.turn_queue.enqueue(turn_id)

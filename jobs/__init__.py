@@ -1,0 +1,1 @@
+"""What happens between inbox and responder: a turn is claimed, advanced, landed."""
