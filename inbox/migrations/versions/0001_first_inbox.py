@@ -128,6 +128,9 @@ CREATE TABLE turn (
         ('queued', 'thinking', 'landed', 'parked', 'handed_off', 'superseded', 'cancelled', 'failed')),
     reason text,
     attempt integer NOT NULL DEFAULT 0,
+    -- Attempts that ended because a worker was asked to stop; they are not held against the turn.
+    releases integer NOT NULL DEFAULT 0,
+    enqueued_at timestamptz,
     lease_until timestamptz,
     next_try_at timestamptz,
     workflow_version integer,
@@ -225,7 +228,7 @@ CREATE TABLE change (
 CREATE INDEX change_unplaced ON change (id) WHERE position IS NULL;
 CREATE INDEX change_project ON change (project_id, position) WHERE position IS NOT NULL;
 CREATE TABLE stream_head (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     position bigint NOT NULL
 );
 INSERT INTO stream_head (position) VALUES (0);

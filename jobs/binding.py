@@ -1,0 +1,172 @@
+"""From a verdict to the statement that carries it out and the facts that the timeline keeps of it. Pure.
+
+Owns which statement a decision takes and its parameters. Must not connect to anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from inbox.conversation import snippet_of
+from sqlalchemy import TextClause
+
+from jobs import landing_sql
+from jobs.values import Basis, Claimed, Drop, Fresh, Kept, Park, Post
+from responder.outcome import HandOff, Intent, Outcome, Reply, Usage
+
+RESPONDER_NAME = "AI"
+
+
+def bind(
+    claimed: Claimed,
+    basis: Basis,
+    fresh: Fresh,
+    outcome: Outcome | Drop,
+    decision: Post | Park | Drop,
+    lock_wait_ms: float | None,
+) -> tuple[TextClause, dict[str, Any]]:
+    """The one statement that carries out the decision, and its parameters."""
+    parameters = door(claimed, fresh) | _turn(claimed, fresh, outcome, decision, lock_wait_ms)
+    if isinstance(decision, Drop):
+        return landing_sql.drop(), parameters | _entries(_entry("turn_dropped", {"reason": decision.reason}))
+    assert isinstance(outcome, Reply | HandOff)
+    if isinstance(decision, Park):
+        return landing_sql.park(), parameters | _park(basis, outcome, decision)
+    effects = _effects(outcome, decision)
+    statement = landing_sql.post(decision.state is not None, frozenset(effects))
+    return statement, parameters | _post(outcome, decision) | effects_parameters(decision.intents)
+
+
+def door(claimed: Claimed, fresh: Fresh) -> dict[str, Any]:
+    """What every landing statement shows at the door: the re-fetched version and the turn's fence."""
+    return {
+        "conversation": claimed.conversation_id,
+        "version": fresh.version,
+        "turn": claimed.turn_id,
+        "attempt": claimed.attempt,
+    }
+
+
+def move(claimed: Claimed, fresh: Fresh, state: Mapping[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a routing step: the state to merge and the facts for the timeline."""
+    return door(claimed, fresh) | {
+        "state": json.dumps(state),
+        "author_name": RESPONDER_NAME,
+        "moved": json.dumps(moved),
+    }
+
+
+def _turn(
+    claimed: Claimed, fresh: Fresh, outcome: Outcome | Drop, decision: Post | Park | Drop, lock_wait_ms: float | None
+) -> dict[str, Any]:
+    thought = outcome if isinstance(outcome, Reply | HandOff) else None
+    usage = thought.usage if thought else Usage()
+    position = thought.position if thought else None
+    status, reason = _ending(outcome, decision)
+    return {
+        "turn_status": status,
+        "reason": reason,
+        "answers": list(claimed.answers),
+        "answers_up_to": claimed.answers_up_to,
+        "fetched_at": fresh.fetched_at,
+        "lock_wait_ms": lock_wait_ms,
+        "workflow_version": position.workflow_version if position else None,
+        "next_turn": decision.next_turn,
+        "path": json.dumps([asdict(step) for step in thought.path] if thought else []),
+        "model_ms": usage.model_ms if thought else None,
+        "first_token_ms": usage.first_token_ms,
+        "model": usage.model,
+        "endpoint": usage.endpoint,
+        "prompt_tokens": usage.prompt_tokens if thought else None,
+        "completion_tokens": usage.completion_tokens if thought else None,
+    }
+
+
+def _ending(outcome: Outcome | Drop, decision: Post | Park | Drop) -> tuple[str, str | None]:
+    if isinstance(decision, Drop):
+        return decision.status, decision.reason
+    if isinstance(decision, Park):
+        return "parked", decision.reason
+    return ("handed_off", outcome.reason) if isinstance(outcome, HandOff) else ("landed", None)
+
+
+def _park(basis: Basis, outcome: Outcome, decision: Park) -> dict[str, Any]:
+    position = outcome.position
+    facts = {"reason": decision.reason, "by": decision.by, "at": decision.at}
+    return {
+        "content": outcome.content,
+        "reason": decision.reason,
+        "position": json.dumps(position.as_json()) if position else None,
+        "position_from": json.dumps(basis.workflow_state) if basis.workflow_state else None,
+        "details": json.dumps(_details(outcome)),
+    } | _entries(_entry("turn_parked", facts))
+
+
+def _post(outcome: Outcome, decision: Post) -> dict[str, Any]:
+    facts = {"kept": [kept.as_json() for kept in decision.kept], **_details(outcome)}
+    first = _entry("turn_landed", facts)
+    if isinstance(outcome, HandOff):
+        first = _entry("handed_off", {"reason": outcome.reason, "detail": outcome.detail, **facts})
+    rest = [_tool(intent, "done") for intent in decision.intents]
+    rest += [_tool(intent, "kept", _overruling(intent, decision.kept)) for intent in decision.yielded]
+    rest += [
+        _entry("handed_off", {"reason": "asked", "detail": str(intent.arguments.get("reason", ""))})
+        for intent in decision.intents
+        if intent.tool == "hand_off" and not isinstance(outcome, HandOff)
+    ]
+    return {
+        "author_name": RESPONDER_NAME,
+        "content": outcome.content,
+        "snippet": snippet_of(outcome.content),
+        "details": json.dumps(_details(outcome)),
+        "state": None if decision.state is None else json.dumps(decision.state),
+    } | _entries(first, *rest)
+
+
+def _details(outcome: Outcome) -> dict[str, Any]:
+    citations = outcome.citations if isinstance(outcome, Reply) else ()
+    return {"citations": [asdict(citation) for citation in citations], "path": [asdict(step) for step in outcome.path]}
+
+
+def _effects(outcome: Outcome, decision: Post) -> set[str]:
+    effects = {intent.tool for intent in decision.intents}
+    return effects | {"hand_off"} if isinstance(outcome, HandOff) else effects
+
+
+def effects_parameters(intents: tuple[Intent, ...]) -> dict[str, Any]:
+    """The parameters of the responder's own effects; of two wishes for one column the later stands."""
+
+    def last(tool: str, argument: str) -> Any:
+        found = [intent.arguments.get(argument) for intent in intents if intent.tool == tool]
+        return found[-1] if found else None
+
+    attributes = {i.arguments["name"]: i.arguments["value"] for i in intents if i.tool == "set_visitor_attribute"}
+    return {
+        "set_status": last("set_status", "status"),
+        "set_priority": last("set_priority", "priority"),
+        "assign_to": last("assign_to", "agent_id"),
+        "add_labels": [intent.arguments["label"] for intent in intents if intent.tool == "add_label"],
+        "notes": [intent.arguments["content"] for intent in intents if intent.tool == "add_note"],
+        "visitor_attributes": json.dumps(attributes),
+    }
+
+
+def _tool(intent: Intent, came_to: str, by: Kept | None = None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"tool": intent.tool, "wanted": dict(intent.arguments), "outcome": came_to}
+    return _entry("tool", facts | ({"kept": by.as_json()} if by else {}))
+
+
+def _overruling(intent: Intent, kept: tuple[Kept, ...]) -> Kept | None:
+    field = {"set_status": "status", "set_priority": "priority", "assign_to": "assignee_id", "add_label": "labels"}
+    return next((one for one in kept if one.field == field.get(intent.tool)), None)
+
+
+def _entry(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": kind, "actor_type": "responder", "actor_name": RESPONDER_NAME, "data": data}
+
+
+def _entries(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"entries": json.dumps(entries)}

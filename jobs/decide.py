@@ -1,0 +1,123 @@
+"""What becomes of a turn's outcome, given what people did meanwhile. Pure.
+
+Owns DESIGN's table "What decide() does". Must not read or write anything: values in, one value out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jobs.merge import workflow_patch
+from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, Kept, NotOurs, Park, Post
+from responder.outcome import HandOff, Intent, Outcome
+
+# Which timeline kinds of a person overrule which of the responder's wishes.
+OVERRULES: dict[str, frozenset[str]] = {
+    "set_status": frozenset({"status"}),
+    "set_priority": frozenset({"priority"}),
+    "assign_to": frozenset({"assigned", "unassigned"}),
+    "hand_off": frozenset({"given_back"}),
+}
+KEPT_FIELDS = {
+    "assigned": "assignee_id",
+    "unassigned": "assignee_id",
+    "status": "status",
+    "priority": "priority",
+    "labels": "labels",
+    "custom_attributes": "custom_attributes",
+    "workflow_moved": "metadata.workflowState",
+    "note": "note",
+}
+
+
+def decide(claimed: Claimed, basis: Basis, fresh: Fresh, outcome: Outcome) -> Decision:
+    """The landing's verdict. A person's act always stands; the reply is posted, parked or dropped around it."""
+    if not is_ours(claimed, fresh):
+        return NotOurs(fresh.turn_status, fresh.turn_attempt)
+    next_turn = wants_next_turn(claimed, fresh)
+    if not fresh.policy.responder_enabled:
+        return Drop("cancelled", "responder_off")
+    overtaken = _overtaken(fresh, next_turn)
+    if overtaken is not None:
+        return Drop("cancelled", overtaken.reason, overtaken.next_turn) if isinstance(outcome, HandOff) else overtaken
+    return _post(basis, fresh, outcome, next_turn)
+
+
+def is_ours(claimed: Claimed, fresh: Fresh) -> bool:
+    """Whether the turn is still thinking under our attempt: tests/concurrency/test_turns.py::test_fence."""
+    return fresh.turn_status == "thinking" and fresh.turn_attempt == claimed.attempt
+
+
+def wants_next_turn(claimed: Claimed, fresh: Fresh) -> bool:
+    """Whether visitor messages wait that this turn did not see, in a conversation that the responder still has."""
+    if fresh.newest_question_id is None or not fresh.policy.responder_enabled:
+        return False
+    answered = fresh.newest_question_id <= (claimed.answers_up_to or 0)
+    return not answered and fresh.responder_state == "active" and fresh.status != "spam"
+
+
+def _overtaken(fresh: Fresh, next_turn: bool) -> Park | None:
+    """Why the reply must wait for a person, if it must. The first reason in DESIGN's order wins."""
+    replied = _last(fresh.acts, {"message"})
+    if replied:
+        return Park("person_replied", replied.actor_name, replied.at, next_turn)
+    if fresh.responder_state != "active":
+        taken = _last(fresh.acts, {"taken_over"})
+        return Park("taken_over", taken and taken.actor_name, taken and taken.at, False)
+    if fresh.status == "spam":
+        marked = _last(fresh.acts, {"status"})
+        return Park("spam", marked and marked.actor_name, marked and marked.at, False)
+    assigned = _last(fresh.acts, {"assigned"})
+    if assigned and fresh.policy.on_assignment == "park":
+        return Park("assigned", assigned.actor_name, assigned.at, next_turn)
+    return None
+
+
+def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post:
+    yielded = tuple(intent for intent in outcome.intents if overruled(intent, fresh.acts))
+    intents = tuple(intent for intent in outcome.intents if intent not in yielded)
+    handed_off = isinstance(outcome, HandOff) or any(intent.tool == "hand_off" for intent in intents)
+    return Post(
+        state=workflow_patch(basis.workflow_state, fresh.workflow_state, fresh.acts, outcome.position),
+        intents=intents,
+        yielded=yielded,
+        kept=kept(fresh.acts),
+        next_turn=next_turn and not handed_off,
+    )
+
+
+def overruled(intent: Intent, acts: Iterable[Act]) -> bool:
+    """Whether a person changed the same thing since the claim: then the responder's wish yields."""
+    kinds = OVERRULES.get(intent.tool, frozenset())
+    if any(act.kind in kinds for act in acts):
+        return True
+    if intent.tool == "add_label":
+        removed = {label for act in acts if act.kind == "labels" for label in act.data.get("removed", ())}
+        return intent.arguments.get("label") in removed
+    return False
+
+
+def kept(acts: Iterable[Act]) -> tuple[Kept, ...]:
+    """What people set since the claim, newest value for each field, in the order in which it was last set."""
+    latest: dict[str, Kept] = {}
+    for act in acts:
+        field = KEPT_FIELDS.get(act.kind)
+        if field is not None:
+            latest.pop(field, None)
+            latest[field] = Kept(field, _value(act), act.actor_name, act.at)
+    return tuple(latest.values())
+
+
+def _value(act: Act) -> object:
+    if act.kind == "unassigned":
+        return None
+    if act.kind == "labels":
+        return {"added": act.data.get("added", []), "removed": act.data.get("removed", [])}
+    if act.kind == "custom_attributes":
+        return act.data.get("changed", [])
+    return act.data.get("to")
+
+
+def _last(acts: Iterable[Act], kinds: set[str]) -> Act | None:
+    found = [act for act in acts if act.kind in kinds]
+    return found[-1] if found else None

@@ -1,0 +1,42 @@
+"""The brief lock on one conversation: the queue at the landing's door.
+
+Owns its name, its times and what happens when Redis is away. Must not decide anything: with the lock lost,
+expired or never had, the version in the landing's statement decides:
+tests/concurrency/test_landing.py::test_expired_lock, ::test_without_redis.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from redis import Redis
+from redis.exceptions import LockError, RedisError
+
+LOCK_TTL_SECONDS = 5.0  # 100 times a slow landing; a killed worker blocks its conversation no longer
+LOCK_WAIT_SECONDS = 2.0  # then land without: the version decides
+LOCK_SLEEP_SECONDS = 0.002  # redis-py's default of 0.1 s would put every loser of a race a tenth of a second behind
+
+
+@contextmanager
+def conversation_lock(redis: Redis | None, conversation_id: int) -> Iterator[float | None]:
+    """Hold the conversation's lock; yields the milliseconds waited, or None where it goes on without the lock."""
+    started = time.perf_counter()
+    lock = None
+    if redis is not None:
+        with suppress(RedisError):
+            lock = redis.lock(
+                f"tandem:conversation:{conversation_id}",
+                timeout=LOCK_TTL_SECONDS,
+                sleep=LOCK_SLEEP_SECONDS,
+                blocking_timeout=LOCK_WAIT_SECONDS,
+            )
+            if not lock.acquire():
+                lock = None
+    try:
+        yield None if lock is None else (time.perf_counter() - started) * 1000
+    finally:
+        if lock is not None:
+            with suppress(LockError, RedisError):  # expired or gone: whoever holds it now keeps it
+                lock.release()

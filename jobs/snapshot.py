@@ -1,0 +1,90 @@
+"""What a claimed turn reads before it thinks: the conversation, its project, visitor, workflow and public words.
+
+Owns the reading. Must not hold the connection afterwards, and never reads private notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from jobs.values import Basis, Claimed, Drop, Work
+from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, VisitorView
+
+HISTORY_MESSAGES = 60  # more than any prompt's token budget takes
+
+CONVERSATION = text(
+    """
+SELECT c.version, c.epoch, c.status, c.priority, c.labels, c.assignee_id, c.responder_state, c.metadata,
+    c.custom_attributes, c.visitor_id, v.name AS visitor_name, v.email AS visitor_email,
+    v.custom_attributes AS visitor_attributes, p.name AS project_name, p.mode, p.instructions, p.language,
+    p.responder_enabled, p.answers_when, w.version AS workflow_version, w.definition AS workflow
+FROM conversation c
+JOIN visitor v ON v.id = c.visitor_id
+JOIN project p ON p.id = c.project_id
+LEFT JOIN workflow w ON p.mode = 'orchestrator' AND w.project_id = p.id AND w.version = p.workflow_version
+WHERE c.id = :conversation
+"""
+)
+
+# The visitor's messages only as far as this turn answers them: a later one is the next turn's.
+HISTORY = text(
+    """
+SELECT id, author, author_name, content FROM (
+    SELECT id, author, author_name, content FROM message
+    WHERE conversation_id = :conversation AND NOT private AND (author <> 'visitor' OR id <= :up_to)
+    ORDER BY id DESC LIMIT :limit) AS newest
+ORDER BY id
+"""
+)
+
+
+def read(connection: Connection, claimed: Claimed) -> Work | None:
+    """All that the turn may know; None if the conversation is gone. `refusal` says why it must not think."""
+    row = connection.execute(CONVERSATION, {"conversation": claimed.conversation_id}).one_or_none()
+    if row is None:
+        return None
+    parameters = {
+        "conversation": claimed.conversation_id,
+        "up_to": claimed.answers_up_to or 0,
+        "limit": HISTORY_MESSAGES,
+    }
+    history = tuple(Said(*said) for said in connection.execute(HISTORY, parameters))
+    state = _object(row.metadata).get("workflowState")
+    basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None)
+    return Work(claimed, basis, _snapshot(claimed, row, history, basis), refusal(row, claimed))
+
+
+def refusal(row: Row[Any], claimed: Claimed) -> Drop | None:
+    """Why a turn that was rightly queued must not think any more."""
+    if not row.responder_enabled:
+        return Drop("cancelled", "responder_off")
+    if row.status == "spam":
+        return Drop("cancelled", "spam")
+    if row.responder_state != "active":
+        return Drop("cancelled", "taken_over")
+    if row.answers_when == "unassigned" and row.assignee_id is not None:
+        return Drop("cancelled", "policy")
+    if not claimed.answers:
+        return Drop("superseded", "newer_turn")
+    return None
+
+
+def _snapshot(claimed: Claimed, row: Row[Any], history: tuple[Said, ...], basis: Basis) -> Snapshot:
+    return Snapshot(
+        project=ProjectView(claimed.project_id, row.project_name, row.mode, row.instructions, row.language),
+        visitor=VisitorView(row.visitor_id, row.visitor_name, row.visitor_email, row.visitor_attributes),
+        conversation=ConversationView(
+            claimed.conversation_id, row.status, row.priority, tuple(row.labels), row.custom_attributes
+        ),
+        history=history,
+        workflow=row.workflow,
+        workflow_version=row.workflow_version,
+        workflow_state=basis.workflow_state,
+    )
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

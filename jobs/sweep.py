@@ -1,0 +1,100 @@
+"""The sweeper: every turn ends, whatever died around it.
+
+Owns finding turns that were never enqueued (Redis lost), whose lease lapsed (worker killed), or that are out of
+attempts. Every worker sweeps, one at a time. Must not think.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from inbox.pruning import prune
+from redis.exceptions import RedisError
+from responder.words import hand_off_words
+from sqlalchemy import Connection, text
+
+from inbox.database import single_statements
+from jobs import claim, snapshot
+from jobs.context import Context
+from responder.outcome import HandOff
+
+log = logging.getLogger(__name__)
+
+SWEEP_LOCK = 7_265_646  # any number, the same in every worker
+BATCH = 1000
+
+# A transaction-scoped lock, for behind a pooler in transaction mode a session's lock would stay with a stranger.
+TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
+
+WAITING = text(
+    """
+SELECT id, attempt FROM turn
+WHERE attempt - releases < :max_attempts
+  AND (status = 'queued' AND COALESCE(next_try_at, created_at + make_interval(secs => :grace_seconds)) <= clock_timestamp()
+    OR status = 'thinking' AND lease_until < clock_timestamp())
+ORDER BY id LIMIT :batch
+"""
+)
+
+EXHAUSTED = text(
+    """
+SELECT id FROM turn
+WHERE attempt - releases >= :max_attempts
+  AND (status = 'queued' OR status = 'thinking' AND lease_until < clock_timestamp())
+ORDER BY id LIMIT :batch
+"""
+)
+
+
+def sweep(here: Context) -> int:
+    """Enqueue every turn that waits without a job, hand off those out of attempts; returns how many were touched.
+
+    Safe to run anywhere at any time: only one sweeper works, a second enqueue of a turn does no harm.
+    """
+    limits = {"max_attempts": here.settings.max_attempts, "batch": BATCH}
+    with here.engine.begin() as connection:
+        if not connection.execute(TRY_LOCK, {"lock": SWEEP_LOCK}).scalar_one():
+            return 0
+        waiting = _waiting(connection, here)
+        exhausted = [row.id for row in connection.execute(EXHAUSTED, limits)]
+    with single_statements(here.engine).connect() as connection:
+        prune(connection)
+    return _enqueue(here, waiting) + sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
+
+
+def _waiting(connection: Connection, here: Context) -> list[tuple[int, int]]:
+    parameters = {
+        "max_attempts": here.settings.max_attempts,
+        "grace_seconds": here.settings.sweep_seconds,
+        "batch": BATCH,
+    }
+    return [(row.id, row.attempt) for row in connection.execute(WAITING, parameters)]
+
+
+def _enqueue(here: Context, waiting: list[tuple[int, int]]) -> int:
+    if not waiting:
+        return 0
+    try:
+        lost = here.queue.without_job(waiting)
+    except RedisError as error:
+        log.warning("%d turns wait and Redis does not answer (%s); the next sweep tries again.", len(waiting), error)
+        return 0
+    for turn_id, attempt in lost:
+        here.queue.enqueue(turn_id, attempt)
+    return len(lost)
+
+
+def hand_off_exhausted(here: Context, turn_id: int) -> int:
+    """Give a turn that failed too often to people, with the reason; 1 if this call did it."""
+    with single_statements(here.engine).connect() as connection:
+        claimed = claim.claim(connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=NO_LIMIT)
+        work = snapshot.read(connection, claimed) if claimed else None
+    if claimed is None or work is None:
+        return 0
+    words = hand_off_words(work.snapshot.project.language)
+    here.lander.land(claimed, work.basis, work.refusal or HandOff("attempts", words))
+    here.waker()
+    return 1
+
+
+NO_LIMIT = 2**31 - 1  # the hand-off itself is one attempt more

@@ -1,0 +1,114 @@
+"""One turn from its claim to its landing: the RQ job.
+
+Owns the order of the phases. Holds nothing while the model thinks: no transaction, no connection, no lock.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from responder.thinking import think
+
+from inbox.database import single_statements
+from jobs import claim, context, knowledge, snapshot
+from jobs.context import Context
+from jobs.landing import Landed, TurnLost
+from jobs.values import Basis, Claimed, Work
+from responder.outcome import Outcome, Position, Step
+from responder.snapshot import Snippet
+
+log = logging.getLogger(__name__)
+BACKOFF_SECONDS = 2.0  # after a failure of ours: 2, 4, 8 s and so on
+
+
+def run_turn(turn_id: int) -> None:
+    """The RQ job. A turn that is not to be had (taken, ended, not due) is left alone: the job was only a hint."""
+    run(context.current(), turn_id)
+
+
+def run(here: Context, turn_id: int) -> Landed | None:
+    """Claim, think, land. None where the turn was not to be had or was lost while it thought.
+
+    An error of ours puts the turn back with a delay, to be tried again; the last attempt's error ends in a hand-off
+    by the sweeper.
+    """
+    claimed = _claim(here, turn_id)
+    if claimed is None:
+        return None
+    with here.leases.holding(claimed):
+        try:
+            landed = _advance(here, claimed)
+        except TurnLost:
+            return None
+        except BaseException:
+            _retreat(here, claimed)
+            raise
+    _announce(here, landed)
+    return landed
+
+
+def _claim(here: Context, turn_id: int) -> Claimed | None:
+    with single_statements(here.engine).connect() as connection:
+        claimed = claim.claim(
+            connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=here.settings.max_attempts
+        )
+    if claimed is not None:
+        here.waker()
+    return claimed
+
+
+def _advance(here: Context, claimed: Claimed) -> Landed | None:
+    with single_statements(here.engine).connect() as connection:
+        work = snapshot.read(connection, claimed)
+    if work is None:
+        return None
+    if work.refusal is not None:
+        return here.lander.land(claimed, work.basis, work.refusal)
+    around = Around(here, work)
+    outcome: Outcome = think(work.snapshot, here.model, around)
+    return here.lander.land(claimed, around.basis, outcome)
+
+
+def _retreat(here: Context, claimed: Claimed) -> None:
+    """Put the turn back after an error of ours. If even that fails, its lease lapses and the sweeper comes."""
+    log.exception("Turn %s failed in attempt %s and will be tried again.", claimed.turn_id, claimed.attempt)
+    delay = BACKOFF_SECONDS * 2 ** (claimed.attempt - 1)
+    try:
+        with single_statements(here.engine).connect() as connection:
+            claim.release(connection, claimed, delay_seconds=delay, forgiven=False)
+    except Exception:
+        log.exception("Turn %s could not be put back; it waits for its lease to lapse.", claimed.turn_id)
+
+
+def _announce(here: Context, landed: Landed | None) -> None:
+    here.waker()
+    if landed is not None and landed.next_turn is not None:
+        here.queue.enqueue(landed.next_turn)
+
+
+@dataclass
+class Around:
+    """What the thinking may ask of its surroundings. Implements responder.thinking.Surroundings."""
+
+    here: Context
+    work: Work
+    basis: Basis = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.basis = self.work.basis
+
+    def search(self, query: str) -> tuple[Snippet, ...]:
+        """The project's snippets for the query; the project is the turn's, whatever the model says."""
+        with single_statements(self.here.engine).connect() as connection:
+            return knowledge.search(connection, self.work.claimed.project_id, query)
+
+    def land_position(self, position: Position, step: Step) -> None:
+        """Land a routing step, so that a killed worker resumes behind it. Raises TurnLost."""
+        self.basis = self.here.lander.land_position(self.work.claimed, self.basis, position, step)
+        self.here.waker()
+
+    def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
+        """Raises TurnLost once the turn is known to be no longer ours, so that nobody waits for its model."""
+        if self.here.leases.is_lost(self.work.claimed):
+            raise TurnLost(f"turn {self.work.claimed.turn_id} was stopped")
