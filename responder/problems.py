@@ -1,0 +1,160 @@
+"""What is wrong with a workflow: every problem at once, each with its node or edge.
+
+Owns SURFACE's problem codes. Must not repair anything: a missing edge is an error here, not a guess at run time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from responder.tools import TOOLS
+from responder.variables import unknown_names
+from responder.workflow import (
+    DEFAULT_ROUTE,
+    NODE_TYPES,
+    Edge,
+    Node,
+    items,
+    read_edge,
+    read_node,
+    read_tool,
+    text,
+)
+
+MOST_CASES = 10
+REFUSED_TOOLS = frozenset({"send_form"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault. `node` and `edge` are ids where the fault has a place."""
+
+    code: str
+    message: str
+    node: str | None = None
+    edge: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As SURFACE lists problems."""
+        return asdict(self)
+
+
+def problems_of(definition: Any) -> list[Problem]:
+    """All problems of a workflow's JSON; an empty list means that it may be saved and run."""
+    if not isinstance(definition, Mapping) or not isinstance(definition.get("nodes"), list):
+        return [Problem("bad_node", "A workflow is an object with lists of nodes and edges.")]
+    found = list(_bad_nodes(definition))
+    nodes = {node.id: node for one in items(definition.get("nodes")) if (node := read_node(one)) is not None}
+    edges = [edge for one in items(definition.get("edges")) if (edge := read_edge(one)) is not None]
+    own = definition.get("variables") if isinstance(definition.get("variables"), Mapping) else {}
+    found += _bad_edges(definition, nodes)
+    found += _starts(nodes)
+    for node in nodes.values():
+        found += _prompts(node, own)
+        found += _routes(node, edges)
+        found += _tool(node)
+    found += _unreachable(nodes, edges)
+    found += _global_tools(definition)
+    found += [
+        Problem("unknown_variable", f"The instructions use {{{{{name}}}}}, which does not exist.")
+        for name in unknown_names(text(definition.get("instructions")), own)
+    ]
+    return found
+
+
+def _bad_nodes(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    ids = [node.get("id") for node in items(definition.get("nodes")) if isinstance(node, Mapping)]
+    for node_id, count in Counter(one for one in ids if isinstance(one, str)).items():
+        if count > 1:
+            yield Problem("duplicate_id", f"{count} nodes have the id {node_id!r}; each needs its own.", node_id)
+    for node in items(definition.get("nodes")):
+        if read_node(node) is None:
+            node_id = node.get("id") if isinstance(node, Mapping) else None
+            kind = node.get("type") if isinstance(node, Mapping) else None
+            shown = node_id if isinstance(node_id, str) else None
+            yield Problem(
+                "bad_node", f"A node needs an id and a type of {', '.join(NODE_TYPES)}; this one has {kind!r}.", shown
+            )
+
+
+def _bad_edges(definition: Mapping[str, Any], nodes: Mapping[str, Node]) -> Iterator[Problem]:
+    for one in items(definition.get("edges")):
+        edge = read_edge(one)
+        if edge is None:
+            yield Problem("unknown_node", "An edge needs a source and a target.")
+            continue
+        for end in (edge.source, edge.target):
+            if end not in nodes:
+                yield Problem("unknown_node", f"An edge names the node {end!r}, which does not exist.", end, edge.id)
+
+
+def _starts(nodes: Mapping[str, Node]) -> Iterator[Problem]:
+    starts = [node.id for node in nodes.values() if node.type == "start"]
+    if not starts:
+        yield Problem("no_start", "A workflow needs one start node.")
+    for extra in starts[1:]:
+        yield Problem("many_starts", "A workflow has one start node; this is one more.", extra)
+
+
+def _prompts(node: Node, own: Any) -> Iterator[Problem]:
+    if node.prompt is not None and not node.prompt.strip() and node.type != "start":
+        yield Problem("empty_prompt", "The prompt is blank: write one, or leave it out for the built-in one.", node.id)
+    texts = [node.prompt or "", *(case.when for case in node.cases), *map(str, node.tool_arguments.values())]
+    for name in dict.fromkeys(name for one in texts for name in unknown_names(one, own)):
+        yield Problem("unknown_variable", f"{{{{{name}}}}} does not exist.", node.id)
+
+
+def _routes(node: Node, edges: list[Edge]) -> Iterator[Problem]:
+    routes = [edge.route for edge in edges if edge.source == node.id]
+    if node.type == "condition":
+        for route in ("yes", "no"):
+            if route not in routes:
+                yield Problem("missing_edge", f"The condition has no edge for {route!r}.", node.id)
+    if node.type == "switch":
+        yield from _cases(node)
+        if DEFAULT_ROUTE not in routes:
+            yield Problem("missing_edge", "The switch has no edge for 'default'.", node.id)
+    if node.type == "start" and not routes:
+        yield Problem("missing_edge", "The start leads nowhere.", node.id)
+    if node.type in {"condition", "switch"}:
+        for route, count in Counter(routes).items():
+            if route is not None and count > 1:
+                yield Problem("duplicate_route", f"{count} edges leave by the route {route!r}.", node.id)
+
+
+def _cases(node: Node) -> Iterator[Problem]:
+    if len(node.cases) > MOST_CASES:
+        yield Problem("too_many_cases", f"A switch has at most {MOST_CASES} cases, not {len(node.cases)}.", node.id)
+    for route, count in Counter(case.route for case in node.cases).items():
+        if not route.strip():
+            yield Problem("bad_node", "A case needs a route.", node.id)
+        elif count > 1 or route == DEFAULT_ROUTE:
+            yield Problem("duplicate_route", f"The route {route!r} is named more than once.", node.id)
+
+
+def _tool(node: Node) -> Iterator[Problem]:
+    if node.type == "action" and (node.tool not in TOOLS or node.tool in REFUSED_TOOLS):
+        yield Problem("unknown_tool", f"There is no tool {node.tool!r}.", node.id)
+
+
+def _global_tools(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    for one in items(definition.get("globalTools")):
+        tool = read_tool(one)
+        if tool is None or tool.name not in TOOLS:
+            yield Problem("unknown_tool", f"There is no tool {tool.name if tool else one!r}.")
+
+
+def _unreachable(nodes: Mapping[str, Node], edges: list[Edge]) -> Iterator[Problem]:
+    reached = {node.id for node in nodes.values() if node.type == "start"}
+    fresh = set(reached)
+    while fresh:
+        fresh = {edge.target for edge in edges if edge.source in fresh} - reached
+        reached |= fresh
+    if not reached:
+        return
+    for node_id in nodes:
+        if node_id not in reached:
+            yield Problem("unreachable", "No way leads here from the start.", node_id)

@@ -1,0 +1,100 @@
+"""The tools that a model may call: their schemas, and what a call comes to.
+
+Owns names, schemas and validation. Scope never comes from arguments: it comes from the turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jsonschema import Draft202012Validator
+
+from responder.workflow import DEFAULT_ROUTE, Node
+
+STATUSES = ["open", "pending", "snoozed", "solved", "spam"]
+PRIORITIES = ["low", "normal", "high", "urgent"]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """`kind`: a reading tool runs while thinking, a writing one becomes an intent of the landing."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    kind: Literal["reading", "writing", "deciding"]
+
+    def as_json(self) -> dict[str, Any]:
+        """As chat completions take it."""
+        return {
+            "type": "function",
+            "function": {"name": self.name, "description": self.description, "parameters": dict(self.schema)},
+        }
+
+
+class BadCall(Exception):
+    """A tool call that cannot be used; its message is told to the model once."""
+
+
+def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _words(most: int) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": most, "pattern": "\\S"}
+
+
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool("add_note", "Leave a private note for the team.", _object(content=_words(10_000)), "writing"),
+        Tool("set_status", "Set the conversation's status.", _object(status={"enum": STATUSES}), "writing"),
+        Tool("set_priority", "Set the priority.", _object(priority={"enum": PRIORITIES}), "writing"),
+        Tool("add_label", "Add a label to the conversation.", _object(label=_words(64)), "writing"),
+        Tool("assign_to", "Assign the conversation to a colleague.", _object(email=_words(320)), "writing"),
+        Tool("hand_off", "Give the conversation to a person.", _object(reason=_words(500)), "writing"),
+        Tool("search_knowledge", "Search the team's knowledge.", _object(query=_words(1000)), "reading"),
+        Tool(
+            "set_visitor_attribute",
+            "Remember a fact about the visitor.",
+            _object(name=_words(64), value={"type": ["string", "number", "boolean"]}),
+            "writing",
+        ),
+    )
+}
+
+
+def decision_tool(node: Node) -> Tool:
+    """The tool by which a routing node's decision is told: an enum of its ways out."""
+    if node.type == "condition":
+        return Tool("route_decision", "Say yes or no.", _object(path={"enum": ["yes", "no"]}), "deciding")
+    routes = [*(case.route for case in node.cases), DEFAULT_ROUTE]
+    return Tool("switch_decision", "Name the case that fits best.", _object(case={"enum": routes}), "deciding")
+
+
+def arguments_of(tool: Tool, raw: str) -> dict[str, Any]:
+    """The call's arguments, valid against the tool's schema. Raises BadCall with what was wrong."""
+    try:
+        arguments = json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError):
+        raise BadCall(f"The arguments of {tool.name} were no valid JSON.") from None
+    faults = sorted(Draft202012Validator(tool.schema).iter_errors(arguments), key=str)
+    if faults:
+        raise BadCall(f"The arguments of {tool.name} were wrong: {faults[0].message[:300]}")
+    if any(isinstance(value, str) and not storable(value) for value in arguments.values()):
+        raise BadCall(f"The arguments of {tool.name} hold characters that cannot be stored.")
+    assert isinstance(arguments, dict)
+    return arguments
+
+
+def storable(value: str) -> bool:
+    """Whether PostgreSQL can hold the text: no NUL, no lone surrogate."""
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
