@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from inbox.conversation import snippet_of
 from sqlalchemy import TextClause
 
+from inbox.conversation import snippet_of
 from jobs import landing_sql
 from jobs.values import Basis, Claimed, Drop, Fresh, Kept, Park, Post
 from responder.outcome import HandOff, Intent, Outcome, Reply, Usage

@@ -10,18 +10,18 @@ import os
 import threading
 from dataclasses import dataclass, replace
 
-from inbox.settings import Settings
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from responder.model import Model
 from sqlalchemy import Engine
 
 from inbox.database import connect
+from inbox.settings import Settings
 from inbox.wake import Waker
 from jobs.landing import Lander
 from jobs.lease import LeaseKeeper
 from jobs.queue import RqTurnQueue
+from responder.model import Model
 
 CONNECTIONS = 16  # a turn holds none while it thinks, so few serve many
 

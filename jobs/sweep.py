@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 
-from inbox.pruning import prune
 from redis.exceptions import RedisError
-from responder.words import hand_off_words
 from sqlalchemy import Connection, text
 
 from inbox.database import single_statements
+from inbox.pruning import prune
 from jobs import claim, snapshot
 from jobs.context import Context
 from responder.outcome import HandOff
+from responder.words import hand_off_words
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from responder.thinking import think
-
 from inbox.database import single_statements
 from jobs import claim, context, knowledge, snapshot
 from jobs.context import Context
@@ -17,6 +15,7 @@ from jobs.landing import Landed, TurnLost
 from jobs.values import Basis, Claimed, Work
 from responder.outcome import Outcome, Position, Step
 from responder.snapshot import Snippet
+from responder.thinking import think
 
 log = logging.getLogger(__name__)
 BACKOFF_SECONDS = 2.0  # after a failure of ours: 2, 4, 8 s and so on

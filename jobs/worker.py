@@ -17,13 +17,13 @@ import time
 from types import FrameType
 from typing import Any
 
-from inbox.settings import Settings
 from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
+from inbox.settings import Settings
 from jobs import claim, context
 from jobs.context import Context
 from jobs.queue import TURNS

@@ -72,12 +72,10 @@ def _bad_nodes(definition: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("duplicate_id", f"{count} nodes have the id {node_id!r}; each needs its own.", node_id)
     for node in items(definition.get("nodes")):
         if read_node(node) is None:
-            node_id = node.get("id") if isinstance(node, Mapping) else None
-            kind = node.get("type") if isinstance(node, Mapping) else None
-            shown = node_id if isinstance(node_id, str) else None
-            yield Problem(
-                "bad_node", f"A node needs an id and a type of {', '.join(NODE_TYPES)}; this one has {kind!r}.", shown
-            )
+            given = node if isinstance(node, Mapping) else {}
+            shown = given["id"] if isinstance(given.get("id"), str) else None
+            wanted = f"A node needs an id and a type of {', '.join(NODE_TYPES)}"
+            yield Problem("bad_node", f"{wanted}; this one has {given.get('type')!r}.", shown)
 
 
 def _bad_edges(definition: Mapping[str, Any], nodes: Mapping[str, Node]) -> Iterator[Problem]:
@@ -120,9 +118,9 @@ def _routes(node: Node, edges: list[Edge]) -> Iterator[Problem]:
     if node.type == "start" and not routes:
         yield Problem("missing_edge", "The start leads nowhere.", node.id)
     if node.type in {"condition", "switch"}:
-        for route, count in Counter(routes).items():
-            if route is not None and count > 1:
-                yield Problem("duplicate_route", f"{count} edges leave by the route {route!r}.", node.id)
+        for taken, count in Counter(routes).items():
+            if taken is not None and count > 1:
+                yield Problem("duplicate_route", f"{count} edges leave by the route {taken!r}.", node.id)
 
 
 def _cases(node: Node) -> Iterator[Problem]:

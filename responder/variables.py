@@ -6,7 +6,7 @@ Owns which names exist and how they are filled. Values are data: what a value co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from responder.snapshot import Snapshot
@@ -29,12 +29,21 @@ def unknown_names(prompt: str, own: Mapping[str, Any] | None = None) -> Iterator
             yield name
 
 
-def fill(prompt: str, snapshot: Snapshot, own: Mapping[str, Any] | None = None) -> str:
-    """The prompt with each variable's value, its default where there is none, and nothing where both are missing."""
+def fill(
+    prompt: str,
+    snapshot: Snapshot,
+    own: Mapping[str, Any] | None = None,
+    *,
+    clean: Callable[[str], str] = str,
+) -> str:
+    """The prompt with each variable's value, its default where there is none, and nothing where both are missing.
+
+    `clean` is applied to the values only, never to the team's own words.
+    """
 
     def value(match: re.Match[str]) -> str:
         found = _lookup(match.group(1), snapshot, own or {})
-        return found if found else (match.group(2) or "").strip()
+        return clean(found) if found else (match.group(2) or "").strip()
 
     return VARIABLE.sub(value, prompt)
 

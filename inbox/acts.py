@@ -1,0 +1,146 @@
+"""What an agent can do in a conversation: one function for each act, each one statement.
+
+Owns the acts. None loads a row, changes it in memory and saves it; none waits for the responder.
+Every function takes a connection first, raises inbox.errors, and answers NotFound for a conversation of another
+project exactly as for a missing one (I8: tests/integration/test_tenants.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from inbox import acts_sql, representation
+from inbox.access import Agent
+from inbox.conversation import snippet_of
+from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A conversation after an act, with its visitor; `turn_id` is a turn to start."""
+
+    row: Row
+    turn_id: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As SURFACE's Conversation."""
+        return representation.conversation(self.row, self.row["visitor"])
+
+
+IS_MEMBER = text("SELECT 1 FROM membership WHERE project_id = :project AND agent_id = :agent")
+
+
+def patch(
+    connection: Connection, who: Agent, conversation_id: int, changes: Mapping[str, Any], *, seen: int | None = None
+) -> Written:
+    """Set the given columns; one version and one epoch more, or none where nothing changes.
+
+    `seen` is the version of an If-Match: StaleVersion with the current conversation if it is not that any more.
+    Invalid for an assignee who is no member.
+    """
+    _check_assignee(connection, who, changes.get("assignee_id"))
+    parameters = dict(changes)
+    if "custom_attributes" in parameters:
+        parameters["custom_attributes"] = json.dumps(parameters["custom_attributes"])
+    statement = acts_sql.patch(frozenset(changes), guarded=seen is not None)
+    written = _act(connection, statement, who, conversation_id, **parameters, seen=seen)
+    if seen is not None and not written.row["written"] and written.row["version"] != seen:
+        raise StaleVersion("Somebody changed this conversation since you loaded it.", conversation=written.as_json())
+    return written
+
+
+def claim(connection: Connection, who: Agent, conversation_id: int) -> Written:
+    """Assign it to the asker if nobody has it; own again is unchanged. StaleClaim names who was faster."""
+    written = _act(connection, acts_sql.CLAIM, who, conversation_id)
+    owner = written.row["assignee_id"]
+    if owner != who.id:
+        name = connection.execute(text("SELECT name FROM agent WHERE id = :id"), {"id": owner}).scalar_one()
+        raise StaleClaim(
+            f"{name} was faster: this conversation is assigned to {name}. Your click changed nothing.",
+            owner={"id": owner, "name": name},
+            conversation=written.as_json(),
+        )
+    return written
+
+
+def reply(connection: Connection, who: Agent, conversation_id: int, content: str) -> Row:
+    """A public message of a person. It pauses the responder and cancels a queued turn in the same statement."""
+    parameters = {"content": content, "snippet": snippet_of(content)}
+    return _row(connection, acts_sql.REPLY, who, conversation_id, **parameters)
+
+
+def note(connection: Connection, who: Agent, conversation_id: int, content: str) -> Row:
+    """A private message among agents. The responder goes on."""
+    return _row(connection, acts_sql.NOTE, who, conversation_id, content=content)
+
+
+def take_over(connection: Connection, who: Agent, conversation_id: int) -> Written:
+    """Pause the responder: a queued turn is cancelled, a thinking one will park. Unchanged where it is paused."""
+    return _act(connection, acts_sql.TAKE_OVER, who, conversation_id)
+
+
+def give_back(connection: Connection, who: Agent, conversation_id: int) -> Written:
+    """Resume the responder; a turn starts if the newest public message is the visitor's."""
+    return _act(connection, acts_sql.GIVE_BACK, who, conversation_id)
+
+
+def mark_read(connection: Connection, who: Agent, conversation_id: int) -> Written:
+    """Nothing is unread any more. No version, no epoch: reading is no change that anybody could lose."""
+    return _act(connection, acts_sql.READ, who, conversation_id)
+
+
+def stop(connection: Connection, who: Agent, conversation_id: int, turn_id: int) -> Row:
+    """End a live turn so that nothing of it lands. An ended turn is answered as it is."""
+    return _row(connection, acts_sql.STOP, who, conversation_id, turn=turn_id)
+
+
+def move_workflow(connection: Connection, who: Agent, conversation_id: int, node_id: str | None) -> Written:
+    """Put the workflow's position to a node, or restart it with None. A turn in flight yields to that.
+
+    Invalid for a node that the current workflow does not have.
+    """
+    if node_id is not None:
+        nodes = connection.execute(NODE_IDS, {"project": who.project_id}).scalars().all()
+        if node_id not in nodes:
+            raise Invalid("This workflow has no such node.", fields={"node_id": "names no node of the workflow"})
+    return _act(connection, acts_sql.MOVE, who, conversation_id, node=node_id)
+
+
+NODE_IDS = text(
+    """
+SELECT node ->> 'id' FROM project p JOIN workflow w ON w.project_id = p.id AND w.version = p.workflow_version,
+    jsonb_array_elements(w.definition -> 'nodes') AS node
+WHERE p.id = :project
+"""
+)
+
+
+def _check_assignee(connection: Connection, who: Agent, assignee_id: int | None) -> None:
+    if assignee_id is None or assignee_id == who.id:
+        return
+    found = connection.execute(IS_MEMBER, {"project": who.project_id, "agent": assignee_id}).one_or_none()
+    if found is None:
+        raise Invalid(
+            "The assignee is not a member of this project.", fields={"assignee_id": "is not a member of this project"}
+        )
+
+
+def _act(connection: Connection, statement: TextClause, who: Agent, conversation_id: int, **more: Any) -> Written:
+    row = _row(connection, statement, who, conversation_id, **more)
+    return Written(row, row.get("started_turn"))
+
+
+def _row(connection: Connection, statement: TextClause, who: Agent, conversation_id: int, **more: Any) -> Row:
+    parameters = {"conversation": conversation_id, "project": who.project_id, "who": who.id, "who_name": who.name}
+    known = {name: value for name, value in (parameters | more).items() if name in statement._bindparams}
+    row = connection.execute(statement, known).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return row

@@ -1,0 +1,266 @@
+"""The statements behind what agents can do: one each, each naming the columns that it writes.
+
+Owns the SQL only; inbox/acts.py gives the functions. Every act of a person adds one to version and to epoch, and a
+statement that changes nothing adds nothing. None waits for a model or for the Redis lock.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import TextClause, text
+
+from inbox.change import change_cte
+
+OLD = """
+old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE)"""
+
+# What a PATCH may set: its column, the new value, and what makes it a change.
+SETTABLE = {
+    "status": "CAST(:status AS text)",
+    "snoozed_until": "CAST(:snoozed_until AS timestamptz)",
+    "assignee_id": "CAST(:assignee_id AS bigint)",
+    "priority": "CAST(:priority AS text)",
+    "labels": "CAST(:labels AS text[])",
+    # Top-level keys that are null are removed; nulls deeper inside are a visitor's or an integration's own.
+    "custom_attributes": """(
+        SELECT COALESCE(jsonb_object_agg(key, value), '{}'::jsonb)
+        FROM jsonb_each(old.custom_attributes || CAST(:custom_attributes AS jsonb)) WHERE value <> 'null'::jsonb)""",
+}
+
+PERSON = "jsonb_build_object('id', a.id, 'name', a.name)"
+ENTRY_COLUMNS = "project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data"
+ENTRY_HEAD = f"INSERT INTO timeline_event ({ENTRY_COLUMNS})"
+ENTRY_FROM_C = "SELECT c.project_id, c.id, c.version, listed.kind, 'agent', :who, :who_name, listed.data"
+
+
+def _agent(column: str) -> str:
+    return f"(SELECT {PERSON} FROM agent a WHERE a.id = {column})"
+
+
+# One entry for each column that changed, in SURFACE's kinds.
+CHANGES = f"""
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
+        (1, 'assigned', jsonb_build_object('to', {_agent("c.assignee_id")}, 'from', {_agent("old.assignee_id")}),
+            c.assignee_id IS NOT NULL AND c.assignee_id IS DISTINCT FROM old.assignee_id),
+        (2, 'unassigned', jsonb_build_object('from', {_agent("old.assignee_id")}),
+            c.assignee_id IS NULL AND old.assignee_id IS NOT NULL),
+        (3, 'status', jsonb_build_object('from', old.status, 'to', c.status, 'snoozed_until', c.snoozed_until),
+            c.status <> old.status OR c.snoozed_until IS DISTINCT FROM old.snoozed_until),
+        (4, 'priority', jsonb_build_object('from', old.priority, 'to', c.priority), c.priority <> old.priority),
+        (5, 'labels', jsonb_build_object(
+            'added', ARRAY(SELECT unnest(c.labels) EXCEPT SELECT unnest(old.labels)),
+            'removed', ARRAY(SELECT unnest(old.labels) EXCEPT SELECT unnest(c.labels))), c.labels <> old.labels),
+        (6, 'custom_attributes', jsonb_build_object('changed', ARRAY(
+            SELECT COALESCE(n.key, o.key) FROM jsonb_each(c.custom_attributes) n
+            FULL JOIN jsonb_each(old.custom_attributes) o ON o.key = n.key
+            WHERE o.value IS DISTINCT FROM n.value ORDER BY 1)), c.custom_attributes <> old.custom_attributes)
+    ) AS listed (place, kind, data, happened)
+    WHERE listed.happened ORDER BY listed.place
+    RETURNING *)"""
+
+VISITOR = "(SELECT to_jsonb(visitor) FROM visitor WHERE visitor.id = found.visitor_id) AS visitor"
+SHOWN = f"SELECT found.*, {VISITOR}, EXISTS (SELECT 1 FROM c) AS written FROM found"
+# The row as written, or as it already was where the act changed nothing.
+FOUND = "found AS (SELECT c.* FROM c UNION ALL SELECT old.* FROM old WHERE NOT EXISTS (SELECT 1 FROM c))"
+
+
+@cache
+def patch(columns: frozenset[str], *, guarded: bool) -> TextClause:
+    """PATCH of these columns; with `guarded` only at the version that the caller saw (If-Match)."""
+    values = {name: SETTABLE[name] for name in SETTABLE if name in columns}
+    sets = [f"{name} = {value}" for name, value in values.items()]
+    changes = [f"old.{name} IS DISTINCT FROM {value}" for name, value in values.items()]
+    if "assignee_id" in columns:
+        sets.append(
+            "assigned_at = CASE WHEN CAST(:assignee_id AS bigint) IS NULL THEN NULL"
+            " WHEN CAST(:assignee_id AS bigint) = old.assignee_id THEN old.assigned_at ELSE clock_timestamp() END"
+        )
+    if "status" in columns and "snoozed_until" not in columns:
+        sets.append("snoozed_until = CASE WHEN :status = 'snoozed' THEN old.snoozed_until END")
+    where = " OR ".join(changes) or "false"
+    guard = "AND old.version = :seen" if guarded else ""
+    return text(
+        f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1{"".join(", " + one for one in sets)}
+    FROM old WHERE conversation.id = old.id {guard} AND ({where})
+    RETURNING conversation.*),
+{CHANGES},
+{change_cte(entries=("e",))},
+{FOUND}
+{SHOWN}"""
+    )
+
+
+CLAIM = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET
+        version = old.version + 1, epoch = old.epoch + 1, assignee_id = :who, assigned_at = clock_timestamp()
+    FROM old WHERE conversation.id = old.id AND old.assignee_id IS NULL
+    RETURNING conversation.*),
+{CHANGES},
+{change_cte(entries=("e",))},
+{FOUND}
+{SHOWN}"""
+)
+
+# A queued turn of a conversation that a person takes is cancelled with the same statement; a thinking one finds out
+# at its landing and parks.
+CANCEL_QUEUED = """
+t AS (
+    UPDATE turn SET status = 'cancelled', reason = 'taken_over', ended_at = clock_timestamp()
+    FROM c WHERE turn.conversation_id = c.id AND turn.status = 'queued'
+    RETURNING turn.*)"""
+
+REPLY = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET
+        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused',
+        last_message_id = nextval('message_id_seq'), last_message_snippet = :snippet,
+        last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)
+    FROM old WHERE conversation.id = old.id
+    RETURNING conversation.*),
+m AS (
+    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, created_at)
+    SELECT c.last_message_id, c.project_id, c.id, 'agent', :who, :who_name, :content, c.last_message_timestamp
+    FROM c RETURNING *),
+{CANCEL_QUEUED},
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
+        (1, 'message', jsonb_build_object('message_id', c.last_message_id), true),
+        (2, 'taken_over', '{{}}'::jsonb, old.responder_state <> 'paused')
+    ) AS listed (place, kind, data, happened)
+    WHERE listed.happened ORDER BY listed.place
+    RETURNING *),
+{change_cte(messages=("m",), turns=("t",), entries=("e",))}
+SELECT m.* FROM m"""
+)
+
+NOTE = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1
+    FROM old WHERE conversation.id = old.id
+    RETURNING conversation.*),
+m AS (
+    INSERT INTO message (project_id, conversation_id, author, author_id, author_name, content, private)
+    SELECT c.project_id, c.id, 'agent', :who, :who_name, :content, true FROM c RETURNING *),
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c, m, LATERAL (VALUES ('note', jsonb_build_object('message_id', m.id))) AS listed (kind, data)
+    RETURNING *),
+{change_cte(messages=("m",), entries=("e",))}
+SELECT m.* FROM m"""
+)
+
+TAKE_OVER = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused'
+    FROM old WHERE conversation.id = old.id AND old.responder_state <> 'paused'
+    RETURNING conversation.*),
+{CANCEL_QUEUED},
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c, (VALUES ('taken_over', '{{}}'::jsonb)) AS listed (kind, data)
+    RETURNING *),
+{change_cte(turns=("t",), entries=("e",))},
+{FOUND}
+{SHOWN}"""
+)
+
+GIVE_BACK = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'active'
+    FROM old WHERE conversation.id = old.id AND old.responder_state <> 'active'
+    RETURNING conversation.*),
+t AS (
+    INSERT INTO turn (project_id, conversation_id)
+    SELECT c.project_id, c.id FROM c
+    JOIN project p ON p.id = c.project_id JOIN message m ON m.id = c.last_message_id
+    WHERE m.author = 'visitor' AND p.responder_enabled AND c.status <> 'spam'
+      AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
+    ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
+    RETURNING *),
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c, (VALUES ('given_back', '{{}}'::jsonb)) AS listed (kind, data)
+    RETURNING *),
+{change_cte(turns=("t",), entries=("e",))},
+{FOUND}
+SELECT found.*, {VISITOR}, (SELECT id FROM t) AS started_turn FROM found"""
+)
+
+READ = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET unread_count = 0 FROM old
+    WHERE conversation.id = old.id AND old.unread_count <> 0 RETURNING conversation.*),
+{FOUND}
+{SHOWN}"""
+)
+
+STOP = text(
+    f"""
+WITH {OLD},
+live AS (
+    SELECT turn.id FROM turn JOIN old ON turn.conversation_id = old.id
+    WHERE turn.id = :turn AND turn.status IN ('queued', 'thinking') FOR UPDATE OF turn),
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1
+    FROM old, live WHERE conversation.id = old.id
+    RETURNING conversation.*),
+t AS (
+    UPDATE turn SET status = 'cancelled', reason = 'stopped', ended_at = clock_timestamp(), lease_until = NULL
+    FROM c, live WHERE turn.id = live.id
+    RETURNING turn.*),
+e AS (
+    INSERT INTO timeline_event ({ENTRY_COLUMNS}, turn_id)
+    SELECT c.project_id, c.id, c.version, 'turn_dropped', 'agent', :who, :who_name,
+        jsonb_build_object('reason', 'stopped'), t.id
+    FROM c, t RETURNING *),
+{change_cte(turns=("t",), entries=("e",))}
+SELECT * FROM t UNION ALL
+SELECT turn.* FROM turn JOIN old ON turn.conversation_id = old.id
+WHERE turn.id = :turn AND NOT EXISTS (SELECT 1 FROM t)"""
+)
+
+MOVE = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1,
+        metadata = CASE jsonb_typeof(old.metadata) WHEN 'object' THEN old.metadata ELSE '{{}}'::jsonb END
+            || jsonb_build_object('workflowState', jsonb_build_object(
+                'currentNodeId', CAST(:node AS text), 'workflowVersion', p.workflow_version))
+    FROM old JOIN project p ON p.id = old.project_id WHERE conversation.id = old.id
+    RETURNING conversation.*),
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c JOIN old ON old.id = c.id, LATERAL (VALUES ('workflow_moved', jsonb_build_object(
+        'from', old.metadata -> 'workflowState' -> 'currentNodeId', 'to', CAST(:node AS text)))) AS listed (kind, data)
+    RETURNING *),
+{change_cte(entries=("e",))},
+{FOUND}
+{SHOWN}"""
+)

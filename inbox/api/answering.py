@@ -1,0 +1,61 @@
+"""How the API answers: JSON, ETags, and the same answer again for the same Idempotency-Key.
+
+Owns the form of responses. Must not know what they are about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, g, jsonify, request
+
+from inbox.api.asking import services
+from inbox.idempotency import once
+from inbox.services import Writing
+
+NEVER = -1  # a version that no conversation has, so that an If-Match which can match nothing does not
+
+
+def answer(body: Any, status: int = 200, *, version: int | None = None) -> Response:
+    """A JSON response, with an ETag where it is one conversation."""
+    response = jsonify(body)
+    response.status_code = status
+    if version is not None:
+        response.headers["ETag"] = f'"{version}"'
+    return response
+
+
+def listed(items: list[Any], next_cursor: str | None) -> Response:
+    """A list as SURFACE has it."""
+    return answer({"items": items, "next_cursor": next_cursor})
+
+
+def created(route: str, act: Callable[[Writing], dict[str, Any]], *, scope: str | None = None) -> Response:
+    """201 with what the act made; with an Idempotency-Key the act happens once.
+
+    `act` is one statement and returns the JSON body. Scope is the asker's token and the route.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        with services().statement() as writing:
+            made = act(writing)
+        return answer(made, 201)
+    with services().transaction() as writing:
+        answered = once(
+            writing.connection, f"{scope or g.scope}:{route}", key, request.get_data(), lambda: (201, act(writing))
+        )
+    response = answer(answered.body, answered.status)
+    if answered.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def seen_version() -> int | None:
+    """The version of the request's If-Match; None where there is none or it is `*`."""
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    match = re.fullmatch(r'"([0-9]{1,18})"', header.strip(), re.ASCII)
+    return int(match.group(1)) if match else NEVER

@@ -1,0 +1,184 @@
+"""What a request asks: who, about which id, with which body and query. Everything that can be wrong is said here.
+
+Owns parsing. Must not touch conversations.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from flask import current_app, g, request
+from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
+
+from inbox import access, visiting
+from inbox.access import Agent
+from inbox.api.schemas import Body, check_json
+from inbox.conversation import LARGEST_ID, storable
+from inbox.errors import BadJson, Invalid, NotFound, NotJson, Unauthorized, UnknownField
+from inbox.events import Hub
+from inbox.presence import Presence
+from inbox.services import Services
+from inbox.visiting import Visit
+
+P = ParamSpec("P")
+B = TypeVar("B", bound=Body)
+Route = Callable[..., ResponseReturnValue]
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What app.py hands to the routes."""
+
+    services: Services
+    hub: Hub
+    presence: Presence
+
+
+def wiring() -> Wiring:
+    """This application's wiring."""
+    return cast(Wiring, current_app.extensions["tandem"])
+
+
+def services() -> Services:
+    """This application's services."""
+    return wiring().services
+
+
+def bearer() -> str | None:
+    """The token of the Authorization header, or None."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def agent_route(view: Callable[..., ResponseReturnValue]) -> Route:
+    """The view gets the asking Agent first. 401 without a valid token."""
+
+    @wraps(view)
+    def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
+        token = bearer()
+        if token is None:
+            raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
+        with services().reading() as connection:
+            agent = access.by_token(connection, token)
+        g.scope = f"agent:{access.digest(token).hex()}"
+        return view(agent, *arguments, **named)
+
+    return asked
+
+
+def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
+    """The view gets the asking Visit first. 401 without a valid token."""
+
+    @wraps(view)
+    def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
+        token = bearer()
+        with services().reading() as connection:
+            visit = visiting.who(connection, token) if token else None
+        if visit is None:
+            raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
+        g.scope = f"visitor:{access.digest(token or '').hex()}"
+        return view(visit, *arguments, **named)
+
+    return asked
+
+
+def bigint(text: str) -> int:
+    """An id from a path; what can be no id is as unknown as a missing one."""
+    if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) and 0 < int(text) <= LARGEST_ID:
+        return int(text)
+    raise NotFound("There is nothing with this id.")
+
+
+def body(schema: type[B]) -> B:
+    """The request's JSON body as a valid schema. Raises NotJson, BadJson, UnknownField or Invalid."""
+    raw = request.get_data(cache=True)
+    if raw and not request.is_json:
+        raise NotJson("Send JSON with `Content-Type: application/json`.")
+    try:
+        given = json.loads(raw.decode("utf-8"), parse_constant=_no_constant) if raw else {}
+    except (ValueError, RecursionError):
+        raise BadJson("The body is no valid JSON.") from None
+    return valid(schema, given)
+
+
+def valid(schema: type[B], given: Any) -> B:
+    """`given` as a valid schema. Raises UnknownField or Invalid, with a sentence for each field."""
+    if not isinstance(given, dict):
+        raise Invalid("The body must be a JSON object.", fields={})
+    try:
+        return schema.model_validate(given)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+    except RecursionError:
+        raise BadJson("The body is nested too deeply.") from None
+    fields = {".".join(printable(part) for part in fault["loc"]): fault["msg"] for fault in faults}
+    if all(fault["type"] == "extra_forbidden" for fault in faults):
+        raise UnknownField(f"Unknown: {', '.join(fields)}.", fields=dict.fromkeys(fields, "is not known"))
+    raise Invalid(f"Not valid: {', '.join(fields) or 'the body'}.", fields=fields)
+
+
+def printable(part: object) -> str:
+    """A name from a request as it can be said back in JSON."""
+    return str(part).encode("utf-8", "replace").decode("utf-8")[:100]
+
+
+def query(*known: str) -> None:
+    """Raise Invalid for a query parameter that the route does not know, or text that cannot be stored."""
+    unknown = [name for name in request.args if name not in known]
+    if unknown:
+        names = {printable(name): "is not known here" for name in unknown}
+        raise Invalid(f"Unknown query parameter: {', '.join(names)}.", fields=names)
+    for name, values in request.args.lists():
+        if not all(storable(value) for value in values):
+            raise Invalid(f"Not valid: {name}.", fields={name: "holds characters that cannot be stored"})
+
+
+def limit() -> int:
+    """`limit` of a list: 1 to 200, 50 where it is not given."""
+    return whole("limit", 50, 1, MOST_LISTED)
+
+
+def whole(name: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number from the query. Raises Invalid."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) and lowest <= int(text) <= highest:
+        return int(text)
+    raise Invalid(f"Not valid: {name}.", fields={name: f"must be a whole number from {lowest} to {highest}"})
+
+
+def encode_cursor(*parts: Any) -> str:
+    """An opaque cursor."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def decode_cursor(*types: type) -> list[Any] | None:
+    """The parts of the request's cursor, or None. Raises Invalid for one that was never given out."""
+    text = request.args.get("cursor")
+    if text is None:
+        return None
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+        check_json(parts, 2)
+    except (ValueError, binascii.Error, RecursionError):
+        parts = None
+    if isinstance(parts, list) and [type(part) for part in parts] == list(types):
+        return parts
+    raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+__all__ = ["Agent", "Visit", "Wiring", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]

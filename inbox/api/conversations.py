@@ -1,0 +1,218 @@
+"""The agents' routes for conversations: reading them and acting in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from inbox import acts, drafts, reading, representation
+from inbox.api.answering import answer, created, listed, seen_version
+from inbox.api.asking import (
+    Agent,
+    agent_route,
+    bigint,
+    body,
+    decode_cursor,
+    encode_cursor,
+    limit,
+    query,
+    services,
+    whole,
+)
+from inbox.api.filters import asked_filter
+from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
+from inbox.conversation import LARGEST_ID
+from inbox.services import Writing
+
+blueprint = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
+
+
+@blueprint.get("")
+@agent_route
+def list_conversations(who: Agent) -> Response:
+    """Newest activity first."""
+    query("status", "assignee", "responder_state", "label", "q", "cursor", "limit")
+    most = limit()
+    with services().reading() as connection:
+        rows = reading.conversations(connection, who.project_id, asked_filter(connection, who, most + 1))
+    shown = [representation.conversation(row, row["visitor"]) for row in rows[:most]]
+    if len(rows) <= most:
+        return listed(shown, None)
+    last = rows[most - 1]
+    return listed(shown, encode_cursor(representation.moment(last["active_at"]), last["id"]))
+
+
+@blueprint.get("/<number>")
+@agent_route
+def show(who: Agent, number: str) -> Response:
+    """One conversation with its ETag."""
+    query()
+    with services().reading() as connection:
+        row = reading.conversation(connection, who.project_id, bigint(number))
+    return answer(representation.conversation(row, row["visitor"]), version=row["version"])
+
+
+@blueprint.patch("/<number>")
+@agent_route
+def patch(who: Agent, number: str) -> Response:
+    """Set what is given; the last writer wins, column by column, unless If-Match says otherwise."""
+    conversation_id = bigint(number)
+    changes = body(ConversationBody).changes()
+    with services().statement() as writing:
+        written = acts.patch(writing.connection, who, conversation_id, changes, seen=seen_version())
+    return _written(written)
+
+
+@blueprint.post("/<number>/claim")
+@agent_route
+def claim(who: Agent, number: str) -> Response:
+    """Mine, if nobody has it."""
+    conversation_id = bigint(number)
+    body(NothingBody)
+    with services().statement() as writing:
+        return _written(acts.claim(writing.connection, who, conversation_id))
+
+
+@blueprint.post("/<number>/take-over")
+@agent_route
+def take_over(who: Agent, number: str) -> Response:
+    """Pause the responder here."""
+    conversation_id = bigint(number)
+    body(NothingBody)
+    with services().statement() as writing:
+        return _written(acts.take_over(writing.connection, who, conversation_id))
+
+
+@blueprint.post("/<number>/give-back")
+@agent_route
+def give_back(who: Agent, number: str) -> Response:
+    """Let the responder go on here."""
+    conversation_id = bigint(number)
+    body(NothingBody)
+    with services().statement() as writing:
+        written = acts.give_back(writing.connection, who, conversation_id)
+        writing.start_turn(written.turn_id)
+    return _written(written)
+
+
+@blueprint.post("/<number>/read")
+@agent_route
+def mark_read(who: Agent, number: str) -> Response:
+    """Nothing is unread any more."""
+    conversation_id = bigint(number)
+    body(NothingBody)
+    with services().statement() as writing:
+        return _written(acts.mark_read(writing.connection, who, conversation_id))
+
+
+@blueprint.post("/<number>/workflow")
+@agent_route
+def move_workflow(who: Agent, number: str) -> Response:
+    """Move the workflow's position, or restart it."""
+    conversation_id = bigint(number)
+    node_id = body(PositionBody).node_id
+    with services().statement() as writing:
+        return _written(acts.move_workflow(writing.connection, who, conversation_id, node_id))
+
+
+@blueprint.get("/<number>/messages")
+@agent_route
+def list_messages(who: Agent, number: str) -> Response:
+    """Messages and notes after an id, oldest first."""
+    query("after", "limit")
+    return _ascending(who, bigint(number), reading.messages, representation.message)
+
+
+@blueprint.post("/<number>/messages")
+@agent_route
+def send_message(who: Agent, number: str) -> Response:
+    """A public reply, which pauses the responder, or a private note, which does not."""
+    conversation_id = bigint(number)
+    wanted = body(AgentMessageBody)
+    write = acts.note if wanted.private else acts.reply
+
+    def act(writing: Writing) -> dict[str, Any]:
+        return representation.message(write(writing.connection, who, conversation_id, wanted.content))
+
+    return created(f"messages:{conversation_id}", act)
+
+
+@blueprint.get("/<number>/timeline")
+@agent_route
+def list_timeline(who: Agent, number: str) -> Response:
+    """What happened, oldest first."""
+    query("after", "limit")
+    return _ascending(who, bigint(number), reading.timeline, representation.entry)
+
+
+@blueprint.get("/<number>/turns")
+@agent_route
+def list_turns(who: Agent, number: str) -> Response:
+    """The responder's turns, newest first."""
+    query("cursor", "limit")
+    return _descending(who, bigint(number), reading.turns, representation.turn)
+
+
+@blueprint.post("/<number>/turns/<turn>/stop")
+@agent_route
+def stop(who: Agent, number: str, turn: str) -> Response:
+    """End a live turn; nothing of it lands."""
+    conversation_id, turn_id = bigint(number), bigint(turn)
+    body(NothingBody)
+    with services().statement() as writing:
+        return answer(representation.turn(acts.stop(writing.connection, who, conversation_id, turn_id)))
+
+
+@blueprint.get("/<number>/drafts")
+@agent_route
+def list_drafts(who: Agent, number: str) -> Response:
+    """Parked replies, newest first."""
+    query("cursor", "limit")
+    return _descending(who, bigint(number), reading.drafts, representation.draft)
+
+
+@blueprint.post("/<number>/drafts/<draft>/send")
+@agent_route
+def send_draft(who: Agent, number: str, draft: str) -> Response:
+    """Send a parked reply, as it is or edited."""
+    conversation_id, draft_id = bigint(number), bigint(draft)
+    content = body(DraftBody).content
+
+    def act(writing: Writing) -> dict[str, Any]:
+        return representation.message(drafts.send(writing.connection, who, conversation_id, draft_id, content))
+
+    return created(f"drafts:{draft_id}", act)
+
+
+@blueprint.post("/<number>/drafts/<draft>/discard")
+@agent_route
+def discard_draft(who: Agent, number: str, draft: str) -> Response:
+    """Close a parked reply unsent."""
+    conversation_id, draft_id = bigint(number), bigint(draft)
+    body(NothingBody)
+    with services().statement() as writing:
+        return answer(representation.draft(drafts.discard(writing.connection, who, conversation_id, draft_id)))
+
+
+def _written(written: acts.Written) -> Response:
+    return answer(written.as_json(), version=written.row["version"])
+
+
+def _ascending(who: Agent, conversation_id: int, read: Any, represent: Any) -> Response:
+    most, after = limit(), whole("after", 0, 0, LARGEST_ID)
+    with services().reading() as connection:
+        reading.require(connection, who.project_id, conversation_id)
+        rows = read(connection, conversation_id, after=after, limit=most + 1)
+    more = str(rows[most - 1]["id"]) if len(rows) > most else None
+    return listed([represent(row) for row in rows[:most]], more)
+
+
+def _descending(who: Agent, conversation_id: int, read: Any, represent: Any) -> Response:
+    most, cursor = limit(), decode_cursor(int)
+    before = cursor[0] if cursor and 0 < cursor[0] <= LARGEST_ID else None
+    with services().reading() as connection:
+        reading.require(connection, who.project_id, conversation_id)
+        rows = read(connection, conversation_id, before=before, limit=most + 1)
+    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
+    return listed([represent(row) for row in rows[:most]], more)

@@ -1,0 +1,58 @@
+"""Whether the process lives, whether it can work, and its figures."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from inbox.api.answering import answer
+from inbox.api.asking import services, wiring
+
+blueprint = Blueprint("health", __name__)
+
+FIGURES = text(
+    """
+SELECT status, count(*) AS turns, count(*) FILTER (WHERE window_ms IS NOT NULL AND lock_wait_ms IS NULL) AS unlocked,
+    COALESCE(avg(window_ms), 0) AS window_ms
+FROM turn WHERE status IN ('queued', 'thinking') OR ended_at > clock_timestamp() - interval '1 hour'
+GROUP BY status
+"""
+)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process lives."""
+    return answer({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """Ready with the database alone; Redis may be away."""
+    redis = "ok" if wiring().presence.answers() else "down"
+    try:
+        with services().reading() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        response = answer({"database": "down", "redis": redis}, 503)
+        response.headers["Retry-After"] = "2"
+        return response
+    return answer({"database": "ok", "redis": redis})
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Prometheus: turns of the last hour by status, read from the database, so that every process agrees."""
+    registry = CollectorRegistry()
+    turns = Gauge("tandem_turns", "Turns that are live or ended in the last hour", ["status"], registry=registry)
+    window = Gauge("tandem_window_ms", "Mean milliseconds from re-fetch to commit", ["status"], registry=registry)
+    unlocked = Gauge("tandem_landed_without_lock", "Landings of the last hour without Redis", registry=registry)
+    with services().reading() as connection:
+        rows = connection.execute(FIGURES).all()
+    unlocked.set(sum(row.unlocked for row in rows))
+    for row in rows:
+        turns.labels(row.status).set(row.turns)
+        window.labels(row.status).set(row.window_ms)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

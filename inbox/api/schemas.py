@@ -1,0 +1,182 @@
+"""What requests may hold: one model for each body. Unknown fields are refused.
+
+Owns validation of form. Whether an id exists is for the statements to say.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from inbox.conversation import (
+    LARGEST_ID,
+    MOST_CHARACTERS,
+    MOST_LABEL_CHARACTERS,
+    MOST_LABELS,
+    Priority,
+    Status,
+    storable,
+)
+
+MOST_ATTRIBUTES_CHARACTERS = 32_768
+DEEPEST = 20
+
+
+class Body(BaseModel):
+    """Strict: a number is no string, and what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _storable(text: str) -> str:
+    if not storable(text):
+        raise ValueError("holds characters that cannot be stored (NUL or half of a surrogate pair)")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is blank")
+    return text
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no RFC 3339 time, such as 2026-01-25T10:00:00Z") from None
+    if at.tzinfo is None:
+        raise ValueError("needs a time zone, such as Z")
+    return at.astimezone(UTC)
+
+
+def _safe(value: Any) -> Any:
+    """JSON that jsonb can hold: finite numbers, storable text, no bottomless nesting."""
+    check_json(value, DEEPEST)
+    return value
+
+
+def check_json(value: Any, deeper: int) -> None:
+    """Raise ValueError for a value that jsonb could not hold."""
+    if deeper < 0:
+        raise ValueError("is nested too deeply")
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("holds a number that is not finite")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _storable(key)
+            check_json(inner, deeper - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            check_json(inner, deeper - 1)
+
+
+Content = Annotated[
+    str, Field(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(_storable), AfterValidator(_not_blank)
+]
+Short = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)]
+Text = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_storable)]
+Label = Annotated[
+    str, Field(min_length=1, max_length=MOST_LABEL_CHARACTERS), AfterValidator(_storable), AfterValidator(_not_blank)
+]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Attributes = Annotated[dict[str, Any], AfterValidator(_safe)]
+
+
+class VisitorBody(Body):
+    """What a visitor says of themselves; unverified."""
+
+    external_id: Short | None = None
+    name: Short | None = None
+    email: Short | None = None
+    identity: Text | None = None
+
+
+class SessionBody(Body):
+    """POST widget/sessions."""
+
+    project_key: Short
+    visitor: VisitorBody = VisitorBody()
+
+
+class VisitorMessageBody(Body):
+    """POST widget/messages."""
+
+    content: Content
+
+
+class AgentMessageBody(Body):
+    """POST conversations/{id}/messages."""
+
+    content: Content
+    private: bool = False
+
+
+class ConversationBody(Body):
+    """PATCH conversations/{id}: what is given is set, what is left out stays."""
+
+    status: Status = "open"
+    snoozed_until: Moment | None = None
+    assignee_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    priority: Priority = "normal"
+    labels: Annotated[list[Label], Field(max_length=MOST_LABELS)] = []
+    custom_attributes: Attributes = {}
+
+    @model_validator(mode="after")
+    def _snooze(self) -> ConversationBody:
+        if self.snoozed_until is not None and "status" in self.model_fields_set and self.status != "snoozed":
+            raise ValueError("snoozed_until goes with the status snoozed only")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns; labels without repetitions."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if "labels" in given:
+            given["labels"] = list(dict.fromkeys(given["labels"]))
+        return given
+
+
+class ProjectBody(Body):
+    """PATCH project."""
+
+    responder_enabled: bool = True
+    mode: Annotated[str, Field(pattern="^(simple|orchestrator)$")] = "simple"
+    answers_when: Annotated[str, Field(pattern="^(always|no_agent_online|unassigned)$")] = "always"
+    on_assignment: Annotated[str, Field(pattern="^(post|park)$")] = "post"
+    instructions: Text = ""
+    language: Annotated[str, Field(max_length=64), AfterValidator(_storable)] = ""
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class DraftBody(Body):
+    """POST drafts/{draft}/send."""
+
+    content: Content | None = None
+
+
+class PositionBody(Body):
+    """POST conversations/{id}/workflow."""
+
+    node_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)] | None
+
+
+class NothingBody(Body):
+    """A POST that takes no fields."""
+
+
+def valid_moment(text: str) -> bool:
+    """Whether the text is a time with its zone."""
+    try:
+        return isinstance(_moment(text), datetime)
+    except (ValueError, OverflowError):
+        return False

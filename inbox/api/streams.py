@@ -1,0 +1,90 @@
+"""The two event streams and the short-lived tokens that an EventSource may carry in its address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, request, stream_with_context
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from inbox import access
+from inbox.access import Agent
+from inbox.api.answering import answer
+from inbox.api.asking import agent_route, bearer, body, query, services, visitor_route, wiring
+from inbox.api.schemas import NothingBody
+from inbox.errors import Unauthorized
+from inbox.events import Scope
+from inbox.visiting import Visit, who
+
+blueprint = Blueprint("streams", __name__, url_prefix="/api/v1")
+TOKEN_SECONDS = 60
+
+
+@blueprint.post("/events/token")
+@agent_route
+def agent_token(asking: Agent) -> Response:
+    """A token for `GET /events?token=`, good for a minute."""
+    body(NothingBody)
+    return answer({"token": _signer().dumps(["agent", asking.project_id, asking.id]), "expires_in": TOKEN_SECONDS}, 201)
+
+
+@blueprint.post("/widget/events/token")
+@visitor_route
+def visitor_token(visit: Visit) -> Response:
+    """A token for `GET /widget/events?token=`, good for a minute."""
+    body(NothingBody)
+    signed = _signer().dumps(["visitor", visit.project_id, visit.conversation_id])
+    return answer({"token": signed, "expires_in": TOKEN_SECONDS}, 201)
+
+
+@blueprint.get("/events")
+def agent_events() -> Response:
+    """Everything in the project, in commit order."""
+    query("token")
+    if "token" in request.args:
+        project_id, agent_id = _short_lived("agent")
+    else:
+        token = bearer()
+        with services().reading() as connection:
+            found = access.by_token(connection, token) if token else None
+        if found is None:
+            raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
+        project_id, agent_id = found.project_id, found.id
+    wiring().presence.beat(project_id, agent_id)
+    return stream(Scope(project_id))
+
+
+@blueprint.get("/widget/events")
+def visitor_events() -> Response:
+    """The visitor's own conversation: public messages, and whether a turn is live."""
+    query("token")
+    if "token" in request.args:
+        project_id, conversation_id = _short_lived("visitor")
+        return stream(Scope(project_id, conversation_id))
+    token = bearer()
+    with services().reading() as connection:
+        visit = who(connection, token) if token else None
+    if visit is None:
+        raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
+    return stream(Scope(visit.project_id, visit.conversation_id))
+
+
+def stream(scope: Scope) -> Response:
+    """An open stream; its start is checked before the first byte."""
+    frames = wiring().hub.stream(scope, request.headers.get("Last-Event-ID"))
+    response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="event stream")
+
+
+def _short_lived(kind: str) -> tuple[int, int]:
+    try:
+        said, first, second = _signer().loads(request.args["token"], max_age=TOKEN_SECONDS)
+    except (BadSignature, ValueError, TypeError):
+        raise Unauthorized("This token for the event stream has expired. Ask for a new one.") from None
+    if said != kind:
+        raise Unauthorized("This token is for the other event stream.")
+    return int(first), int(second)

@@ -1,0 +1,62 @@
+"""The visitors' routes: a session, messages, and their event stream."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from inbox import reading, representation, visiting
+from inbox.api.answering import created, listed
+from inbox.api.asking import Visit, body, limit, query, services, visitor_route, whole, wiring
+from inbox.api.schemas import SessionBody, VisitorMessageBody
+from inbox.conversation import LARGEST_ID
+from inbox.limits import limited_messages, limited_sessions
+from inbox.services import Writing
+
+blueprint = Blueprint("widget", __name__, url_prefix="/api/v1/widget")
+
+
+@blueprint.post("/sessions")
+@limited_sessions
+def start_session() -> Response:
+    """A token and an empty open conversation."""
+    wanted = body(SessionBody)
+
+    def act(writing: Writing) -> dict[str, object]:
+        said = wanted.visitor.model_dump()
+        session = visiting.start_session(writing.connection, key=wanted.project_key, visitor=said)
+        return {"token": session.token, "conversation_id": session.conversation_id}
+
+    return created("sessions", act, scope=f"project:{wanted.project_key}")
+
+
+@blueprint.post("/messages")
+@limited_messages
+@visitor_route
+def send_message(visit: Visit) -> Response:
+    """Store a message; it is acknowledged in every case, and answered where the responder is to."""
+    content = body(VisitorMessageBody).content
+
+    def act(writing: Writing) -> dict[str, object]:
+        online = bool(wiring().presence.here(visit.project_id))
+        received = visiting.receive(writing.connection, visit, content, agent_online=online)
+        writing.start_turn(received.turn_id)
+        return representation.message_for_visitor(received.message)
+
+    return created("messages", act)
+
+
+@blueprint.get("/messages")
+@visitor_route
+def list_messages(visit: Visit) -> Response:
+    """Public messages after an id, oldest first."""
+    query("after", "limit")
+    most = limit()
+    with services().reading() as connection:
+        rows = reading.messages(
+            connection, visit.conversation_id, after=whole("after", 0, 0, LARGEST_ID), limit=most + 1, public_only=True
+        )
+    return listed([representation.message_for_visitor(row) for row in rows[:most]], _next(rows, most))
+
+
+def _next(rows: list[reading.Row], most: int) -> str | None:
+    return str(rows[most - 1]["id"]) if len(rows) > most else None

@@ -1,0 +1,35 @@
+"""What a conversation may become: its closed sets, its limits, its snippet. Pure.
+
+Owns the rules for values. Must not store anything.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Status = Literal["open", "pending", "snoozed", "solved", "spam"]
+Priority = Literal["low", "normal", "high", "urgent"]
+ResponderState = Literal["active", "paused", "handed_off"]
+
+STATUSES: tuple[Status, ...] = ("open", "pending", "snoozed", "solved", "spam")
+PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
+RESPONDER_STATES: tuple[ResponderState, ...] = ("active", "paused", "handed_off")
+REOPENED_BY_VISITOR: tuple[Status, ...] = ("solved", "snoozed")
+
+SNIPPET_CHARACTERS = 140
+MOST_CHARACTERS = 10_000
+MOST_LABELS = 50
+MOST_LABEL_CHARACTERS = 64
+LARGEST_ID = 2**63 - 1
+
+
+def snippet_of(content: str) -> str:
+    """The content on one line: white space collapsed, cut to 140 characters, the last of them `…` if cut."""
+    line = re.sub(r"\s+", " ", content).strip()
+    return line if len(line) <= SNIPPET_CHARACTERS else line[: SNIPPET_CHARACTERS - 1] + "…"
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text: no NUL, no lone surrogate."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,81 @@
+"""Errors as responses: one place that maps the tree of inbox.errors, and everything unforeseen, to what goes out.
+
+Owns that mapping. Programs get JSON with a stable code, people get a page.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from inbox.database import is_away
+from inbox.errors import Forbidden, InboxError, NotFound, RateLimited, TooLarge, Unavailable
+
+log = logging.getLogger(__name__)
+RETRY_SECONDS = 2  # a restarting PostgreSQL is back within this, or nearly
+
+BY_STATUS: dict[int, type[InboxError]] = {404: NotFound, 413: TooLarge, 403: Forbidden, 429: RateLimited}
+SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is larger than 256 KiB.",
+    429: "Too many requests. Wait a moment and try again.",
+}
+
+
+def register(app: Flask) -> None:
+    """Handle every error of the application."""
+    app.register_error_handler(InboxError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _known(error: InboxError) -> Response:
+    return respond(error.status, error.code, error.message, error.extra)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect or a ready answer is passed through
+    kind = BY_STATUS.get(status)
+    code = kind.code if kind else error.name.lower().replace(" ", "_")
+    response = respond(status, code, SENTENCES.get(status, error.description or error.name), {})
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    if status == 429:
+        response.headers.setdefault("Retry-After", "60")
+    return response
+
+
+def _database(error: SQLAlchemyError) -> Response:
+    if is_away(error) or isinstance(error, PoolTimeout):
+        log.warning("The database does not answer: %s", type(error).__name__)
+        words = "The database does not answer. Nothing was changed; try again in a moment."
+        return respond(Unavailable.status, Unavailable.code, words, {})
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.exception("Unforeseen error at %s %s", request.method, request.path, exc_info=error)
+    return respond(500, "internal", "Something went wrong on our side. It has been written down.", {})
+
+
+def respond(status: int, code: str, message: str, extra: dict[str, object]) -> Response:
+    """JSON for programs, a page for people."""
+    if request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")) or request.is_json:
+        response = jsonify({"error": {"code": code, "message": message, **extra}})
+    else:
+        response = Response(render_template("error.html", status=status, message=message))
+    response.status_code = status
+    if status == Unavailable.status:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if status == 401 and request.path.startswith("/api/"):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,80 @@
+"""Idempotency-Key: the same request again gets the same answer, and its act happens once.
+
+Owns the table of keys. The key's row is inserted in the transaction of the act, so a crash forgets both; a second
+request with the key waits on the unique index, which is PostgreSQL's own queue.
+
+The contract follows Stripe's and the IETF draft "The Idempotency-Key HTTP Header Field".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from inbox.errors import IdempotencyConflict, IdempotencyInFlight, Invalid
+
+WAIT_MS = 5_000  # how long a second request waits for the first
+MOST_CHARACTERS = 255
+
+TAKE = text(
+    """
+INSERT INTO idempotency_key (scope, key, request_hash) VALUES (:scope, :key, :hash)
+ON CONFLICT (scope, key) DO UPDATE
+    SET request_hash = EXCLUDED.request_hash, status = NULL, body = NULL, created_at = clock_timestamp()
+    WHERE idempotency_key.created_at < clock_timestamp() - interval '24 hours'
+RETURNING 1
+"""
+)
+FIND = text("SELECT request_hash, status, body FROM idempotency_key WHERE scope = :scope AND key = :key")
+KEEP = text(
+    "UPDATE idempotency_key SET status = :status, body = CAST(:body AS jsonb) WHERE scope = :scope AND key = :key"
+)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A status and JSON body; `replayed` if they are the first request's."""
+
+    status: int
+    body: Any
+    replayed: bool = False
+
+
+def once(
+    connection: Connection, scope: str, key: str, request_body: bytes, act: Callable[[], tuple[int, Any]]
+) -> Answered:
+    """Do the act and keep its answer, or give back what the first request with this key got.
+
+    Must run inside a transaction. Raises IdempotencyInFlight while the first is still at it after WAIT_MS,
+    IdempotencyConflict for another body, Invalid for a key that cannot be one.
+    """
+    if not 0 < len(key) <= MOST_CHARACTERS or not key.isprintable():
+        raise Invalid("An Idempotency-Key has 1 to 255 printable characters.", fields={"Idempotency-Key": "is no key"})
+    named = {"scope": scope, "key": key}
+    request_hash = hashlib.sha256(request_body).digest()
+    if _take(connection, named, request_hash):
+        status, body = act()
+        connection.execute(KEEP, named | {"status": status, "body": json.dumps(body)})
+        return Answered(status, body)
+    first = connection.execute(FIND, named).one()
+    if bytes(first.request_hash) != request_hash:
+        raise IdempotencyConflict("This Idempotency-Key was used with another body. Use a new key for a new request.")
+    return Answered(first.status, first.body, replayed=True)
+
+
+def _take(connection: Connection, named: dict[str, str], request_hash: bytes) -> bool:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_MS}")
+    try:
+        taken = connection.execute(TAKE, named | {"hash": request_hash}).one_or_none() is not None
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != "55P03":  # lock_not_available
+            raise
+        raise IdempotencyInFlight("The first request with this key is still being worked on. Try again.") from error
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    return taken

@@ -1,0 +1,78 @@
+"""How often one may ask: messages, sessions, sign-ins.
+
+Owns the limits. Counted in Redis; while it is away each process counts for itself, and nobody is refused for that.
+
+`flask replay` is not limited: it sends the header that `replay_pass` makes, signed with the installation's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from flask import Flask, current_app, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from inbox.settings import Settings
+from inbox.tokens import digest
+
+PASS_HEADER = "X-Tandem-Replay"
+PASS_SECONDS = 6 * 3600
+
+limiter = Limiter(get_remote_address, headers_enabled=True, in_memory_fallback_enabled=True, swallow_errors=True)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Count in the settings' Redis."""
+    app.config["RATELIMIT_STORAGE_URI"] = _storage(settings.redis_url)
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
+    app.config["RATELIMIT_ENABLED"] = settings.rate_limits
+    limiter.init_app(app)
+
+
+def replay_pass(secret_key: str) -> str:
+    """The value of PASS_HEADER for whoever has the installation's key."""
+    return str(URLSafeTimedSerializer(secret_key, salt="replay").dumps("replay"))
+
+
+def _limit(rate: Callable[[Settings], str], key: Callable[[], str]) -> Callable[[Callable[..., object]], object]:
+    return limiter.limit(lambda: rate(_settings()), key_func=key, exempt_when=_has_pass)
+
+
+def _settings() -> Settings:
+    return cast(Settings, current_app.config["TANDEM"])
+
+
+def _has_pass() -> bool:
+    given = request.headers.get(PASS_HEADER)
+    if given is None:
+        return False
+    try:
+        URLSafeTimedSerializer(str(current_app.secret_key), salt="replay").loads(given, max_age=PASS_SECONDS)
+    except BadSignature:
+        return False
+    return True
+
+
+def _visitor() -> str:
+    return digest(request.headers.get("Authorization", "")).hex()
+
+
+def _address_and_account() -> str:
+    return f"{get_remote_address()}:{request.form.get('email', '').strip().lower()[:320]}"
+
+
+def _storage(redis_url: str | None) -> str:
+    """The address in the form that the limits library reads: unix sockets are `redis+unix://` there."""
+    if redis_url is None:
+        return "memory://"
+    scheme, _, rest = redis_url.partition("://")
+    known = {"unix": "redis+unix", "valkey": "redis", "valkeys": "rediss"}
+    return f"{known.get(scheme, scheme)}://{rest}"
+
+
+limited_messages = _limit(lambda settings: settings.rate_messages, _visitor)
+limited_sessions = _limit(lambda settings: settings.rate_sessions, get_remote_address)
+limited_sign_in = _limit(lambda settings: settings.rate_sign_in, _address_and_account)

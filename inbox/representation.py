@@ -1,0 +1,115 @@
+"""From rows to SURFACE's JSON, in one place for the API and the event streams.
+
+Owns names and forms of what goes out. Takes rows of the database and rows as the change log keeps them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from inbox.timeline import sentence
+
+Row = Mapping[str, Any]
+MOMENT_KEYS = frozenset({"claimed_at", "landed_at", "at"})
+
+
+def moment(value: Any) -> str | None:
+    """RFC 3339 in UTC with microseconds, from a datetime or from the text that PostgreSQL's to_jsonb makes of one."""
+    if value is None:
+        return None
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def conversation(row: Row, visitor: Row) -> dict[str, Any]:
+    """A Conversation; `visitor` is the visitor's row."""
+    plain = (
+        "id", "status", "assignee_id", "priority", "labels", "unread_count", "last_message_snippet", "metadata",
+        "custom_attributes", "responder_state", "version", "epoch",
+    )  # fmt: skip
+    moments = ("snoozed_until", "assigned_at", "last_message_timestamp", "created_at")
+    return {
+        **{name: row[name] for name in plain},
+        **{name: moment(row[name]) for name in moments},
+        "last_message_id": row["last_message_id"],
+        "visitor": visitor_of(visitor),
+    }
+
+
+def visitor_of(row: Row) -> dict[str, Any]:
+    """A visitor as agents see them."""
+    names = ("id", "external_id", "name", "email", "verified", "custom_attributes")
+    return {name: row[name] for name in names}
+
+
+def message(row: Row) -> dict[str, Any]:
+    """A Message as agents see it."""
+    names = ("id", "conversation_id", "author", "author_id", "author_name", "content", "private", "turn_id", "sent_by")
+    details = row["details"] or {}
+    return {
+        **{name: row[name] for name in names},
+        "citations": details.get("citations", []),
+        "created_at": moment(row["created_at"]),
+    }
+
+
+def message_for_visitor(row: Row) -> dict[str, Any]:
+    """A public Message as its visitor sees it: the same form, without what is the team's alone."""
+    shown = message(row)
+    del shown["sent_by"]
+    return shown
+
+
+def turn(row: Row) -> dict[str, Any]:
+    """A Turn."""
+    names = (
+        "id", "conversation_id", "status", "reason", "attempt", "answers", "message_id", "draft_id", "window_ms",
+        "lock_wait_ms", "model_ms", "first_token_ms", "model", "endpoint", "prompt_tokens", "completion_tokens",
+        "workflow_version", "path",
+    )  # fmt: skip
+    moments = ("created_at", "claimed_at", "ended_at")
+    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+
+
+def draft(row: Row) -> dict[str, Any]:
+    """A Draft."""
+    names = ("id", "conversation_id", "turn_id", "content", "reason", "state", "position_applied")
+    return {**{name: row[name] for name in names}, "created_at": moment(row["created_at"])}
+
+
+def entry(row: Row) -> dict[str, Any]:
+    """A timeline entry with its sentence."""
+    return {
+        "id": row["id"],
+        "at": moment(row["at"]),
+        "version": row["version"],
+        "kind": row["kind"],
+        "actor": {"type": row["actor_type"], "id": row["actor_id"], "name": row["actor_name"]},
+        "turn_id": row["turn_id"],
+        "text": sentence(row),
+        "data": _with_moments(row["data"] or {}),
+    }
+
+
+def project(row: Row) -> dict[str, Any]:
+    """A project's settings. Never its other projects' and never a secret."""
+    names = ("id", "name", "key", "responder_enabled", "mode", "answers_when", "on_assignment", "instructions",
+             "language", "workflow_version")  # fmt: skip
+    return {name: row[name] for name in names}
+
+
+def snippet(row: Row) -> dict[str, Any]:
+    """A piece of the team's knowledge."""
+    moments = ("created_at", "updated_at")
+    return {**{n: row[n] for n in ("id", "title", "content")}, **{n: moment(row[n]) for n in moments}}
+
+
+def _with_moments(value: Any) -> Any:
+    """Facts with their moments in the form that goes out."""
+    if isinstance(value, Mapping):
+        return {k: moment(v) if k in MOMENT_KEYS and isinstance(v, str) else _with_moments(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_with_moments(one) for one in value]
+    return value

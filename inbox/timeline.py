@@ -1,0 +1,146 @@
+"""The timeline's sentences: what happened in a conversation, by whom, in a person's words.
+
+Owns the wording. Facts are stored in timeline_event.data; the sentence is made when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+REASONS = {
+    "person_replied": "a person replied first",
+    "taken_over": "a person took over",
+    "assigned": "it was assigned meanwhile",
+    "spam": "it was marked as spam",
+    "policy": "the project's rule says so",
+    "responder_off": "the responder was switched off",
+    "gone": "the conversation is gone",
+    "stopped": "it was stopped",
+    "newer_turn": "a newer turn answers",
+    "model_failed": "the model failed",
+    "model_timeout": "the model took too long",
+    "bad_decision": "the model gave no usable decision",
+    "cycle": "the workflow went in circles",
+    "spend_cap": "the spend cap is reached",
+    "attempts": "it failed too often",
+    "no_answer": "it had no answer",
+    "asked": "it was asked to",
+}
+FIELDS = {
+    "assignee_id": "assignment",
+    "status": "status",
+    "priority": "priority",
+    "labels": "labels",
+    "custom_attributes": "attributes",
+    "metadata.workflowState": "workflow position",
+    "note": "note",
+}
+Entry = Mapping[str, Any]
+
+
+def sentence(entry: Entry) -> str:
+    """One sentence about a timeline_event row (kind, actor_name, at, data)."""
+    word = SENTENCES.get(entry["kind"])
+    return word(_actor(entry), entry["data"] or {}, entry) if word else f"{_actor(entry)}: {entry['kind']}"
+
+
+def clock(at: Any) -> str:
+    """The time of day of a moment, given as a datetime or in ISO 8601, in UTC."""
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
+    return moment.strftime("%H:%M:%S")
+
+
+def _actor(entry: Entry) -> str:
+    defaults = {"responder": "AI", "visitor": "The visitor", "agent": "A colleague", "system": "Tandem"}
+    return str(entry["actor_name"] or defaults[entry["actor_type"]])
+
+
+def _name(person: Any) -> str:
+    return str(person.get("name") or "somebody") if isinstance(person, Mapping) else "somebody"
+
+
+def _reason(data: Mapping[str, Any]) -> str:
+    return REASONS.get(str(data.get("reason")), str(data.get("reason")))
+
+
+def _assigned(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    to = data.get("to") or {}
+    whom = "themselves" if to.get("id") is not None and to.get("id") == entry["actor_id"] else _name(to)
+    return f"{actor} assigned it to {whom}"
+
+
+def _labels(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    parts = [f"{word} {', '.join(data[word])}" for word in ("added", "removed") if data.get(word)]
+    return f"{actor} changed the labels: {'; '.join(parts)}"
+
+
+def _landed(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    at = clock(data.get("landed_at") or entry["at"])
+    kept = [
+        f"{one['by'] or 'somebody'}’s {FIELDS.get(one['field'], one['field'])} of {clock(one['at'])} kept"
+        for one in data.get("kept", [])
+    ]
+    return f"{actor} finished {at}" + (f"; {', '.join(kept)}" if kept else "")
+
+
+def _parked(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    at = clock(data.get("landed_at") or entry["at"])
+    who = f"{data['by']} " if data.get("by") else ""
+    why = {
+        "person_replied": f"{who or 'a person '}replied first",
+        "taken_over": f"{who or 'a person '}took over",
+        "assigned": f"{who or 'a person '}assigned it meanwhile",
+        "spam": f"{who or 'a person '}marked it as spam",
+    }.get(str(data.get("reason")), _reason(data))
+    return f"{actor} finished {at}; its reply is parked, because {why}"
+
+
+def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    wish = str(data.get("tool", "")).replace("_", " ")
+    wanted = ", ".join(str(value) for value in (data.get("wanted") or {}).values())
+    if data.get("outcome") == "done":
+        return f"{actor}: {wish} {wanted}"
+    kept = data.get("kept")
+    if kept:
+        return f"{actor} wanted to {wish} {wanted}; the {kept['value']} set at {clock(kept['at'])} was kept"
+    return f"{actor} wanted to {wish} {wanted}; it was not done"
+
+
+def _moved(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    if entry["actor_type"] == "agent":
+        return f"{actor} moved the workflow to {data['to']}" if data.get("to") else f"{actor} restarted the workflow"
+    if data.get("why"):
+        return f"{actor} started the workflow over: {data['why']}"
+    route = f" by {data['route']}" if data.get("route") else ""
+    return f"{actor} went from {data.get('from')}{route} to {data.get('to') or 'the end'}"
+
+
+def _simple(words: str) -> Callable[[str, Mapping[str, Any], Entry], str]:
+    return lambda actor, data, _entry: words.format(actor=actor, **data)
+
+
+SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
+    "message": lambda actor, data, entry: f"{actor} {'replied' if entry['actor_type'] == 'agent' else 'wrote'}",
+    "note": _simple("{actor} added a note"),
+    "assigned": _assigned,
+    "unassigned": _simple("{actor} assigned it to nobody"),
+    "status": lambda actor, data, _entry: f"{actor} set the status to {data.get('to')}",
+    "priority": lambda actor, data, _entry: f"{actor} set the priority to {data.get('to')}",
+    "labels": _labels,
+    "custom_attributes": lambda actor, data, _entry: f"{actor} changed {', '.join(data.get('changed', []))}",
+    "taken_over": _simple("{actor} took over"),
+    "given_back": _simple("{actor} gave it back to the responder"),
+    "handed_off": lambda actor, data, _entry: f"{actor} handed off, because {_reason(data)}",
+    "reopened": _simple("It was reopened by the visitor’s message"),
+    "turn_landed": _landed,
+    "turn_parked": _parked,
+    "turn_dropped": lambda actor, data, entry: (
+        f"{actor} stopped the AI"
+        if entry["actor_type"] == "agent"
+        else f"{actor} did not answer, because {_reason(data)}"
+    ),
+    "tool": _tool,
+    "workflow_moved": _moved,
+}

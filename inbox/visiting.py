@@ -1,0 +1,155 @@
+"""What a visitor can do: begin a conversation and write into it.
+
+Owns the statements of both. Must not decide what is answered: it only starts a turn where one is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox.change import change_cte
+from inbox.conversation import snippet_of
+from inbox.errors import NotFound
+from inbox.tokens import digest, new_token
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a visitor holds: the token is told once and stored only as its digest."""
+
+    token: str
+    conversation_id: int
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who is asking on the visitor's side: one visitor in one conversation of one project."""
+
+    project_id: int
+    visitor_id: int
+    visitor_name: str | None
+    conversation_id: int
+
+
+@dataclass(frozen=True)
+class Received:
+    """A stored message, and the turn that it started, if one was due."""
+
+    message: Mapping[str, Any]
+    turn_id: int | None
+
+
+START = text(
+    """
+WITH p AS (SELECT id FROM project WHERE key = :key),
+v AS (
+    INSERT INTO visitor (project_id, external_id, name, email)
+    SELECT p.id, :external_id, :name, :email FROM p RETURNING id, project_id),
+c AS (
+    INSERT INTO conversation (project_id, visitor_id) SELECT v.project_id, v.id FROM v RETURNING *),
+s AS (
+    INSERT INTO visitor_session (token_hash, project_id, visitor_id, conversation_id)
+    SELECT :token_hash, c.project_id, c.visitor_id, c.id FROM c),
+"""
+    + change_cte()
+    + "SELECT id FROM c"
+)
+
+WHO = text(
+    """
+SELECT s.project_id, s.visitor_id, v.name AS visitor_name, s.conversation_id
+FROM visitor_session s JOIN visitor v ON v.id = s.visitor_id WHERE s.token_hash = :token_hash
+"""
+)
+
+# The turn is inserted from the locked row, and ON CONFLICT sees a live turn that commits meanwhile, which
+# NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
+RECEIVE = text(
+    f"""
+WITH old AS (
+    SELECT id, status FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE),
+c AS (
+    UPDATE conversation SET
+        version = conversation.version + 1,
+        unread_count = conversation.unread_count + 1,
+        last_message_id = nextval('message_id_seq'),
+        last_message_snippet = :snippet,
+        last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),
+        status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
+        snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE conversation.snoozed_until END
+    FROM old WHERE conversation.id = old.id
+    RETURNING conversation.*),
+m AS (
+    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, created_at)
+    SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, :name, :content, c.last_message_timestamp
+    FROM c RETURNING *),
+t AS (
+    INSERT INTO turn (project_id, conversation_id)
+    SELECT c.project_id, c.id FROM c JOIN project p ON p.id = c.project_id
+    WHERE p.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
+      AND (p.answers_when = 'always'
+        OR p.answers_when = 'unassigned' AND c.assignee_id IS NULL
+        OR p.answers_when = 'no_agent_online' AND NOT :agent_online)
+    ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
+    RETURNING *),
+e AS (
+    INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data)
+    SELECT c.project_id, c.id, c.version, listed.kind, 'visitor', c.visitor_id, :name, listed.data
+    FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
+        ('message', jsonb_build_object('message_id', c.last_message_id), true),
+        ('reopened', jsonb_build_object('from', old.status), old.status IN ('solved', 'snoozed'))
+    ) AS listed (kind, data, happened)
+    WHERE listed.happened
+    RETURNING *),
+{change_cte(messages=("m",), turns=("t",), entries=("e",))}
+SELECT m.*, (SELECT id FROM t) AS started_turn FROM m
+"""
+)
+
+
+def start_session(connection: Connection, *, key: str, visitor: Mapping[str, str | None]) -> Session:
+    """An empty open conversation of a new visitor. Raises NotFound for an unknown project key.
+
+    What the visitor says of themselves is unverified, so it never joins an existing visitor.
+    """
+    token = new_token()
+    parameters = {
+        "key": key,
+        "token_hash": digest(token),
+        "external_id": visitor.get("external_id"),
+        "name": visitor.get("name"),
+        "email": visitor.get("email"),
+    }
+    row = connection.execute(START, parameters).one_or_none()
+    if row is None:
+        raise NotFound("There is no project with this key.")
+    return Session(token, row.id)
+
+
+def who(connection: Connection, token: str) -> Visit | None:
+    """Whose token this is, or None."""
+    row = connection.execute(WHO, {"token_hash": digest(token)}).mappings().one_or_none()
+    return Visit(**row) if row else None
+
+
+def receive(connection: Connection, visit: Visit, content: str, *, agent_online: bool) -> Received:
+    """Store a message in every case, and start a turn where the responder is to answer. Raises NotFound.
+
+    One statement: message, reopening, timeline and turn count together or not at all.
+    """
+    parameters = {
+        "conversation": visit.conversation_id,
+        "project": visit.project_id,
+        "name": visit.visitor_name,
+        "content": content,
+        "snippet": snippet_of(content),
+        "agent_online": agent_online,
+    }
+    row = connection.execute(RECEIVE, parameters).mappings().one_or_none()
+    if row is None:
+        raise NotFound("This conversation does not exist any more.")
+    return Received(row, row["started_turn"])

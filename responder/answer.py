@@ -1,0 +1,34 @@
+"""What one call of a model came back with: values only.
+
+Owns their shape. Must not know how a model is reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from responder.outcome import Usage
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """`arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+class ModelFailed(Exception):
+    """No endpoint gave an answer; the message says what the last one did."""
+
+
+class ModelTimeout(ModelFailed):
+    """No endpoint answered in time."""

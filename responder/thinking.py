@@ -1,0 +1,270 @@
+"""A turn's thinking: from a snapshot to an outcome, through the nodes of the workflow.
+
+Owns the loop between advance (pure), the model and the tools. Holds no connection; what it needs of the outside it
+asks of its Surroundings. Nothing that a model does is raised: it becomes a reply or a hand-off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from responder import advance, prompt
+from responder.answer import Answer, ModelFailed, ModelTimeout, ToolCall
+from responder.model import Model
+from responder.outcome import Citation, HandOff, HandOffReason, Intent, Outcome, Position, Reply, Step, Usage
+from responder.snapshot import Snapshot, Snippet
+from responder.tools import TOOLS, BadCall, Tool, arguments_of, decision_tool, storable
+from responder.variables import fill
+from responder.words import hand_off_words
+from responder.workflow import Node, Workflow, read_workflow, single_node
+
+TOOL_ROUNDS = 3  # of one llm node; then the model must answer
+MOST_CHARACTERS = 10_000  # of a message
+SOURCES_LINE = re.compile(r"\n?\s*Sources?:\s*([\d,\s\[\]]+)\.?\s*\Z", re.IGNORECASE)
+
+
+class Surroundings(Protocol):
+    """What the thinking may ask of the outside while it holds nothing."""
+
+    def search(self, query: str) -> tuple[Snippet, ...]:
+        """The project's knowledge for a query."""
+
+    def land_position(self, position: Position, step: Step) -> None:
+        """Make a routing step stand. What it raises (the turn is lost) ends the thinking."""
+
+    def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
+        """Tell how far the thinking is; may raise to end it."""
+
+
+class _Stopped(Exception):
+    """The thinking ends in a hand-off."""
+
+    def __init__(self, reason: HandOffReason, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason: HandOffReason = reason
+        self.detail = detail
+
+
+def think(snapshot: Snapshot, model: Model, around: Surroundings) -> Outcome:
+    """What the responder answers to the snapshot: a reply, or a hand-off with its reason.
+
+    Raises only what `around` raises.
+    """
+    in_mode = snapshot.workflow is not None and snapshot.project.mode == "orchestrator"
+    workflow = read_workflow(snapshot.workflow or {}) if in_mode else single_node()
+    variables = (snapshot.workflow or {}).get("variables")
+    thought = _Thought(snapshot, model, around, workflow, in_mode, variables if isinstance(variables, Mapping) else {})
+    try:
+        return thought.walk()
+    except _Stopped as stopped:
+        return thought.hand_off(stopped.reason, stopped.detail)
+    except ModelTimeout as error:
+        return thought.hand_off("model_timeout", str(error))
+    except ModelFailed as error:
+        return thought.hand_off("model_failed", str(error))
+
+
+@dataclass
+class _Thought:
+    snapshot: Snapshot
+    model: Model
+    around: Surroundings
+    workflow: Workflow
+    in_mode: bool
+    variables: Mapping[str, Any]
+    usage: Usage = field(default_factory=Usage)
+    path: list[Step] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    found: dict[int, Snippet] = field(default_factory=dict)
+
+    def walk(self) -> Outcome:
+        """Route until an llm node has spoken, or the workflow ends without a word."""
+        entry = advance.enter(self.workflow, self.snapshot.workflow_state if self.in_mode else None)
+        if entry.started_over:
+            self.path.append(Step("", "started_over"))
+        node_id = entry.node_id
+        for _ in range(advance.MOST_STEPS):
+            node = self.workflow.nodes.get(node_id) if node_id is not None else None
+            if node is None:
+                raise _Stopped("no_answer", self._asked_for() or "The workflow ended without a reply.")
+            if node.type == "llm":
+                return self.speak(node)
+            node_id = self.pass_through(node)
+        raise _Stopped("cycle", " → ".join(step.node_id for step in self.path))
+
+    def pass_through(self, node: Node) -> str | None:
+        """Decide or act at a node that does not speak; returns the next node."""
+        if advance.is_routing(node):
+            routed = self.decide(node)
+        else:
+            if node.type == "action":
+                self.act(node)
+            routed = advance.passed(self.workflow, node)
+        step = Step(node.id, node.type, routed.route)
+        self.path.append(step)
+        # With an intent pending the position waits for the reply: a worker killed here must not resume behind the
+        # action and lose its effect.
+        if advance.is_routing(node) and self.in_mode and not self.intents:
+            self.around.land_position(advance.position_after(routed, self.snapshot.workflow_version), step)
+        return routed.target
+
+    def decide(self, node: Node) -> advance.Routed:
+        """The model's decision; it is told once what was wrong with it. Then a switch's default, or a hand-off."""
+        messages = self.messages(node)
+        tool = decision_tool(node)
+        for _ in range(2):
+            answer = self.ask(node, messages, (tool,), must_call=tool.name)
+            decision = advance.decided(self.workflow, node, answer)
+            if isinstance(decision, advance.Routed):
+                return decision
+            messages = [*messages, *_told(answer, decision.told)]
+        fallback = advance.undecided(self.workflow, node)
+        if fallback is None:
+            raise _Stopped("bad_decision", f"No usable decision at {node.name}.")
+        return fallback
+
+    def act(self, node: Node) -> None:
+        """Run an action node's tool: with given content at once, else with the arguments that the model gives."""
+        tool = TOOLS.get(node.tool or "")
+        if tool is None:
+            raise _Stopped("bad_decision", f"{node.name} names no tool that exists.")
+        if "content" in node.tool_arguments:
+            given = {name: self._given(value) for name, value in node.tool_arguments.items()}
+            name = next(iter(tool.schema["properties"]))
+            self.run(tool, {name: given["content"]} if name not in given else {name: given[name]})
+            return
+        messages = self.messages(node)
+        for _ in range(2):
+            answer = self.ask(node, messages, (tool,), must_call=tool.name)
+            call = next((call for call in answer.calls if call.name == tool.name), None)
+            try:
+                if call is None:
+                    raise BadCall(f"Call {tool.name}; nothing else is read.")
+                self.run(tool, arguments_of(tool, call.arguments))
+                return
+            except BadCall as fault:
+                messages = [*messages, *_told(answer, str(fault))]
+        raise _Stopped("bad_decision", f"No usable call of {tool.name} at {node.name}.")
+
+    def _given(self, value: Any) -> Any:
+        return fill(value, self.snapshot, self.variables) if isinstance(value, str) else value
+
+    def speak(self, node: Node) -> Outcome:
+        """An llm node: at most TOOL_ROUNDS rounds of tools, then words."""
+        messages = self.messages(node)
+        offered = tuple(TOOLS[tool.name] for tool in self.workflow.tools if tool.enabled and tool.name in TOOLS)
+        for round_number in range(TOOL_ROUNDS + 1):
+            tools = offered if round_number < TOOL_ROUNDS else ()
+            answer = self.ask(node, messages, tools)
+            if not (answer.calls and tools):
+                break
+            results = [(call, self.call(call, tools)) for call in answer.calls]
+            messages = [*messages, _calls(answer), *(_result(call, result) for call, result in results)]
+        if not clean(answer.text):
+            told = "Answer the visitor in words now."
+            answer = self.ask(node, [*messages, {"role": "system", "content": told}], ())
+        return self.reply(node, clean(answer.text))
+
+    def reply(self, node: Node, text: str) -> Outcome:
+        """The spoken words as an outcome, without the line of sources that visitors do not see."""
+        cited = SOURCES_LINE.search(text)
+        numbers = [int(n) for n in re.findall(r"\d+", cited.group(1))[:20]] if cited else []
+        text = SOURCES_LINE.sub("", text).strip()[:MOST_CHARACTERS]
+        if not text:
+            raise _Stopped("no_answer", "The model said nothing.")
+        routed = advance.passed(self.workflow, node)
+        self.path.append(Step(node.id, node.type))
+        position = advance.position_after(routed, self.snapshot.workflow_version) if self.in_mode else None
+        snippets = list(self.found.values())
+        cites = [Citation(snippets[n - 1].id, snippets[n - 1].title) for n in numbers if 0 < n <= len(snippets)]
+        return Reply(text, position, tuple(self.intents), tuple(cites), tuple(self.path), self.usage)
+
+    def hand_off(self, reason: HandOffReason, detail: str) -> HandOff:
+        """People take it from here, and the visitor is told so."""
+        words = hand_off_words(self.workflow.language or self.snapshot.project.language)
+        return HandOff(reason, words, detail, None, tuple(self.intents), tuple(self.path), self.usage)
+
+    def messages(self, node: Node) -> list[dict[str, Any]]:
+        """The prompt at this node; knowledge is searched for where it speaks."""
+        if node.type == "llm":
+            self._remember(self.around.search(prompt.question(self.snapshot.history)))
+        return prompt.messages_for(self.workflow, node, self.snapshot, list(self.found.values()), self.variables)
+
+    def _remember(self, snippets: tuple[Snippet, ...]) -> None:
+        for snippet in snippets:
+            self.found.setdefault(snippet.id, snippet)
+
+    def ask(
+        self, node: Node, messages: list[dict[str, Any]], tools: tuple[Tool, ...], must_call: str | None = None
+    ) -> Answer:
+        """One call of the model, its cost added up."""
+        self.around.progress(node.id, node.type, must_call, "")
+        answer = self.model.ask(
+            messages,
+            [tool.as_json() for tool in tools],
+            must_call,
+            lambda text: self.around.progress(node.id, node.type, must_call, text),
+        )
+        self.usage = _sum(self.usage, answer.usage)
+        return answer
+
+    def call(self, call: ToolCall, offered: tuple[Tool, ...]) -> str:
+        """Run one tool call of an llm node; what was wrong with it is told to the model."""
+        tool = next((tool for tool in offered if tool.name == call.name), None)
+        if tool is None:
+            return f"There is no tool {call.name[:64]!r} here."
+        try:
+            return self.run(tool, arguments_of(tool, call.arguments))
+        except BadCall as fault:
+            return str(fault)
+
+    def run(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
+        """A reading tool runs now; a writing one becomes an intent, committed with the reply or not at all."""
+        if tool.name == "search_knowledge":
+            snippets = self.around.search(str(arguments["query"]))
+            self._remember(snippets)
+            known = list(self.found)
+            return "\n".join(f"[{known.index(s.id) + 1}] {s.title}: {s.content}" for s in snippets) or "Nothing found."
+        self.intents.append(Intent(tool.name, dict(arguments)))
+        return "This will be done together with your reply."
+
+    def _asked_for(self) -> str:
+        wish = next((intent for intent in self.intents if intent.tool == "hand_off"), None)
+        return str(wish.arguments.get("reason", "")) if wish else ""
+
+
+def clean(text: str) -> str:
+    """A model's words as they can be stored: no NUL, no lone surrogate, no white space around."""
+    if not storable(text):
+        text = "".join(character for character in text if storable(character))
+    return text.strip()
+
+
+def _told(answer: Answer, told: str) -> list[dict[str, Any]]:
+    said = answer.text or ", ".join(f"{call.name}({call.arguments[:200]})" for call in answer.calls) or "(nothing)"
+    return [{"role": "assistant", "content": clean(said)[:1000]}, {"role": "system", "content": told}]
+
+
+def _calls(answer: Answer) -> dict[str, Any]:
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in answer.calls
+    ]
+    return {"role": "assistant", "content": answer.text or None, "tool_calls": calls}
+
+
+def _result(call: ToolCall, result: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call.id, "content": result}
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return replace(
+        other,
+        model_ms=one.model_ms + other.model_ms,
+        first_token_ms=one.first_token_ms if one.first_token_ms is not None else other.first_token_ms,
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+    )
