@@ -1,1 +1,22 @@
 """The command line behind app.py: starting servers, migrating, playing customers. Wiring, like app.py itself."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add every command to `flask`."""
+    from commands import accounts, demo, processes, replay
+
+    for command in (
+        processes.web,
+        processes.worker,
+        processes.migrate,
+        processes.sweep,
+        accounts.project,
+        accounts.agent,
+        demo.demo,
+        replay.replay,
+    ):
+        app.cli.add_command(command)

@@ -96,6 +96,20 @@ def start(
             output.close()
 
 
+def die_with_make() -> None:
+    """End at once, and every child with us, when the `make` that started us is killed (Linux)."""
+    parent = os.getppid()
+    try:
+        started_by = Path(f"/proc/{parent}/comm").read_text().strip()
+    except OSError:
+        return
+    if _libc is not None and started_by in {"make", "gmake"}:
+        signal.signal(signal.SIGUSR2, lambda *_: os._exit(1))
+        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGUSR2), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def can_walk(user: pwd.struct_passwd, path: Path) -> bool:
     """Whether the user may pass through every folder above `path`."""
     return all(_may_enter(user, folder) for folder in path.resolve().parents)

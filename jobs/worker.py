@@ -23,6 +23,7 @@ from rq.job import Job
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
+from inbox.redis import redis_client
 from inbox.settings import Settings
 from jobs import claim, context
 from jobs.context import Context
@@ -198,7 +199,7 @@ def main(settings: Settings) -> None:
 
 def _work(here: Context, stopped: threading.Event) -> None:
     """One life of the RQ loop: it ends on a stop request, or when Redis goes away for good."""
-    redis = context.redis_client(str(here.settings.redis_url))
+    redis = redis_client(str(here.settings.redis_url))
     try:
         worker = TurnWorker([TURNS], connection=redis, turns=here.settings.turns)
         worker.work(logging_level="WARNING")

@@ -1,0 +1,26 @@
+# Two commands set everything up: `make run` and `make test`. Only Python 3.11+, make and a package registry are assumed.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run setup test check bench
+
+run: setup
+	@exec $(BIN)/python -m commands.run
+
+setup: $(READY)
+
+$(READY): requirements.lock
+	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer." >&2; exit 1; }
+	@echo "Setting up (once; a minute or two) …" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

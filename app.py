@@ -1,0 +1,70 @@
+"""Wiring only: the settings go in, the application comes out. Every command of `flask` is registered here.
+
+Owns which parts meet. Must not hold behaviour.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import commands
+import inbox.api
+import inbox.pages
+from inbox import failures, limits, security
+from inbox.api.asking import Wiring
+from inbox.database import connect
+from inbox.events import Hub
+from inbox.presence import Presence
+from inbox.redis import redis_client
+from inbox.secret_key import secret_key
+from inbox.services import Services
+from inbox.settings import Settings, SettingsError, found_servers
+from inbox.wake import Waker
+from jobs.queue import RqTurnQueue
+
+LARGEST_BODY_BYTES = 256 * 1024
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The web application on the settings' servers; without settings those of the environment.
+
+    Where no servers are known it serves no request, so that `flask --help` and the commands still work.
+    """
+    app = Flask(__name__)
+    commands.register(app)
+    try:
+        settings = found_servers(settings or Settings.from_environment(os.environ))
+    except SettingsError:
+        return app
+    settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.data))
+    app.secret_key = settings.secret_key
+    app.config.update(
+        TANDEM=settings,
+        MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    _wire(app, settings, services)
+    for part in (failures, security):
+        part.register(app)
+    limits.register(app, settings)
+    inbox.api.register(app)
+    inbox.pages.register(app)
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
+    redis = redis_client(str(settings.redis_url))
+    if services is None:
+        engine = connect(str(settings.database_url), application="tandem web")
+        services = Services(engine, RqTurnQueue(redis), Waker(redis))
+    app.extensions["tandem"] = Wiring(services, Hub(services.database, redis), Presence(redis))

@@ -1,0 +1,67 @@
+"""The commands that make projects and agents.
+
+Owns their options and results; commands/projects.py makes the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from sqlalchemy.exc import IntegrityError
+
+from commands import projects
+from commands.result import database, give_up, give_up_with, print_result, servers
+from inbox.errors import InboxError
+
+
+@click.group()
+def project() -> None:
+    """Projects: one for each team's inbox."""
+
+
+@project.command("create")
+@click.argument("name")
+@click.option("--mode", type=click.Choice(["simple", "orchestrator"]), default=None, help="Default: simple.")
+@click.option("--workflow", "workflow_file", type=click.Path(dir_okay=False), help="A workflow's JSON.")
+def create_project(name: str, mode: str | None, workflow_file: str | None) -> None:
+    """Make a project; prints {id, key}."""
+    definition = _read(workflow_file) if workflow_file else None
+    mode = mode or ("orchestrator" if definition is not None else "simple")
+    try:
+        with database(servers()).begin() as connection:
+            made = projects.create_project(connection, name, mode=mode, workflow=definition)
+    except InboxError as error:
+        give_up_with(error)
+    print_result({"id": made.id, "key": made.key})
+
+
+@click.group()
+def agent() -> None:
+    """Agents: the people who answer."""
+
+
+@agent.command("create")
+@click.argument("email")
+@click.option("--project", "project_id", type=click.IntRange(1), required=True)
+@click.option("--role", type=click.Choice(["agent", "manager"]), default="agent")
+@click.option("--name", default=None)
+def create_agent(email: str, project_id: int, role: str, name: str | None) -> None:
+    """Make an agent, or add one to another project; prints {id, token, password}."""
+    try:
+        with database(servers()).begin() as connection:
+            made = projects.create_agent(connection, email, project_id=project_id, role=role, name=name)
+    except InboxError as error:
+        give_up_with(error)
+    except IntegrityError:
+        give_up(f"There is no project {project_id}.")
+    print_result({"id": made.id, "token": made.token, "password": made.password})
+
+
+def _read(path: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        give_up(f"{path} is no workflow: {error}")

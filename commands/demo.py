@@ -1,0 +1,150 @@
+"""The demo project: a clothing retailer with knowledge, a workflow, a team, and a few conversations to look at.
+
+Owns what is made at the first start. Must not be needed by a project of one's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Connection, text
+
+from commands.projects import JOIN_PROJECT, create_project
+from commands.result import database, print_result, servers
+from inbox.access import Agent, hash_password
+from inbox.acts import note, patch, reply
+from inbox.visiting import Visit, receive, start_session, who
+
+DATA = Path(__file__).resolve().parent / "demo_data"
+NAME = "Northfold"
+TEAM = (
+    ("mai@northfold.example", "Mai Trần", "manager"),
+    ("ana@northfold.example", "Ana Duarte", "agent"),
+    ("ben@northfold.example", "Ben Osei", "agent"),
+)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What one needs to look at the demo."""
+
+    project_id: int
+    project_key: str
+    email: str
+    password: str
+
+
+def first_start(connection: Connection, data: Path) -> Demo | None:
+    """The demo of this installation: made where the database holds no project yet, else as the data folder knows it.
+
+    None where the database holds projects of somebody's own.
+    """
+    kept = data / "demo.json"
+    projects = {row.id: row.key for row in connection.execute(text("SELECT id, key FROM project"))}
+    if kept.exists():
+        known = Demo(**json.loads(kept.read_text()))
+        if projects.get(known.project_id) == known.project_key:
+            return known
+    if projects:
+        return None
+    demo = create_demo(connection)
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(asdict(demo), file)
+    return demo
+
+
+def create_demo(connection: Connection) -> Demo:
+    """Make the demo project and everything in it."""
+    workflow = json.loads((DATA / "workflows" / "retailer.json").read_text(encoding="utf-8"))
+    project = create_project(connection, NAME, mode="orchestrator", workflow=workflow)
+    for title, content in read_snippets((DATA / "snippets.md").read_text(encoding="utf-8")):
+        row = {"project": project.id, "title": title, "content": content}
+        connection.execute(
+            text("INSERT INTO snippet (project_id, title, content) VALUES (:project, :title, :content)"), row
+        )
+    password = secrets.token_urlsafe(9)
+    team = [_member(connection, project.id, *member, password) for member in TEAM]
+    _history(connection, project.id, project.key, team)
+    return Demo(project.id, project.key, TEAM[0][0], password)
+
+
+def read_snippets(markdown: str) -> list[tuple[str, str]]:
+    """(title, content) of each `# title` section."""
+    sections = re.split(r"^# ", markdown, flags=re.MULTILINE)[1:]
+    return [(title.strip(), content.strip()) for title, _, content in (part.partition("\n") for part in sections)]
+
+
+def _member(connection: Connection, project_id: int, email: str, name: str, role: str, password: str) -> Agent:
+    values = {"email": email, "name": name, "hash": hash_password(password)}
+    inserted = text(
+        """INSERT INTO agent (email, name, password_hash) VALUES (:email, :name, :hash)
+        ON CONFLICT (lower(email)) DO UPDATE SET password_hash = EXCLUDED.password_hash RETURNING id"""
+    )
+    agent_id = connection.execute(inserted, values).scalar_one()
+    connection.execute(JOIN_PROJECT, {"project": project_id, "agent": agent_id, "role": role})
+    return Agent(agent_id, name, email, project_id, "manager" if role == "manager" else "agent")
+
+
+def _history(connection: Connection, project_id: int, key: str, team: list[Agent]) -> None:
+    """Past conversations, written by the product's own acts while the responder is off, so that no turn starts."""
+    off = text("UPDATE project SET responder_enabled = :on WHERE id = :project")
+    connection.execute(off, {"on": False, "project": project_id})
+    dialogues = json.loads((DATA / "abcd" / "dialogues.json").read_text(encoding="utf-8"))
+    for number, dialogue in enumerate(dialogues):
+        name = dialogue["scenario"]["personal"]["customer_name"].title()
+        _play(connection, key, name, dialogue["original"], team[number % len(team)], number)
+    for name, words in NEWCOMERS:
+        session = start_session(connection, key=key, visitor={"name": name})
+        receive(connection, _visit(connection, session.token), words, agent_online=True)
+    connection.execute(off, {"on": True, "project": project_id})
+
+
+NEWCOMERS = (
+    ("Leila Haddad", "Hello, are your boots waterproof, and how long do they take to wear in?"),
+    ("Tom Okafor", "The page says my promo code is not valid. I got it two days ago."),
+)
+
+
+def _play(
+    connection: Connection, key: str, name: str, lines: list[list[str]], agent: Agent, number: int
+) -> None:
+    session = start_session(connection, key=key, visitor={"name": name})
+    visit = _visit(connection, session.token)
+    for speaker, words in lines:
+        if speaker == "customer":
+            receive(connection, visit, words, agent_online=True)
+        elif speaker == "agent":
+            reply(connection, agent, session.conversation_id, words)
+        else:
+            note(connection, agent, session.conversation_id, words)
+    changes: list[dict[str, Any]] = [
+        {"status": "solved", "assignee_id": agent.id, "labels": ["return"]},
+        {"status": "pending", "assignee_id": agent.id, "labels": ["order"], "priority": "high"},
+        {"assignee_id": agent.id, "labels": ["account"]},
+    ]
+    patch(connection, agent, session.conversation_id, changes[number % len(changes)])
+
+
+def _visit(connection: Connection, token: str) -> Visit:
+    visit = who(connection, token)
+    assert visit is not None, "the session was made a moment ago"
+    return visit
+
+
+@click.group()
+def demo() -> None:
+    """The demo project."""
+
+
+@demo.command("create")
+def create() -> None:
+    """Make the demo project once more; prints {project_id, project_key, email, password}."""
+    with database(servers()).begin() as connection:
+        print_result(asdict(create_demo(connection)))

@@ -1,0 +1,111 @@
+"""Making projects, agents and workflows: what the command line and the demo share.
+
+Owns those rows' first version. Must not be used by routes.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import Connection, text
+
+from inbox.access import hash_password, issue_token
+from inbox.conversation import storable
+from inbox.errors import Invalid, InvalidWorkflow
+from responder.problems import problems_of
+
+
+@dataclass(frozen=True)
+class MadeProject:
+    """A project's id and the key that its widget shows."""
+
+    id: int
+    key: str
+
+
+@dataclass(frozen=True)
+class MadeAgent:
+    """An agent's id and the secrets that are told once. `password` is None for an agent who existed before."""
+
+    id: int
+    token: str
+    password: str | None
+
+
+INSERT_PROJECT = text("INSERT INTO project (name, key, mode) VALUES (:name, :key, :mode) RETURNING id")
+INSERT_WORKFLOW = text(
+    """
+WITH w AS (
+    INSERT INTO workflow (project_id, version, definition)
+    SELECT :project, COALESCE(max(version), 0) + 1, CAST(:definition AS jsonb) FROM workflow WHERE project_id = :project
+    RETURNING version)
+UPDATE project SET workflow_version = w.version FROM w WHERE project.id = :project RETURNING w.version
+"""
+)
+INSERT_AGENT = text(
+    """
+INSERT INTO agent (email, name, password_hash) VALUES (:email, :name, :hash)
+ON CONFLICT (lower(email)) DO NOTHING RETURNING id
+"""
+)
+FIND_AGENT = text("SELECT id FROM agent WHERE lower(email) = lower(:email)")
+JOIN_PROJECT = text(
+    """
+INSERT INTO membership (project_id, agent_id, role) VALUES (:project, :agent, :role)
+ON CONFLICT (project_id, agent_id) DO UPDATE SET role = EXCLUDED.role
+"""
+)
+
+
+def create_project(
+    connection: Connection, name: str, *, mode: str = "simple", workflow: Any = None, key: str | None = None
+) -> MadeProject:
+    """A project with its workflow. Raises Invalid for a name that cannot be one, InvalidWorkflow with all problems."""
+    if not name.strip() or len(name) > 200 or not storable(name):
+        raise Invalid("A project needs a name of 1 to 200 characters.", fields={"name": "is no name"})
+    if workflow is not None:
+        check_workflow(workflow)
+    key = key or secrets.token_urlsafe(12)
+    project_id = connection.execute(INSERT_PROJECT, {"name": name.strip(), "key": key, "mode": mode}).scalar_one()
+    if workflow is not None:
+        add_workflow(connection, project_id, workflow)
+    return MadeProject(project_id, key)
+
+
+def check_workflow(workflow: Any) -> None:
+    """Raise InvalidWorkflow with every problem, or return."""
+    problems = [problem.as_json() for problem in problems_of(workflow)]
+    if problems:
+        raise InvalidWorkflow(f"The workflow has {len(problems)} problem(s).", problems=problems)
+
+
+def add_workflow(connection: Connection, project_id: int, workflow: Mapping[str, Any]) -> int:
+    """A new version of the project's workflow, current from now on."""
+    parameters = {"project": project_id, "definition": json.dumps(workflow)}
+    return int(connection.execute(INSERT_WORKFLOW, parameters).scalar_one())
+
+
+def create_agent(
+    connection: Connection, email: str, *, project_id: int, role: str = "agent", name: str | None = None
+) -> MadeAgent:
+    """An agent with a password and a token for the project; an agent who exists joins it and keeps their password.
+
+    Raises Invalid for an address that cannot be one, IntegrityError for a project that does not exist.
+    """
+    try:
+        address = validate_email(email, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise Invalid(f"{email!r} is no e-mail address.", fields={"email": str(error)}) from error
+    password: str | None = secrets.token_urlsafe(12)
+    shown = (name or address.partition("@")[0]).strip()
+    values = {"email": address, "name": shown, "hash": hash_password(str(password))}
+    agent_id = connection.execute(INSERT_AGENT, values).scalar()
+    if agent_id is None:
+        agent_id, password = connection.execute(FIND_AGENT, {"email": address}).scalar_one(), None
+    connection.execute(JOIN_PROJECT, {"project": project_id, "agent": agent_id, "role": role})
+    return MadeAgent(agent_id, issue_token(connection, project_id, agent_id, "command line"), password)

@@ -1,0 +1,5 @@
+"""Stub."""
+import click
+@click.command()
+def replay() -> None:
+    """Play customers."""

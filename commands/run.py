@@ -1,0 +1,296 @@
+"""`make run`: everything in one command, in the foreground, until it is stopped.
+
+Owns the order of starting, the watch over the children, and leaving nothing behind. Must not serve anything itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import psycopg
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from commands.child import become, die_with_make, start
+from commands.demo import Demo, first_start
+from commands.embedded import RunningServer, ServerFailed, start_postgres, start_valkey
+from commands.result import say
+from inbox.database import connect
+from inbox.migrating import WrongServer, migrate
+from inbox.redis import redis_client
+from inbox.secret_key import secret_key
+from inbox.settings import Settings, SettingsError
+
+WATCH_SECONDS = 0.25
+READY_SECONDS = 60.0
+STOP_SECONDS = 12.0  # a worker drains for 5 s
+DEMO_THINK_SECONDS = "6"  # slow enough to click meanwhile
+
+
+class CannotRun(Exception):
+    """One sentence that says why, and what to do."""
+
+
+@dataclass
+class Part:
+    """A child process and the way to start it again."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    again: Callable[[], subprocess.Popen[bytes]]
+
+
+@dataclass
+class Launcher:
+    """Starts the parts, watches them, stops them."""
+
+    settings: Settings
+    environment: dict[str, str]
+    parts: list[Part] = field(default_factory=list)
+    servers: dict[str, RunningServer] = field(default_factory=dict)
+    stopping: bool = False
+    lock: IO[str] | None = None
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return self.settings.data.resolve()
+
+    def run(self) -> None:
+        """Start everything, say where it is, and watch until a signal comes."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        die_with_make()
+        try:
+            self._start()
+            while not self.stopping:
+                time.sleep(WATCH_SECONDS)
+                self._watch()
+        finally:
+            self._end()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def _start(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.lock = _hold(self.data)
+        (self.data / "run.json").unlink(missing_ok=True)
+        _check_port(self.settings.port)
+        self._start_servers()
+        say("Bringing the database to the newest schema …")
+        database_url = self.environment["DATABASE_URL"]
+        migrate(database_url)
+        engine = connect(database_url, pool_size=2)
+        with engine.begin() as connection:
+            demo = first_start(connection, self.data)
+        engine.dispose()
+        self._start_processes()
+        self._wait_until_ready()
+        self._write_run_file(demo)
+        self._announce(demo)
+
+    def _start_servers(self) -> None:
+        if self.settings.database_url is None:
+            say("Starting PostgreSQL …")
+            self.servers["postgres"] = start_postgres(self.data, environment=self.environment)
+            self.environment["DATABASE_URL"] = self.servers["postgres"].url
+        else:
+            _check_database(self.settings.database_url)
+        if self.settings.redis_url is None:
+            say("Starting Valkey …")
+            self.servers["redis"] = start_valkey(self.data, environment=self.environment)
+            self.environment["REDIS_URL"] = self.servers["redis"].url
+        else:
+            _check_redis(self.settings.redis_url)
+
+    def _start_processes(self) -> None:
+        self._add("web", "commands.web")
+        for _ in range(self.settings.workers):
+            self._add("worker", "commands.worker")
+
+    def _add(self, name: str, module: str) -> None:
+        log = self.data / f"{name}.log"
+
+        def again() -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", module]
+            return start(
+                command, log=log, identity=become(None), dies_with=signal.SIGKILL, environment=self.environment
+            )
+
+        self.parts.append(Part(name, again(), again))
+
+    def _watch(self) -> None:
+        """Start again what died. The database first, for the others wait for it."""
+        changed = False
+        for name, server in list(self.servers.items()):
+            if server.process.poll() is not None and not self.stopping:
+                say(f"{name} ended; starting it again.")
+                with contextlib.suppress(ServerFailed):  # tried again at the next look
+                    self.servers[name] = server.restart()
+                    changed = True
+        for part in self.parts:
+            if part.process.poll() is not None and not self.stopping:
+                say(f"The {part.name} process ended; starting it again.")
+                part.process = part.again()
+                changed = True
+        if changed:
+            self._update_pids()
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + READY_SECONDS
+        web = next(part for part in self.parts if part.name == "web")
+        while not self.stopping:
+            if web.process.poll() is not None:
+                words = (self.data / "web.log").read_text(errors="replace").strip().split("\n")[-1]
+                raise CannotRun(f"The web process ended at its start: {words}")
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as response:
+                    if response.status == 200:
+                        return
+            if time.monotonic() > until:
+                raise CannotRun(f"The web process did not answer within {READY_SECONDS:.0f} s; see {self.data}/web.log.")
+            time.sleep(0.05)
+
+    @property
+    def url(self) -> str:
+        """Where the inbox is."""
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def _visitor_url(self, demo: Demo | None) -> str | None:
+        return f"{self.url}/visit/{demo.project_key}" if demo else None
+
+    def _pids(self) -> dict[str, Any]:
+        pids: dict[str, Any] = {
+            kind: [part.process.pid for part in self.parts if part.name == kind] for kind in ("web", "worker")
+        }
+        for name in ("postgres", "redis"):
+            pids[name] = self.servers[name].pid if name in self.servers else None
+        return pids
+
+    def _write_run_file(self, demo: Demo | None) -> None:
+        known = {
+            "url": self.url,
+            "visitor_url": self._visitor_url(demo),
+            "email": demo.email if demo else None,
+            "password": demo.password if demo else None,
+            "project_id": demo.project_id if demo else None,
+            "project_key": demo.project_key if demo else None,
+            "database_url": self.environment["DATABASE_URL"],
+            "redis_url": self.environment["REDIS_URL"],
+            "pids": self._pids(),
+        }
+        _write_private(self.data / "run.json", known)
+
+    def _update_pids(self) -> None:
+        path = self.data / "run.json"
+        with contextlib.suppress(OSError, ValueError):
+            _write_private(path, json.loads(path.read_text()) | {"pids": self._pids()})
+
+    def _announce(self, demo: Demo | None) -> None:
+        if self.stopping:
+            return
+        print(f"Tandem: {self.url}", flush=True)
+        if demo:
+            print(f"Visitor page: {self._visitor_url(demo)}", flush=True)
+            print(f"Sign in: {demo.email} {demo.password}", flush=True)
+        if self.settings.offline:
+            say("No model is connected, so the offline responder quotes the demo's snippets. Ctrl-C stops everything.")
+
+    def _end(self) -> None:
+        """Stop in order: web and workers first, then what they need."""
+        if self.parts:
+            say("Stopping …")
+        for part in self.parts:
+            with contextlib.suppress(ProcessLookupError):
+                part.process.terminate()
+        until = time.monotonic() + STOP_SECONDS
+        for part in self.parts:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                part.process.wait(max(0.1, until - time.monotonic()))
+            part.process.kill()
+            part.process.wait()
+        for name in ("redis", "postgres"):
+            if name in self.servers:
+                self.servers[name].stop()
+        if self.lock is not None:
+            (self.data / "run.json").unlink(missing_ok=True)
+
+
+def _hold(data: Path) -> IO[str]:
+    """The data folder's lock; it goes with this process, however that ends."""
+    lock = (data / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CannotRun(f"Another Tandem uses {data}. Stop it, or set TANDEM_DATA to another folder.") from None
+    return lock
+
+
+def _check_port(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise CannotRun(f"Port {port} is taken. Stop what uses it, or set TANDEM_PORT to another.") from None
+
+
+def _check_database(url: str) -> None:
+    try:
+        psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), connect_timeout=5).close()
+    except psycopg.Error:
+        raise CannotRun("The database at DATABASE_URL does not answer. Start it, or correct the address.") from None
+
+
+def _check_redis(url: str) -> None:
+    try:
+        redis_client(url).ping()
+    except (RedisError, ValueError, OSError):
+        raise CannotRun("The server at REDIS_URL does not answer. Start it, or correct the address.") from None
+
+
+def _write_private(path: Path, content: dict[str, Any]) -> None:
+    """Write so that nobody else can read it and nobody reads half of it."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file)
+    temporary.replace(path)
+
+
+def main() -> None:
+    """Run, or say in one sentence why not and exit with 1."""
+    try:
+        settings = Settings.from_environment(os.environ)
+        environment = {**os.environ, "TANDEM_DATA": str(settings.data.resolve())}
+        environment["SECRET_KEY"] = settings.secret_key or secret_key(settings.data)
+        environment.setdefault("TANDEM_THINK_SECONDS", DEMO_THINK_SECONDS)
+        environment["PYTHONUNBUFFERED"] = "1"
+        Launcher(settings, environment).run()
+    except (SettingsError, CannotRun, ServerFailed, WrongServer) as error:
+        say(str(error))
+        sys.exit(1)
+    except SQLAlchemyError as error:
+        say(f"The database could not be prepared: {str(error.__cause__ or error).strip().splitlines()[0]}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

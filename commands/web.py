@@ -1,0 +1,61 @@
+"""The web process: gevent's server, one greenlet for each request or open event stream.
+
+Owns the server. An event stream waits nearly all its life, and a greenlet that waits costs kilobytes where a thread
+would cost its stack. psycopg cooperates with gevent once the standard library is patched, so that comes first.
+"""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+if __name__ == "__main__":
+    monkey.patch_all()
+
+import logging
+import os
+import signal
+import socket
+import sys
+
+from gevent import signal_handler
+from gevent.pywsgi import WSGIServer
+
+from inbox.settings import Settings, SettingsError, found_servers
+
+STOP_SECONDS = 2  # requests in flight may finish; event streams are cut, their clients come back
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    from app import create_app
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s web %(levelname)s %(message)s")
+    try:
+        settings = found_servers(Settings.from_environment(os.environ))
+    except SettingsError as error:
+        sys.exit(str(error))
+    application = create_app(settings)
+    try:
+        listener = listen(settings)
+    except OSError:
+        sys.exit(f"Port {settings.port} is taken. Stop what uses it, or set TANDEM_PORT to another.")
+    server = WSGIServer(listener, application, log=None, error_log=logging.getLogger("web"))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal_handler(number, server.stop, STOP_SECONDS)
+    server.serve_forever()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """This machine's own address while the servers are embedded (a laptop); all addresses on servers of one's own."""
+    embedded = "@/" in str(settings.database_url)  # a database behind a local socket
+    host = "127.0.0.1" if embedded else "0.0.0.0"
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, settings.port))
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener
+
+
+if __name__ == "__main__":
+    main()
