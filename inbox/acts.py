@@ -142,5 +142,5 @@ def _row(connection: Connection, statement: TextClause, who: Agent, conversation
     known = {name: value for name, value in (parameters | more).items() if name in statement._bindparams}
     row = connection.execute(statement, known).mappings().one_or_none()
     if row is None:
-        raise NotFound("There is no such conversation.")
+        raise NotFound
     return row

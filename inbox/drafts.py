@@ -130,5 +130,5 @@ def _actor(who: Agent) -> dict[str, Any]:
 def _find(connection: Connection, named: dict[str, Any]) -> Mapping[str, Any]:
     found = connection.execute(FIND, named).mappings().one_or_none()
     if found is None:
-        raise NotFound("There is no such parked reply.")
+        raise NotFound
     return found

@@ -44,8 +44,13 @@ class Forbidden(InboxError):
 
 
 class NotFound(InboxError):
+    """Another project's, a missing one, and what can be no id: all alike, to the letter."""
+
     code = "not_found"
     status = 404
+
+    def __init__(self, message: str = "There is nothing here with this id.", **extra: Any) -> None:
+        super().__init__(message, **extra)
 
 
 class StaleClaim(InboxError):

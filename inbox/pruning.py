@@ -9,11 +9,15 @@ from sqlalchemy import Connection, text
 
 BATCH = 5_000  # rows of one sweep, so that no statement is long
 
+# Looks at the oldest positions only, so that a sweep with nothing to forget costs nothing, and forgets a beginning of
+# the stream and no hole in it: what is left has every position from the oldest kept one on.
 CHANGES = text(
     """
-DELETE FROM change WHERE id IN (
-    SELECT id FROM change WHERE position IS NOT NULL AND at < clock_timestamp() - interval '7 days'
-    ORDER BY id LIMIT :batch)
+DELETE FROM change USING (
+    SELECT id, bool_and(at < clock_timestamp() - interval '7 days') OVER (ORDER BY position) AS old
+    FROM (SELECT id, position, at FROM change WHERE position IS NOT NULL ORDER BY position LIMIT :batch) AS oldest
+) AS listed
+WHERE change.id = listed.id AND listed.old
 """
 )
 KEYS = text(

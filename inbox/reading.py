@@ -98,14 +98,14 @@ def conversation(connection: Connection, project_id: int, conversation_id: int) 
     parameters = {"conversation": conversation_id, "project": project_id}
     row = connection.execute(CONVERSATION, parameters).mappings().one_or_none()
     if row is None:
-        raise NotFound("There is no such conversation.")
+        raise NotFound
     return row
 
 
 def require(connection: Connection, project_id: int, conversation_id: int) -> None:
     """Raise NotFound unless the conversation is the project's."""
     if connection.execute(EXISTS, {"conversation": conversation_id, "project": project_id}).one_or_none() is None:
-        raise NotFound("There is no such conversation.")
+        raise NotFound
 
 
 def messages(

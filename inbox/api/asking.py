@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from inbox import access, visiting
 from inbox.access import Agent
@@ -95,11 +96,15 @@ def bigint(text: str) -> int:
     """An id from a path; what can be no id is as unknown as a missing one."""
     if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) and 0 < int(text) <= LARGEST_ID:
         return int(text)
-    raise NotFound("There is nothing with this id.")
+    raise NotFound
 
 
 def body(schema: type[B]) -> B:
-    """The request's JSON body as a valid schema. Raises NotJson, BadJson, UnknownField or Invalid."""
+    """The request's JSON body as a valid schema. Raises NotJson, BadJson, UnknownField or Invalid.
+
+    A route with a body takes no query parameters.
+    """
+    query()
     raw = request.get_data(cache=True)
     if raw and not request.is_json:
         raise NotJson("Send JSON with `Content-Type: application/json`.")
@@ -120,10 +125,15 @@ def valid(schema: type[B], given: Any) -> B:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
     except RecursionError:
         raise BadJson("The body is nested too deeply.") from None
-    fields = {".".join(printable(part) for part in fault["loc"]): fault["msg"] for fault in faults}
-    if all(fault["type"] == "extra_forbidden" for fault in faults):
-        raise UnknownField(f"Unknown: {', '.join(fields)}.", fields=dict.fromkeys(fields, "is not known"))
+    unknown = {_place(fault): "is not known" for fault in faults if fault["type"] == "extra_forbidden"}
+    if unknown:
+        raise UnknownField(f"Unknown: {', '.join(unknown)}.", fields=unknown)
+    fields = {_place(fault): fault["msg"] for fault in faults}
     raise Invalid(f"Not valid: {', '.join(fields) or 'the body'}.", fields=fields)
+
+
+def _place(fault: ErrorDetails) -> str:
+    return ".".join(printable(part) for part in fault["loc"])
 
 
 def printable(part: object) -> str:
@@ -145,6 +155,11 @@ def query(*known: str) -> None:
 def limit() -> int:
     """`limit` of a list: 1 to 200, 50 where it is not given."""
     return whole("limit", 50, 1, MOST_LISTED)
+
+
+def after() -> int:
+    """The id after which an ascending list begins; its next_cursor may be sent back as `after` or as `cursor`."""
+    return max(whole("after", 0, 0, LARGEST_ID), whole("cursor", 0, 0, LARGEST_ID))
 
 
 def whole(name: str, default: int, lowest: int, highest: int) -> int:
@@ -175,6 +190,14 @@ def decode_cursor(*types: type) -> list[Any] | None:
     if isinstance(parts, list) and [type(part) for part in parts] == list(types):
         return parts
     raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+
+
+def before_id() -> int | None:
+    """The id before which a descending list goes on, from its cursor. Raises Invalid."""
+    cursor = decode_cursor(int)
+    if cursor is not None and not 0 < cursor[0] <= LARGEST_ID:
+        raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+    return int(cursor[0]) if cursor else None
 
 
 def _no_constant(name: str) -> Any:

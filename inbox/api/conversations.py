@@ -10,19 +10,18 @@ from inbox import acts, drafts, reading, representation
 from inbox.api.answering import answer, created, listed, seen_version
 from inbox.api.asking import (
     Agent,
+    after,
     agent_route,
+    before_id,
     bigint,
     body,
-    decode_cursor,
     encode_cursor,
     limit,
     query,
     services,
-    whole,
 )
 from inbox.api.filters import asked_filter
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
-from inbox.conversation import LARGEST_ID
 from inbox.services import Writing
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
@@ -120,7 +119,7 @@ def move_workflow(who: Agent, number: str) -> Response:
 @agent_route
 def list_messages(who: Agent, number: str) -> Response:
     """Messages and notes after an id, oldest first."""
-    query("after", "limit")
+    query("after", "cursor", "limit")
     return _ascending(who, bigint(number), reading.messages, representation.message)
 
 
@@ -142,7 +141,7 @@ def send_message(who: Agent, number: str) -> Response:
 @agent_route
 def list_timeline(who: Agent, number: str) -> Response:
     """What happened, oldest first."""
-    query("after", "limit")
+    query("after", "cursor", "limit")
     return _ascending(who, bigint(number), reading.timeline, representation.entry)
 
 
@@ -200,17 +199,16 @@ def _written(written: acts.Written) -> Response:
 
 
 def _ascending(who: Agent, conversation_id: int, read: Any, represent: Any) -> Response:
-    most, after = limit(), whole("after", 0, 0, LARGEST_ID)
+    most, start = limit(), after()
     with services().reading() as connection:
         reading.require(connection, who.project_id, conversation_id)
-        rows = read(connection, conversation_id, after=after, limit=most + 1)
+        rows = read(connection, conversation_id, after=start, limit=most + 1)
     more = str(rows[most - 1]["id"]) if len(rows) > most else None
     return listed([represent(row) for row in rows[:most]], more)
 
 
 def _descending(who: Agent, conversation_id: int, read: Any, represent: Any) -> Response:
-    most, cursor = limit(), decode_cursor(int)
-    before = cursor[0] if cursor and 0 < cursor[0] <= LARGEST_ID else None
+    most, before = limit(), before_id()
     with services().reading() as connection:
         reading.require(connection, who.project_id, conversation_id)
         rows = read(connection, conversation_id, before=before, limit=most + 1)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from inbox import reading
 from inbox.access import Agent
 from inbox.api.asking import decode_cursor
-from inbox.api.schemas import valid_moment
+from inbox.api.schemas import moment
 from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
 from inbox.errors import Invalid
 from inbox.reading import Filter
@@ -22,9 +22,10 @@ def asked_filter(connection: Connection, who: Agent, most: int) -> Filter:
     cursor = decode_cursor(str, int)
     before = None
     if cursor is not None:
-        if not valid_moment(cursor[0]) or not 0 < cursor[1] <= LARGEST_ID:
+        at = moment(cursor[0])
+        if at is None or not 0 < cursor[1] <= LARGEST_ID:
             raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
-        before = (cursor[0], cursor[1])
+        before = (at.isoformat(), cursor[1])
     return Filter(
         statuses=_known("status", STATUSES),
         assignee=_assignee(connection, who),

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from inbox import projects, reading, representation
 from inbox.api.answering import answer, listed
-from inbox.api.asking import Agent, agent_route, body, decode_cursor, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, before_id, body, encode_cursor, limit, query, services
 from inbox.api.schemas import ProjectBody
 from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound
@@ -60,8 +60,7 @@ def workflow(who: Agent) -> Response:
 def snippets(who: Agent) -> Response:
     """The team's knowledge, newest first."""
     query("cursor", "limit")
-    most, cursor = limit(), decode_cursor(int)
-    before = min(cursor[0], LARGEST_ID) if cursor else LARGEST_ID
+    most, before = limit(), before_id() or LARGEST_ID
     with services().reading() as connection:
         parameters = {"project": who.project_id, "before": before, "limit": most + 1}
         rows = connection.execute(SNIPPETS, parameters).mappings().all()

@@ -52,7 +52,10 @@ def _moment(value: Any) -> Any:
         raise ValueError("is no RFC 3339 time, such as 2026-01-25T10:00:00Z") from None
     if at.tzinfo is None:
         raise ValueError("needs a time zone, such as Z")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the times that can be stored") from None
 
 
 def _safe(value: Any) -> Any:
@@ -174,9 +177,10 @@ class NothingBody(Body):
     """A POST that takes no fields."""
 
 
-def valid_moment(text: str) -> bool:
-    """Whether the text is a time with its zone."""
+def moment(text: str) -> datetime | None:
+    """The time that the text gives with its zone, or None."""
     try:
-        return isinstance(_moment(text), datetime)
-    except (ValueError, OverflowError):
-        return False
+        at = _moment(text)
+    except ValueError:
+        return None
+    return at if isinstance(at, datetime) else None

@@ -6,9 +6,8 @@ from flask import Blueprint, Response
 
 from inbox import reading, representation, visiting
 from inbox.api.answering import created, listed
-from inbox.api.asking import Visit, body, limit, query, services, visitor_route, whole, wiring
+from inbox.api.asking import Visit, after, body, limit, query, services, visitor_route, wiring
 from inbox.api.schemas import SessionBody, VisitorMessageBody
-from inbox.conversation import LARGEST_ID
 from inbox.limits import limited_messages, limited_sessions
 from inbox.services import Writing
 
@@ -49,12 +48,10 @@ def send_message(visit: Visit) -> Response:
 @visitor_route
 def list_messages(visit: Visit) -> Response:
     """Public messages after an id, oldest first."""
-    query("after", "limit")
-    most = limit()
+    query("after", "cursor", "limit")
+    most, start = limit(), after()
     with services().reading() as connection:
-        rows = reading.messages(
-            connection, visit.conversation_id, after=whole("after", 0, 0, LARGEST_ID), limit=most + 1, public_only=True
-        )
+        rows = reading.messages(connection, visit.conversation_id, after=start, limit=most + 1, public_only=True)
     return listed([representation.message_for_visitor(row) for row in rows[:most]], _next(rows, most))
 
 
