@@ -8,7 +8,7 @@ project exactly as for a missing one (I8: tests/integration/test_tenants.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from inbox.access import Agent
 from inbox.conversation import snippet_of
 from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,16 @@ IS_MEMBER = text("SELECT 1 FROM membership WHERE project_id = :project AND agent
 
 
 def patch(
-    connection: Connection, who: Agent, conversation_id: int, changes: Mapping[str, Any], *, seen: int | None = None
+    connection: Connection,
+    who: Agent,
+    conversation_id: int,
+    changes: Mapping[str, Any],
+    *,
+    seen: Collection[int] | None = None,
 ) -> Written:
     """Set the given columns; one version and one epoch more, or none where nothing changes.
 
-    `seen` is the version of an If-Match: StaleVersion with the current conversation if it is not that any more.
+    `seen` are the versions of an If-Match: StaleVersion with the current conversation if it is none of them any more.
     Invalid for an assignee who is no member.
     """
     _check_assignee(connection, who, changes.get("assignee_id"))
@@ -50,8 +55,8 @@ def patch(
     if "custom_attributes" in parameters:
         parameters["custom_attributes"] = json.dumps(parameters["custom_attributes"])
     statement = acts_sql.patch(frozenset(changes), guarded=seen is not None)
-    written = _act(connection, statement, who, conversation_id, **parameters, seen=seen)
-    if seen is not None and not written.row["written"] and written.row["version"] != seen:
+    written = _act(connection, statement, who, conversation_id, **parameters, seen=list(seen or ()))
+    if seen is not None and not written.row["written"] and written.row["version"] not in seen:
         raise StaleVersion("Somebody changed this conversation since you loaded it.", conversation=written.as_json())
     return written
 

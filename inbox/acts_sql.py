@@ -82,7 +82,7 @@ def patch(columns: frozenset[str], *, guarded: bool) -> TextClause:
     if "status" in columns and "snoozed_until" not in columns:
         sets.append("snoozed_until = CASE WHEN :status = 'snoozed' THEN old.snoozed_until END")
     where = " OR ".join(changes) or "false"
-    guard = "AND old.version = :seen" if guarded else ""
+    guard = "AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
     return text(
         f"""
 WITH {OLD},

@@ -29,8 +29,8 @@ wanted AS (
     WHERE draft.id = :draft AND draft.state = 'open' FOR UPDATE OF draft)"""
 
 # The position goes with the reply only where the conversation still stands where the turn began.
-APPLIES = """wanted.position IS NOT NULL AND COALESCE(
-    NULLIF(old.metadata -> 'workflowState', 'null'::jsonb), '{}'::jsonb) = COALESCE(wanted.position_from, '{}'::jsonb)"""
+STATE = "NULLIF(old.metadata -> 'workflowState', 'null'::jsonb)"
+APPLIES = f"(wanted.position IS NOT NULL AND {STATE} IS NOT DISTINCT FROM wanted.position_from)"
 
 SEND = text(
     f"""
@@ -94,7 +94,7 @@ SELECT d.* FROM d
 
 def send(
     connection: Connection, who: Agent, conversation_id: int, draft_id: int, content: str | None
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Post a parked reply as the responder's, with the agent's words if they edited it. Returns the message.
 
     Raises DraftClosed if it was sent or discarded before, NotFound for a draft of another conversation or project.
@@ -109,7 +109,7 @@ def send(
     return row
 
 
-def discard(connection: Connection, who: Agent, conversation_id: int, draft_id: int) -> Mapping[str, Any]:
+def discard(connection: Connection, who: Agent, conversation_id: int, draft_id: int) -> Mapping[Any, Any]:
     """Close a parked reply unsent. Returns the draft; raises as `send` does."""
     named = _named(who, conversation_id, draft_id)
     _find(connection, named)
@@ -127,7 +127,7 @@ def _actor(who: Agent) -> dict[str, Any]:
     return {"who": who.id, "who_name": who.name}
 
 
-def _find(connection: Connection, named: dict[str, Any]) -> Mapping[str, Any]:
+def _find(connection: Connection, named: dict[str, Any]) -> Mapping[Any, Any]:
     found = connection.execute(FIND, named).mappings().one_or_none()
     if found is None:
         raise NotFound

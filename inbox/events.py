@@ -114,7 +114,7 @@ def read(connection: Connection, after: int, scope: Scope | None = None, limit: 
     return [encode(row) for row in connection.execute(text(AFTER.format(more=more)), parameters).mappings()]
 
 
-def encode(row: Mapping[str, Any]) -> Change:
+def encode(row: Mapping[Any, Any]) -> Change:
     """A change row as frames."""
     events = list(_events(row))
     agents = b"".join(_frame(row["position"], n, name, data) for n, (name, data, _) in enumerate(events))
@@ -123,7 +123,7 @@ def encode(row: Mapping[str, Any]) -> Change:
     return Change(row["position"], row["project_id"], row["conversation_id"], agents, visitor)
 
 
-def _events(row: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
+def _events(row: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
     """(name, data for agents, data for the visitor or None) of everything that the commit did."""
     body = row["body"]
     head = {
@@ -302,7 +302,7 @@ class Hub:
     def _listen(self, redis: Redis) -> None:
         while True:
             try:
-                with redis.pubsub(ignore_subscribe_messages=True) as channel:
+                with redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # redis-py
                     channel.subscribe(CHANNEL)
                     self._redis_away = False
                     while True:

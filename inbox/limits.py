@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import cast
 
 from flask import Flask, current_app, request
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RouteLimit
 from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -37,7 +37,7 @@ def replay_pass(secret_key: str) -> str:
     return str(URLSafeTimedSerializer(secret_key, salt="replay").dumps("replay"))
 
 
-def _limit(rate: Callable[[Settings], str], key: Callable[[], str]) -> Callable[[Callable[..., object]], object]:
+def _limit(rate: Callable[[Settings], str], key: Callable[[], str]) -> RouteLimit:
     return limiter.limit(lambda: rate(_settings()), key_func=key, exempt_when=_has_pass)
 
 
@@ -57,7 +57,8 @@ def _has_pass() -> bool:
 
 
 def _visitor() -> str:
-    return digest(request.headers.get("Authorization", "")).hex()
+    # The token alone: a header written with another case or more spaces is no other visitor.
+    return digest(request.headers.get("Authorization", "").partition(" ")[2].strip()).hex()
 
 
 def _address_and_account() -> str:

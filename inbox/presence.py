@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -31,7 +32,8 @@ class Presence:
         """The ids of the agents who are here."""
         try:
             since = time.time() - HERE_SECONDS
-            return {int(agent) for agent in self._redis.zrangebyscore(self._key(project_id), since, "+inf")}
+            found = cast(list[bytes], self._redis.zrangebyscore(self._key(project_id), since, "+inf"))
+            return {int(agent) for agent in found}
         except RedisError:
             return set()
 

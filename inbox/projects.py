@@ -16,7 +16,7 @@ from inbox.errors import Forbidden
 COLUMNS = ("responder_enabled", "mode", "answers_when", "on_assignment", "instructions", "language")
 
 
-def change(connection: Connection, who: Agent, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+def change(connection: Connection, who: Agent, changes: Mapping[str, Any]) -> Mapping[Any, Any]:
     """Set the given columns of the asker's project and return it. Raises Forbidden unless they are a manager."""
     if not who.is_manager:
         raise Forbidden("Only managers change settings. Ask one of them.")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from inbox.errors import NotFound
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 LIVE_TURN = """
 LEFT JOIN LATERAL (

@@ -11,7 +11,7 @@ from typing import Any
 
 from inbox.timeline import sentence
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]  # of the database, or of the change log
 MOMENT_KEYS = frozenset({"claimed_at", "landed_at", "at"})
 
 

@@ -97,6 +97,21 @@ def _parked(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     return f"{actor} finished {at}; its reply is parked, because {why}"
 
 
+def _message(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    if entry["actor_type"] != "agent":
+        return f"{actor} wrote"
+    if not data.get("draft_id"):
+        return f"{actor} replied"
+    left = "; the workflow stays where it is" if data.get("position_applied") is False else ""
+    return f"{actor} sent the AI’s parked reply{left}"
+
+
+def _dropped(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    if entry["actor_type"] != "agent":
+        return f"{actor} did not answer, because {_reason(data)}"
+    return f"{actor} discarded the AI’s parked reply" if data.get("draft_id") else f"{actor} stopped the AI"
+
+
 def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     wish = str(data.get("tool", "")).replace("_", " ")
     wanted = ", ".join(str(value) for value in (data.get("wanted") or {}).values())
@@ -122,7 +137,7 @@ def _simple(words: str) -> Callable[[str, Mapping[str, Any], Entry], str]:
 
 
 SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
-    "message": lambda actor, data, entry: f"{actor} {'replied' if entry['actor_type'] == 'agent' else 'wrote'}",
+    "message": _message,
     "note": _simple("{actor} added a note"),
     "assigned": _assigned,
     "unassigned": _simple("{actor} assigned it to nobody"),
@@ -136,11 +151,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "reopened": _simple("It was reopened by the visitor’s message"),
     "turn_landed": _landed,
     "turn_parked": _parked,
-    "turn_dropped": lambda actor, data, entry: (
-        f"{actor} stopped the AI"
-        if entry["actor_type"] == "agent"
-        else f"{actor} did not answer, because {_reason(data)}"
-    ),
+    "turn_dropped": _dropped,
     "tool": _tool,
     "workflow_moved": _moved,
 }

@@ -33,13 +33,14 @@ class Visit:
     visitor_id: int
     visitor_name: str | None
     conversation_id: int
+    answers_when: str
 
 
 @dataclass(frozen=True)
 class Received:
     """A stored message, and the turn that it started, if one was due."""
 
-    message: Mapping[str, Any]
+    message: Mapping[Any, Any]
     turn_id: int | None
 
 
@@ -61,8 +62,9 @@ s AS (
 
 WHO = text(
     """
-SELECT s.project_id, s.visitor_id, v.name AS visitor_name, s.conversation_id
-FROM visitor_session s JOIN visitor v ON v.id = s.visitor_id WHERE s.token_hash = :token_hash
+SELECT s.project_id, s.visitor_id, v.name AS visitor_name, s.conversation_id, p.answers_when
+FROM visitor_session s JOIN visitor v ON v.id = s.visitor_id JOIN project p ON p.id = s.project_id
+WHERE s.token_hash = :token_hash
 """
 )
 
@@ -111,12 +113,14 @@ SELECT m.*, (SELECT id FROM t) AS started_turn FROM m
 )
 
 
-def start_session(connection: Connection, *, key: str, visitor: Mapping[str, str | None]) -> Session:
-    """An empty open conversation of a new visitor. Raises NotFound for an unknown project key.
+def start_session(
+    connection: Connection, *, key: str, visitor: Mapping[str, str | None], token: str | None = None
+) -> Session:
+    """An empty open conversation of a new visitor, for a token given or made. Raises NotFound for an unknown key.
 
     What the visitor says of themselves is unverified, so it never joins an existing visitor.
     """
-    token = new_token()
+    token = token or new_token()
     parameters = {
         "key": key,
         "token_hash": digest(token),

@@ -15,8 +15,6 @@ from inbox.api.asking import services
 from inbox.idempotency import once
 from inbox.services import Writing
 
-NEVER = -1  # a version that no conversation has, so that an If-Match which can match nothing does not
-
 
 def answer(body: Any, status: int = 200, *, version: int | None = None) -> Response:
     """A JSON response, with an ETag where it is one conversation."""
@@ -32,30 +30,40 @@ def listed(items: list[Any], next_cursor: str | None) -> Response:
     return answer({"items": items, "next_cursor": next_cursor})
 
 
-def created(route: str, act: Callable[[Writing], dict[str, Any]], *, scope: str | None = None) -> Response:
+def created(
+    route: str,
+    act: Callable[[Writing], dict[str, Any]],
+    *,
+    scope: str | None = None,
+    shown: Callable[[dict[str, Any]], dict[str, Any]] = lambda made: made,
+) -> Response:
     """201 with what the act made; with an Idempotency-Key the act happens once.
 
-    `act` is one statement and returns the JSON body. Scope is the asker's token and the route.
+    `act` is one statement and returns what is kept for a repetition; `shown` makes the JSON body of that. Scope is
+    the asker's token and the route.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         with services().statement() as writing:
             made = act(writing)
-        return answer(made, 201)
+        return answer(shown(made), 201)
     with services().transaction() as writing:
         answered = once(
             writing.connection, f"{scope or g.scope}:{route}", key, request.get_data(), lambda: (201, act(writing))
         )
-    response = answer(answered.body, answered.status)
+    response = answer(shown(answered.body), answered.status)
     if answered.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-def seen_version() -> int | None:
-    """The version of the request's If-Match; None where there is none or it is `*`."""
+def seen_versions() -> list[int] | None:
+    """The versions of the request's If-Match; None where there is none or it is `*`.
+
+    A weak ETag matches nothing here (RFC 9110, 13.1.1), nor does what is none.
+    """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    match = re.fullmatch(r'"([0-9]{1,18})"', header.strip(), re.ASCII)
-    return int(match.group(1)) if match else NEVER
+    tags = [re.fullmatch(r'"([0-9]{1,18})"', tag.strip(), re.ASCII) for tag in header.split(",")]
+    return [int(tag.group(1)) for tag in tags if tag]

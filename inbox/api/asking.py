@@ -27,6 +27,7 @@ from inbox.errors import BadJson, Invalid, NotFound, NotJson, Unauthorized, Unkn
 from inbox.events import Hub
 from inbox.presence import Presence
 from inbox.services import Services
+from inbox.tokens import digest
 from inbox.visiting import Visit
 
 P = ParamSpec("P")
@@ -70,7 +71,7 @@ def agent_route(view: Callable[..., ResponseReturnValue]) -> Route:
             raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
         with services().reading() as connection:
             agent = access.by_token(connection, token)
-        g.scope = f"agent:{access.digest(token).hex()}"
+        g.scope = f"agent:{digest(token).hex()}"
         return view(agent, *arguments, **named)
 
     return asked
@@ -86,7 +87,7 @@ def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
             visit = visiting.who(connection, token) if token else None
         if visit is None:
             raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
-        g.scope = f"visitor:{access.digest(token or '').hex()}"
+        g.scope = f"visitor:{digest(token or '').hex()}"
         return view(visit, *arguments, **named)
 
     return asked

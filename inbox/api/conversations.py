@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import acts, drafts, reading, representation
-from inbox.api.answering import answer, created, listed, seen_version
+from inbox.api.answering import answer, created, listed, seen_versions
 from inbox.api.asking import (
     Agent,
     after,
@@ -59,7 +59,7 @@ def patch(who: Agent, number: str) -> Response:
     conversation_id = bigint(number)
     changes = body(ConversationBody).changes()
     with services().statement() as writing:
-        written = acts.patch(writing.connection, who, conversation_id, changes, seen=seen_version())
+        written = acts.patch(writing.connection, who, conversation_id, changes, seen=seen_versions())
     return _written(written)
 
 

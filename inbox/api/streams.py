@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Iterator
+
 from flask import Blueprint, Response, current_app, request, stream_with_context
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -11,7 +15,7 @@ from inbox.api.answering import answer
 from inbox.api.asking import agent_route, bearer, body, query, services, visitor_route, wiring
 from inbox.api.schemas import NothingBody
 from inbox.errors import Unauthorized
-from inbox.events import Scope
+from inbox.events import BEAT_SECONDS, Scope
 from inbox.visiting import Visit, who
 
 blueprint = Blueprint("streams", __name__, url_prefix="/api/v1")
@@ -48,8 +52,7 @@ def agent_events() -> Response:
         if found is None:
             raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
         project_id, agent_id = found.project_id, found.id
-    wiring().presence.beat(project_id, agent_id)
-    return stream(Scope(project_id))
+    return stream(Scope(project_id), lambda: wiring().presence.beat(project_id, agent_id))
 
 
 @blueprint.get("/widget/events")
@@ -67,13 +70,24 @@ def visitor_events() -> Response:
     return stream(Scope(visit.project_id, visit.conversation_id))
 
 
-def stream(scope: Scope) -> Response:
-    """An open stream; its start is checked before the first byte."""
+def stream(scope: Scope, beat: Callable[[], None] | None = None) -> Response:
+    """An open stream; its start is checked before the first byte. `beat` is called as long as it is open."""
     frames = wiring().hub.stream(scope, request.headers.get("Last-Event-ID"))
+    frames = _beating(frames, beat) if beat else frames
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+def _beating(frames: Iterator[bytes], beat: Callable[[], None]) -> Iterator[bytes]:
+    """The same frames; somebody is there for as long as they read them."""
+    last = -math.inf
+    for frame in frames:
+        if time.monotonic() - last >= BEAT_SECONDS - 1:
+            last = time.monotonic()
+            beat()
+        yield frame
 
 
 def _signer() -> URLSafeTimedSerializer:
