@@ -17,9 +17,10 @@ from sqlalchemy import Connection, TextClause, text
 from inbox import acts_sql, representation
 from inbox.access import Agent
 from inbox.conversation import snippet_of
-from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion
+from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion, Unavailable
 
 Row = Mapping[Any, Any]
+MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,10 @@ def _act(connection: Connection, statement: TextClause, who: Agent, conversation
 def _row(connection: Connection, statement: TextClause, who: Agent, conversation_id: int, **more: Any) -> Row:
     parameters = {"conversation": conversation_id, "project": who.project_id, "who": who.id, "who_name": who.name}
     known = {name: value for name, value in (parameters | more).items() if name in statement._bindparams}
-    row = connection.execute(statement, known).mappings().one_or_none()
-    if row is None:
-        raise NotFound
-    return row
+    for _ in range(MOST_TRIES):
+        row = connection.execute(statement, known).mappings().one_or_none()
+        if row is None:
+            raise NotFound
+        if row.get("fresh", True):
+            return row
+    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")

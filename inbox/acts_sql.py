@@ -15,6 +15,14 @@ from inbox.change import change_cte
 OLD = """
 old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE)"""
 
+# For acts that look at other tables too. A statement that waited for the row's lock sees the row as it is now and the
+# rest as it was before: a turn or message that came with the commit it waited for would be overlooked. So it writes
+# only if nothing was committed meanwhile, and is otherwise repeated (acts._row):
+# tests/concurrency/test_acts.py::test_give_back_meets_a_message
+FRESH = f"""
+seen AS (SELECT version FROM conversation WHERE id = :conversation AND project_id = :project),{OLD},
+fresh AS (SELECT old.id, old.version = seen.version AS fresh FROM old, seen)"""
+
 # What a PATCH may set: its column, the new value, and what makes it a change.
 SETTABLE = {
     "status": "CAST(:status AS text)",
@@ -121,13 +129,13 @@ t AS (
 
 REPLY = text(
     f"""
-WITH {OLD},
+WITH {FRESH},
 c AS (
     UPDATE conversation SET
         version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused',
         last_message_id = nextval('message_id_seq'), last_message_snippet = :snippet,
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)
-    FROM old WHERE conversation.id = old.id
+    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh
     RETURNING conversation.*),
 m AS (
     INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, created_at)
@@ -144,7 +152,7 @@ e AS (
     WHERE listed.happened ORDER BY listed.place
     RETURNING *),
 {change_cte(messages=("m",), turns=("t",), entries=("e",))}
-SELECT m.* FROM m"""
+SELECT m.*, fresh.fresh FROM fresh LEFT JOIN m ON true"""
 )
 
 NOTE = text(
@@ -168,10 +176,10 @@ SELECT m.* FROM m"""
 
 TAKE_OVER = text(
     f"""
-WITH {OLD},
+WITH {FRESH},
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused'
-    FROM old WHERE conversation.id = old.id AND old.responder_state <> 'paused'
+    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'paused'
     RETURNING conversation.*),
 {CANCEL_QUEUED},
 e AS (
@@ -181,15 +189,15 @@ e AS (
     RETURNING *),
 {change_cte(turns=("t",), entries=("e",))},
 {FOUND}
-{SHOWN}"""
+SELECT found.*, {VISITOR}, fresh.fresh FROM found, fresh"""
 )
 
 GIVE_BACK = text(
     f"""
-WITH {OLD},
+WITH {FRESH},
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'active'
-    FROM old WHERE conversation.id = old.id AND old.responder_state <> 'active'
+    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'active'
     RETURNING conversation.*),
 t AS (
     INSERT INTO turn (project_id, conversation_id)
@@ -206,7 +214,7 @@ e AS (
     RETURNING *),
 {change_cte(turns=("t",), entries=("e",))},
 {FOUND}
-SELECT found.*, {VISITOR}, (SELECT id FROM t) AS started_turn FROM found"""
+SELECT found.*, {VISITOR}, (SELECT id FROM t) AS started_turn, fresh.fresh FROM found, fresh"""
 )
 
 READ = text(

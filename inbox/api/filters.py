@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import request
 from sqlalchemy import Connection
@@ -19,22 +20,25 @@ from inbox.reading import Filter
 
 def asked_filter(connection: Connection, who: Agent, most: int) -> Filter:
     """The request's filter. Raises Invalid for a value that does not exist."""
-    cursor = decode_cursor(str, int)
-    before = None
-    if cursor is not None:
-        at = moment(cursor[0])
-        if at is None or not 0 < cursor[1] <= LARGEST_ID:
-            raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
-        before = (at.isoformat(), cursor[1])
-    return Filter(
+    wanted = Filter(
         statuses=_known("status", STATUSES),
         assignee=_assignee(connection, who),
         responder_states=_known("responder_state", RESPONDER_STATES),
         label=request.args.get("label"),
         words=request.args.get("q", "").strip()[:200] or None,
-        before=before,
-        limit=most,
     )
+    return decode_position(wanted, most)
+
+
+def decode_position(wanted: Filter, most: int) -> Filter:
+    """The filter from the request's cursor on. Raises Invalid for a cursor that was never given out."""
+    cursor = decode_cursor(str, int)
+    if cursor is None:
+        return replace(wanted, limit=most)
+    at = moment(cursor[0])
+    if at is None or not 0 < cursor[1] <= LARGEST_ID:
+        raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+    return replace(wanted, limit=most, before=(at.isoformat(), cursor[1]))
 
 
 def _known(name: str, values: Sequence[str]) -> list[str]:
