@@ -52,6 +52,7 @@ UPDATE stream_head SET position = position + (SELECT count(*) FROM placed)
 )
 HEAD = text("SELECT position FROM stream_head")
 OLDEST = text("SELECT min(position) FROM change")
+NEWEST = text("SELECT max(position) FROM change WHERE project_id = :project")
 NEWEST = text("SELECT max(position) FROM change WHERE project_id = :project AND position IS NOT NULL")
 AFTER = """
 SELECT ch.position, ch.project_id, ch.conversation_id, ch.version, ch.at, ch.body, to_jsonb(v) AS visitor
@@ -178,12 +179,14 @@ class Hub:
         self._woken.set()
 
     def position(self, project_id: int) -> str | None:
-        """An id from which a page of the project that is rendered now misses nothing; None before its first commit."""
+        """The id of the project's newest event: a page that is rendered now misses nothing after it."""
         place(self._engine)
         with single_statements(self._engine).connect() as connection:
             newest = connection.execute(NEWEST, {"project": project_id}).scalar_one()
-            changes = [] if newest is None else read(connection, newest - 1, Scope(project_id), limit=1)
-        return f"{newest}.{max(_indices(changes[0].for_agents))}" if changes else None
+            if newest is None:
+                return None
+            change = read(connection, newest - 1, Scope(project_id), limit=1)[0]
+        return f"{newest}.{max(_indices(change.for_agents))}"
 
     def stream(self, scope: Scope, last_event_id: str | None) -> Iterator[bytes]:
         """The frames for one client, for ever. Raises BadEventId before the first if the id was never issued."""

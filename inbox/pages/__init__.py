@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_wtf.csrf import CSRFProtect
 
 
 def register(app: Flask) -> None:
-    """Add every page."""
+    """Add every page, and CSRF protection to everything that a page may post.
+
+    The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
+    """
+    from inbox.api import conversations, health, project, streams, widget
+    from inbox.pages import desk, settings, signing_in, visit, words
+
+    csrf = CSRFProtect(app)
+    for module in (widget, conversations, project, streams, health):
+        csrf.exempt(module.blueprint)
+    words.register(app)
+    app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
+    app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
+    for page in (signing_in, desk, visit):
+        app.register_blueprint(page.blueprint)

@@ -1,0 +1,250 @@
+"""The inbox's pages and the acts behind their buttons. The same acts as the API's.
+
+Owns the pages' routes. A button's answer is the changed parts of the page; without a script, a redirect back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from inbox import acts, drafts, reading, representation
+from inbox.access import Agent
+from inbox.api.asking import bigint, encode_cursor, valid, wiring
+from inbox.api.filters import decode_position
+from inbox.api.schemas import AgentMessageBody, ConversationBody
+from inbox.api.streams import stream
+from inbox.conversation import STATUSES
+from inbox.errors import InboxError, NotFound, StaleClaim
+from inbox.events import Scope
+from inbox.pages import signing_in, views
+from inbox.pages.signing_in import page
+from inbox.services import Writing
+from inbox.settings import Settings
+
+blueprint = Blueprint("pages", __name__)
+LISTED = 50
+SHOWN_MESSAGES = 100
+SHOWN_ENTRIES = 40
+
+
+@dataclass(frozen=True)
+class Toast:
+    """A word about what became of a click."""
+
+    title: str
+    words: str
+
+
+@blueprint.get("/")
+@page
+def inbox(me: Agent) -> ResponseReturnValue:
+    """The inbox without an open conversation."""
+    return render_template("inbox.html", row=None, **_frame(me))
+
+
+@blueprint.get("/conversations/<number>")
+@page
+def conversation(me: Agent, number: str) -> ResponseReturnValue:
+    """The inbox with one conversation open; looking at it marks nothing, its own request does."""
+    conversation_id = bigint(number)
+    with wiring().services.reading() as connection:
+        pieces = _pieces(connection, me, conversation_id)
+        pieces["messages"] = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
+    return render_template("inbox.html", oob="", **_frame(me), **pieces)
+
+
+@blueprint.get("/conversations/<number>/parts")
+@page
+def parts(me: Agent, number: str) -> ResponseReturnValue:
+    """What may have changed in an open conversation, and its messages after an id."""
+    return _changed(me, bigint(number))
+
+
+@blueprint.get("/parts/row/<number>")
+@page
+def list_row(me: Agent, number: str) -> ResponseReturnValue:
+    """One row of the list, or nothing where it is not in the view."""
+    view = views.named(request.args.get("view"))
+    with wiring().services.reading() as connection:
+        row = reading.conversation(connection, me.project_id, bigint(number))
+    shown = views.shows(view, me, row)
+    return render_template("row.html", row=row, view=view.key, open=request.args.get("open")) if shown else ""
+
+
+@blueprint.get("/parts/views")
+@page
+def list_views(me: Agent) -> ResponseReturnValue:
+    """The views with their figures."""
+    with wiring().services.reading() as connection:
+        counts = reading.counts(connection, me.project_id, me.id)
+    wiring().presence.beat(me.project_id, me.id)
+    view = views.named(request.args.get("view"))
+    return render_template("parts/views.html", views=views.counted(counts), view=view.key)
+
+
+@blueprint.get("/events")
+@page
+def events(me: Agent) -> ResponseReturnValue:
+    """The project's event stream for a signed-in page."""
+    wiring().presence.beat(me.project_id, me.id)
+    return stream(Scope(me.project_id))
+
+
+@blueprint.post("/conversations/<number>/acts/<act>")
+@page
+def act(me: Agent, number: str, act: str) -> ResponseReturnValue:
+    """One act of the page's buttons."""
+    done = ACTS.get(act)
+    if done is None:
+        raise NotFound("There is no such act.")
+    conversation_id = bigint(number)
+    return _perform(me, conversation_id, lambda writing: done(writing, me, conversation_id))
+
+
+@blueprint.post("/conversations/<number>/say")
+@page
+def say(me: Agent, number: str) -> ResponseReturnValue:
+    """A reply or a note."""
+    conversation_id = bigint(number)
+    content = request.form.get("content", "").replace("\r\n", "\n")
+    wanted = valid(AgentMessageBody, {"content": content, "private": request.form.get("kind") == "note"})
+    write = acts.note if wanted.private else acts.reply
+    return _perform(me, conversation_id, lambda w: write(w.connection, me, conversation_id, wanted.content))
+
+
+@blueprint.post("/conversations/<number>/turns/<turn>/stop")
+@page
+def stop(me: Agent, number: str, turn: str) -> ResponseReturnValue:
+    """Stop a turn."""
+    conversation_id, turn_id = bigint(number), bigint(turn)
+    return _perform(me, conversation_id, lambda w: acts.stop(w.connection, me, conversation_id, turn_id))
+
+
+@blueprint.post("/conversations/<number>/drafts/<draft>/send")
+@page
+def send_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
+    """Send a parked reply as it is."""
+    conversation_id, draft_id = bigint(number), bigint(draft)
+    return _perform(me, conversation_id, lambda w: drafts.send(w.connection, me, conversation_id, draft_id, None))
+
+
+@blueprint.post("/conversations/<number>/drafts/<draft>/discard")
+@page
+def discard_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
+    """Discard a parked reply."""
+    conversation_id, draft_id = bigint(number), bigint(draft)
+    return _perform(me, conversation_id, lambda w: drafts.discard(w.connection, me, conversation_id, draft_id))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session."""
+    return signing_in.close_session()
+
+
+def _assign(writing: Writing, me: Agent, conversation_id: int) -> None:
+    chosen = request.form.get("assignee", "")
+    assignee = bigint(chosen) if chosen else None
+    acts.patch(writing.connection, me, conversation_id, {"assignee_id": assignee})
+
+
+def _status(writing: Writing, me: Agent, conversation_id: int) -> None:
+    changes = valid(ConversationBody, {"status": request.form.get("status", "")}).changes()
+    acts.patch(writing.connection, me, conversation_id, changes)
+
+
+def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:
+    writing.start_turn(acts.give_back(writing.connection, me, conversation_id).turn_id)
+
+
+ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
+    "claim": lambda w, me, c: acts.claim(w.connection, me, c),
+    "assign": _assign,
+    "status": _status,
+    "take-over": lambda w, me, c: acts.take_over(w.connection, me, c),
+    "give-back": _give_back,
+    "restart": lambda w, me, c: acts.move_workflow(w.connection, me, c, None),
+    "read": lambda w, me, c: acts.mark_read(w.connection, me, c),
+}
+
+
+def _perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> ResponseReturnValue:
+    toast = None
+    try:
+        with wiring().services.statement() as writing:
+            done(writing)
+    except StaleClaim as error:
+        toast = Toast(f"{error.extra['owner']['name']} was faster", error.message)
+    except NotFound:
+        raise
+    except InboxError as error:
+        toast = Toast("That was not done", error.message)
+    wiring().hub.wake()
+    if request.headers.get("HX-Request"):
+        return _changed(me, conversation_id, toast)
+    if toast:
+        flash(f"{toast.title}. {toast.words}")
+    return redirect(url_for("pages.conversation", number=conversation_id))
+
+
+def _changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:
+    after = request.args.get("after", "")
+    with wiring().services.reading() as connection:
+        pieces = _pieces(connection, me, conversation_id)
+        if after.isdecimal() and len(after) < 19:
+            pieces["messages"] = reading.messages(connection, conversation_id, after=int(after), limit=200)
+    return Response(render_template("parts/pieces.html", toast=toast, me=me, **pieces), 409 if toast else 200)
+
+
+def _pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:
+    row = reading.conversation(connection, me.project_id, conversation_id)
+    turns = reading.turns(connection, conversation_id, before=None, limit=1)
+    workflow = reading.workflow(connection, me.project_id)
+    return {
+        "row": row,
+        "statuses": STATUSES,
+        "drafts": reading.drafts(connection, conversation_id, before=None, limit=20),
+        "timeline": reading.newest_timeline(connection, conversation_id, SHOWN_ENTRIES),
+        "path": turns[0]["path"] if turns else [],
+        "node_names": _node_names(workflow["definition"] if workflow else {}),
+        "messages": [],
+        "members": reading.members(connection, me.project_id),
+    }
+
+
+def _node_names(definition: dict[str, Any]) -> dict[str, str]:
+    nodes = [node for node in definition.get("nodes", []) if isinstance(node, dict)]
+    return {str(node.get("id")): str((node.get("data") or {}).get("label") or node.get("id")) for node in nodes}
+
+
+def _frame(me: Agent) -> dict[str, Any]:
+    """What every inbox page shows around the conversation."""
+    view = views.named(request.args.get("view"))
+    position = wiring().hub.position(me.project_id)
+    with wiring().services.reading() as connection:
+        rows = reading.conversations(connection, me.project_id, decode_position(views.filter_of(view, me), LISTED + 1))
+        counts = reading.counts(connection, me.project_id, me.id)
+        members = reading.members(connection, me.project_id)
+        project = reading.project(connection, me.project_id)
+    wiring().presence.beat(me.project_id, me.id)
+    last = rows[LISTED - 1] if len(rows) > LISTED else None
+    more = encode_cursor(representation.moment(last["active_at"]), last["id"]) if last else None
+    return {
+        "me": me,
+        "view": view.key,
+        "view_name": view.name,
+        "views": views.counted(counts),
+        "rows": rows[:LISTED],
+        "more": more,
+        "members": members,
+        "here": wiring().presence.here(me.project_id),
+        "project": project,
+        "offline": cast(Settings, current_app.config["TANDEM"]).offline,
+        "position": position,
+    }

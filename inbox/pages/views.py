@@ -1,0 +1,76 @@
+"""The views of the inbox: which conversations each shows.
+
+Owns their names and filters. Must not query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from inbox.access import Agent
+from inbox.reading import Filter
+
+WAITING = ("open", "pending")
+
+
+@dataclass(frozen=True)
+class View:
+    """A view as the page lists it; `counted` names its figure among reading.counts."""
+
+    key: str
+    name: str
+    icon: str
+    counted: str | None
+    hue: str = ""
+    count: int | None = None
+
+
+VIEWS = (
+    View("mine", "Mine", "user", "mine"),
+    View("unassigned", "Unassigned", "user-off", "unassigned"),
+    View("all", "All", "inbox", "all"),
+    View("wanted", "Needs a person", "hand", "wanted", "is-wanted"),
+    View("thinking", "Thinking", "spark", "thinking", "is-ai"),
+    View("parked", "Parked", "park", "parked", "is-ai"),
+    View("snoozed", "Snoozed", "clock", "snoozed"),
+    View("solved", "Solved", "solved", None),
+    View("spam", "Spam", "ban", None),
+)
+BY_KEY = {view.key: view for view in VIEWS}
+
+
+def named(key: str | None) -> View:
+    """The view of this key; all where there is none."""
+    return BY_KEY.get(key or "all", BY_KEY["all"])
+
+
+def filter_of(view: View, who: Agent) -> Filter:
+    """What the view shows."""
+    filters = {
+        "mine": Filter(statuses=WAITING, assignee=who.id),
+        "unassigned": Filter(statuses=WAITING, assignee="none"),
+        "all": Filter(statuses=WAITING),
+        "wanted": Filter(statuses=WAITING, responder_states=("handed_off",)),
+        "thinking": Filter(thinking=True),
+        "parked": Filter(parked=True),
+    }
+    return filters.get(view.key, Filter(statuses=(view.key,)))
+
+
+def shows(view: View, who: Agent, row: Mapping[str, Any]) -> bool:
+    """Whether the row belongs into the view: the same rule as filter_of, for one row that just changed."""
+    wanted = filter_of(view, who)
+    return (
+        (not wanted.statuses or row["status"] in wanted.statuses)
+        and (wanted.assignee is None or row["assignee_id"] == (None if wanted.assignee == "none" else wanted.assignee))
+        and (not wanted.responder_states or row["responder_state"] in wanted.responder_states)
+        and (not wanted.thinking or row["live_turn"] is not None)
+        and (not wanted.parked or row["has_draft"])
+    )
+
+
+def counted(counts: Mapping[str, int]) -> list[View]:
+    """All views with their figures."""
+    return [replace(view, count=counts[view.counted] if view.counted else None) for view in VIEWS]

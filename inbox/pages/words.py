@@ -1,0 +1,96 @@
+"""How values look on a page: template filters.
+
+Owns presentation. Everything that a visitor, a model or an agent wrote goes through `rendered`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import nh3
+from flask import Flask
+from markupsafe import Markup, escape
+
+from inbox import representation, timeline
+
+LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+
+
+def register(app: Flask) -> None:
+    """Add the filters to the templates."""
+    app.jinja_env.filters.update(
+        rendered=rendered,
+        initials=initials,
+        clock=clock,
+        moment=representation.moment,
+        visitor_name=visitor_name,
+        sentence=timeline.sentence,
+        parked_why=parked_why,
+        axis=axis,
+    )
+
+
+def rendered(text: str) -> Markup:
+    """Hostile text as safe HTML: paragraphs, line breaks and links, and nothing else."""
+    paragraphs = [str(escape(part)).replace("\n", "<br>") for part in re.split(r"\n{2,}", text.strip())]
+    html = "".join(f"<p>{LINK.sub(_link, part)}</p>" for part in paragraphs)
+    clean = nh3.clean(
+        html,
+        tags={"p", "br", "a"},
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return Markup(clean)  # nh3 has cleaned it
+
+
+def _link(match: re.Match[str]) -> str:
+    return f'<a href="{match.group(0)}">{match.group(0)}</a>'
+
+
+def initials(name: str | None) -> str:
+    """At most two letters."""
+    return "".join(part[0] for part in (name or "?").split()[:2]).upper()
+
+
+def clock(at: Any, seconds: bool = False) -> str:
+    """The time of day in UTC; a script shows it in the reader's zone."""
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
+    return moment.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def visitor_name(visitor: Mapping[str, Any]) -> str:
+    """The visitor's name, or what one can tell them apart by."""
+    return str(visitor["name"] or visitor["email"] or f"Visitor {visitor['id']}")
+
+
+def parked_why(reason: str) -> str:
+    """Why a reply is parked, as the beginning of a sentence."""
+    words = timeline.REASONS.get(reason, reason)
+    return words[:1].upper() + words[1:]
+
+
+def axis(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where people's acts stand on the turn's time axis (x in % of the turn), or None where it met none."""
+    data = entry["data"] or {}
+    acts = [
+        {"at": one["at"], "words": f"{one['by'] or 'somebody'}: {timeline.FIELDS.get(one['field'], one['field'])}"}
+        for one in data.get("kept", [])
+    ]
+    if entry["kind"] == "turn_parked" and data.get("at"):
+        acts = [
+            {"at": data["at"], "words": f"{data.get('by') or 'somebody'}: {data.get('reason', '')}".replace("_", " ")}
+        ]
+    if not acts or not data.get("claimed_at") or not data.get("landed_at"):
+        return None
+    begin, end = (datetime.fromisoformat(data[name]) for name in ("claimed_at", "landed_at"))
+    length = max((end - begin).total_seconds(), 0.001)
+    for act in acts:
+        share = (datetime.fromisoformat(act["at"]) - begin).total_seconds() / length
+        act["x"] = round(min(98, max(2, share * 100)))
+        act["anchor"] = "start" if act["x"] < 30 else "end" if act["x"] > 70 else "middle"
+    words = ", ".join(f"{act['words']} {clock(act['at'], True)}" for act in acts)
+    return {"acts": acts[-1:], "words": f"Claimed {clock(begin, True)}, {words}, finished {clock(end, True)}."}

@@ -1,0 +1,204 @@
+// The inbox in the browser: live parts, keys, and typed words that are never lost.
+// Owns no state of conversations: what changed is fetched as HTML from the server.
+
+import { count, showClocks } from "./clock.js";
+import { openStream } from "./stream.js";
+
+const app = document.querySelector(".app");
+const { view, open, position } = app.dataset;
+const rows = document.getElementById("rows");
+const thread = document.getElementById("thread");
+const reply = document.getElementById("reply");
+const composer = document.getElementById("composer");
+
+// Live parts -------------------------------------------------------------------------------------------------------
+
+const pending = new Set();
+let timer = null;
+
+function changed(conversation) {
+  pending.add(String(conversation));
+  timer ??= setTimeout(refresh, 20); // events of one commit come together
+}
+
+async function refresh() {
+  timer = null;
+  const ids = [...pending];
+  pending.clear();
+  await Promise.all(ids.map(refreshRow));
+  if (ids.includes(open)) await refreshOpen();
+  refreshViews();
+}
+
+async function html(url) {
+  const response = await fetch(url, { cache: "no-store" });
+  if (response.status === 401 || response.redirected) location.reload();
+  return response.ok ? response.text() : "";
+}
+
+async function refreshRow(id) {
+  const parsed = document.createElement("template");
+  parsed.innerHTML = await html(`/parts/row/${id}?view=${encodeURIComponent(view)}&open=${open}`);
+  const fresh = parsed.content.querySelector("li");
+  document.getElementById(`row-${id}`)?.remove();
+  if (fresh) {
+    const after = [...rows.children].find((row) => row.dataset.active < fresh.dataset.active);
+    rows.insertBefore(fresh, after ?? null);
+    showClocks(fresh);
+  }
+  document.getElementById("no-rows").hidden = rows.children.length > 0;
+}
+
+let busy = false;
+let again = false;
+
+async function refreshOpen() {
+  if (busy) {
+    again = true;
+    return;
+  }
+  busy = true;
+  do {
+    again = false;
+    const stays = !atEnd();
+    await htmx.ajax("GET", `/conversations/${open}/parts?after=${lastMessage()}`, { swap: "none", source: app });
+    if (!stays) toEnd();
+  } while (again);
+  busy = false;
+}
+
+let viewsTimer = null;
+function refreshViews() {
+  viewsTimer ??= setTimeout(async () => {
+    viewsTimer = null;
+    const list = await html(`/parts/views?view=${encodeURIComponent(view)}`);
+    if (list) document.getElementById("views").outerHTML = list;
+  }, 300);
+}
+
+function lastMessage() {
+  const all = document.querySelectorAll("#messages [data-message]");
+  return all.length ? all[all.length - 1].dataset.message : 0;
+}
+
+// A response may bring a message that an event brought already.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  for (const message of event.detail.fragment.querySelectorAll?.("[data-message]") ?? []) {
+    if (document.getElementById(message.id)) message.remove();
+  }
+});
+// A menu that is open in front of a person is not replaced under their hand.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.id === "controls" && event.detail.target.contains(document.activeElement)) {
+    if (document.activeElement.tagName === "SELECT") document.activeElement.blur();
+  }
+});
+
+const atEnd = () => !thread || thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+const toEnd = () => thread?.scrollTo({ top: thread.scrollHeight });
+
+openStream("/events", {
+  from: position || null,
+  onEvent(name, data) {
+    if (name === "reset") location.reload();
+    else changed(data.conversation_id);
+  },
+  onState(connected) {
+    const banner = document.getElementById("offline");
+    if (banner) banner.hidden = connected;
+  },
+});
+
+document.body.addEventListener("htmx:afterSettle", () => {
+  showClocks(document);
+  count();
+});
+document.body.addEventListener("htmx:oobAfterSwap", () => {
+  showClocks(document);
+  count();
+});
+setInterval(count, 1000);
+showClocks(document);
+count();
+toEnd();
+
+// Toasts -----------------------------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-dismiss]");
+  if (button) button.closest("[data-toast]").remove();
+  const edit = event.target.closest("[data-edit]");
+  if (edit) {
+    reply.value = edit.dataset.edit;
+    reply.focus();
+  }
+});
+
+function toast(words) {
+  const box = document.createElement("div");
+  box.className = "toast";
+  box.dataset.toast = "";
+  const strong = document.createElement("strong");
+  strong.textContent = words;
+  box.append(strong);
+  document.getElementById("toasts").append(box);
+  setTimeout(() => box.remove(), 10_000);
+}
+
+document.body.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  toast(status === 429 ? "Too fast. Wait a moment and try again." : `That did not work (${status}). Your words are kept.`);
+});
+document.body.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Your words are kept."));
+
+// The composer: what is typed survives failures, reloads and other tabs ----------------------------------------------
+
+if (composer) {
+  const key = `tandem:draft:${open}`;
+  reply.value = localStorage.getItem(key) ?? "";
+  reply.addEventListener("input", () => localStorage.setItem(key, reply.value));
+  composer.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt !== composer || !event.detail.successful) return;
+    reply.value = "";
+    localStorage.removeItem(key);
+    toEnd();
+  });
+  composer.addEventListener("change", () => {
+    const note = composer.elements.kind.value === "note";
+    composer.classList.toggle("is-note", note);
+    document.getElementById("hint").textContent = note ? "Only agents see this" : "Your words pause the responder";
+  });
+  reply.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit();
+  });
+}
+
+// Keys -------------------------------------------------------------------------------------------------------------
+
+function move(step) {
+  const links = [...rows.querySelectorAll("a.row")];
+  const now = links.indexOf(document.activeElement);
+  const current = links.findIndex((link) => link.getAttribute("aria-current") === "true");
+  links[Math.max(0, Math.min(links.length - 1, (now >= 0 ? now : current) + step))]?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
+  else if (event.key === "r" && reply) reply.focus();
+  else if (event.key === "e") setStatus("solved");
+  else if (/^[a-z]$/.test(event.key)) document.querySelector(`[data-key="${event.key}"]`)?.click();
+  else return;
+  event.preventDefault();
+});
+
+function setStatus(value) {
+  const select = document.getElementById("status");
+  if (!select) return;
+  select.value = value;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}

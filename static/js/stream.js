@@ -1,0 +1,53 @@
+// An event stream over fetch: it can carry a token in a header, and resumes behind the last event that it saw.
+// Owns reconnecting. `onEvent(name, data)`, `onState(connected)`; `headers()` is asked anew for each connection.
+
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 10_000;
+
+export function openStream(url, { headers = () => ({}), onEvent, onState, from = null }) {
+  let last = from;
+  let wait = FIRST_WAIT;
+
+  async function connect() {
+    try {
+      const sent = await headers();
+      if (last !== null) sent["Last-Event-ID"] = last;
+      const response = await fetch(url, { headers: sent, cache: "no-store" });
+      if (response.status === 400) last = null; // the server knows this id no more
+      if (!response.ok) throw new Error(String(response.status));
+      onState(true);
+      wait = FIRST_WAIT;
+      await read(response.body.getReader());
+    } catch {
+      // Whatever it was, the answer is the same: wait a little and come back.
+    }
+    onState(false);
+    setTimeout(connect, wait * (0.75 + Math.random() / 2));
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+
+  async function read(reader) {
+    const decoder = new TextDecoder();
+    let buffer = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      buffer += decoder.decode(value, { stream: true });
+      const frames = buffer.split("\n\n");
+      buffer = frames.pop();
+      frames.forEach(take);
+    }
+  }
+
+  function take(frame) {
+    const fields = {};
+    for (const line of frame.split("\n")) {
+      const colon = line.indexOf(":");
+      if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
+    }
+    if (fields.id) last = fields.id;
+    if (fields.event) onEvent(fields.event, JSON.parse(fields.data || "{}"));
+  }
+
+  connect();
+}
