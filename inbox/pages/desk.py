@@ -56,7 +56,7 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
     with wiring().services.reading() as connection:
         pieces = _pieces(connection, me, conversation_id)
         pieces["messages"] = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
-    return render_template("inbox.html", oob="", **_frame(me), **pieces)
+    return render_template("inbox.html", oob="", **(_frame(me) | pieces))
 
 
 @blueprint.get("/conversations/<number>/parts")

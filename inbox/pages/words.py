@@ -92,5 +92,5 @@ def axis(entry: Mapping[str, Any]) -> dict[str, Any] | None:
         share = (datetime.fromisoformat(act["at"]) - begin).total_seconds() / length
         act["x"] = round(min(98, max(2, share * 100)))
         act["anchor"] = "start" if act["x"] < 30 else "end" if act["x"] > 70 else "middle"
-    words = ", ".join(f"{act['words']} {clock(act['at'], True)}" for act in acts)
+    words = ", ".join(f"{act['words'].partition(':')[0]} acted {clock(act['at'], True)}" for act in acts)
     return {"acts": acts[-1:], "words": f"Claimed {clock(begin, True)}, {words}, finished {clock(end, True)}."}
