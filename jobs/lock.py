@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from redis import Redis
 from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
 
 LOCK_TTL_SECONDS = 5.0  # 100 times a slow landing; a killed worker blocks its conversation no longer
 LOCK_WAIT_SECONDS = 2.0  # then land without: the version decides
@@ -23,20 +24,25 @@ LOCK_SLEEP_SECONDS = 0.002  # redis-py's default of 0.1 s would put every loser 
 def conversation_lock(redis: Redis | None, conversation_id: int) -> Iterator[float | None]:
     """Hold the conversation's lock; yields the milliseconds waited, or None where it goes on without the lock."""
     started = time.perf_counter()
-    lock = None
-    if redis is not None:
-        with suppress(RedisError):
-            lock = redis.lock(
-                f"tandem:conversation:{conversation_id}",
-                timeout=LOCK_TTL_SECONDS,
-                sleep=LOCK_SLEEP_SECONDS,
-                blocking_timeout=LOCK_WAIT_SECONDS,
-            )
-            if not lock.acquire():
-                lock = None
+    lock = _acquired(redis, conversation_id)
     try:
         yield None if lock is None else (time.perf_counter() - started) * 1000
     finally:
         if lock is not None:
             with suppress(LockError, RedisError):  # expired or gone: whoever holds it now keeps it
                 lock.release()
+
+
+def _acquired(redis: Redis | None, conversation_id: int) -> Lock | None:
+    if redis is None:
+        return None
+    lock = redis.lock(
+        f"tandem:conversation:{conversation_id}",
+        timeout=LOCK_TTL_SECONDS,
+        sleep=LOCK_SLEEP_SECONDS,
+        blocking_timeout=LOCK_WAIT_SECONDS,
+    )
+    try:
+        return lock if lock.acquire() else None
+    except RedisError:
+        return None

@@ -104,6 +104,9 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         "TANDEM_RATE_LIMITS": "off",
         "SECRET_KEY": "a key for tests only",
         "TANDEM_SWEEP_SECONDS": "1",
+        "TANDEM_MODEL_CONNECT_SECONDS": "2",
+        "TANDEM_MODEL_FIRST_TOKEN_SECONDS": "2",
+        "TANDEM_MODEL_TOTAL_SECONDS": "3",
     }
     return Settings.from_environment(environment)
 
@@ -149,8 +152,11 @@ def worker(with_model: Settings) -> Iterator[Context]:
     here.engine.dispose()
 
 
+InBackground = Callable[..., Background]
+
+
 @pytest.fixture
-def in_background() -> Iterator[Callable[..., Background]]:
+def in_background() -> Iterator[InBackground]:
     """Runs a function in a thread; the fixture's end waits for it and raises what it raised."""
     running: list[Background] = []
 

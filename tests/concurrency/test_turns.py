@@ -1,0 +1,243 @@
+"""Turns: one live at a time, one holder at a time, each of them ends, and no message is lost or answered twice."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from jobs import claim, sweep
+from jobs import turn as turns
+from jobs.context import Context
+from jobs.values import Basis, Claimed
+from responder.outcome import Reply
+from tests.concurrency import faults
+from tests.conftest import InBackground
+from tests.model_server import ModelServer
+from tests.people import People
+
+
+def take(people: People, turn_id: int, lease_seconds: float = 30) -> Claimed | None:
+    with people.services.statement() as writing:
+        return claim.claim(writing.connection, turn_id, lease_seconds=lease_seconds, max_attempts=3)
+
+
+def lapse(people: People) -> None:
+    people.behind_the_back("UPDATE turn SET lease_until = clock_timestamp() - interval '1 second'")
+
+
+def written(people: People) -> int:
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    return turn_id
+
+
+def test_one_live_turn(people: People) -> None:
+    """Messages in quick succession start one turn, which answers them all."""
+    turn_id = written(people)
+    assert people.visitor_writes("And another thing.") is None
+    claimed = take(people, turn_id)
+    assert claimed is not None
+    questions = [m["id"] for m in people.messages()]
+    assert list(claimed.answers) == questions
+
+
+def test_only_one_claimer_wins(people: People, in_background: InBackground) -> None:
+    turn_id = written(people)
+    barrier = threading.Barrier(16)
+
+    def race() -> Claimed | None:
+        barrier.wait()
+        return take(people, turn_id)
+
+    won = [one for one in [runner.result() for runner in [in_background(race) for _ in range(16)]] if one]
+    assert len(won) == 1
+
+
+def test_a_message_that_arrives_while_thinking_gets_its_own_turn(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+) -> None:
+    turn_id = written(people)
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    assert people.visitor_writes("One more question.") is None, "a turn is live"
+    model_server.release()
+    landed = running.result()
+    assert landed.next_turn is not None
+    turns.run(worker, landed.next_turn)
+    first, second = people.turns()
+    questions = [m["id"] for m in people.messages() if m["author"] == "visitor"]
+    assert (first["answers"], second["answers"]) == ([questions[0]], [questions[1]])
+    assert (first["status"], second["status"]) == ("landed", "landed")
+
+
+def test_a_message_in_the_window_is_not_forgotten(people: People, worker: Context) -> None:
+    """The visitor writes between the re-fetch and the statement: the version fails, and the next turn is started."""
+    turn_id = written(people)
+    wrote: list[object] = []
+
+    def pause(point: str) -> None:
+        if point == "refetched" and not wrote:
+            wrote.append(people.visitor_writes("Wait, also this."))
+
+    landed = turns.run(replace(worker, lander=replace(worker.lander, pause=pause)), turn_id)
+    assert landed is not None
+    assert landed.next_turn is not None
+
+
+def test_fence(people: People, worker: Context) -> None:
+    """A holder whose lease lapsed and whose turn was claimed again lands nothing."""
+    turn_id = written(people)
+    first = take(people, turn_id)
+    lapse(people)
+    second = take(people, turn_id)
+    assert first is not None
+    assert second is not None
+    assert second.attempt == first.attempt + 1
+    basis = Basis(people.conversation()["version"], people.conversation()["epoch"], None)
+    worker.lander.land(first, basis, Reply("Too late", None))
+    assert [m for m in people.messages() if m["author"] == "responder"] == []
+    worker.lander.land(second, basis, Reply("In time", None))
+    assert [m["content"] for m in people.messages() if m["author"] == "responder"] == ["In time"]
+
+
+def test_a_missing_fence_is_noticed(people: People, worker: Context) -> None:
+    turn_id = written(people)
+    first = take(people, turn_id)
+    lapse(people)
+    take(people, turn_id)
+    assert first is not None
+    basis = Basis(people.conversation()["version"], people.conversation()["epoch"], None)
+    with faults.no_fence():
+        worker.lander.land(first, basis, Reply("Too late", None))
+    assert [m["content"] for m in people.messages() if m["author"] == "responder"] == ["Too late"]
+
+
+def test_a_claim_between_refetch_and_statement_is_seen(people: People, worker: Context) -> None:
+    """The lease lapses and another worker claims in the very window; the statement's own door finds out."""
+    turn_id = written(people)
+    first = take(people, turn_id)
+    assert first is not None
+    basis = Basis(people.conversation()["version"], people.conversation()["epoch"], None)
+
+    def pause(point: str) -> None:
+        if point == "refetched" and people.turns()[0]["attempt"] == 1:
+            lapse(people)
+            assert take(people, turn_id) is not None
+
+    replace(worker.lander, pause=pause).land(first, basis, Reply("Too late", None))
+    assert [m for m in people.messages() if m["author"] == "responder"] == []
+    assert people.turns()[0]["status"] == "thinking"
+
+
+def test_lease_is_on_the_database_clock(people: People) -> None:
+    turn_id = written(people)
+    assert take(people, turn_id) is not None
+    assert take(people, turn_id) is None, "the lease has not lapsed"
+    with faults.lease_on_the_process_clock():
+        assert take(people, turn_id) is not None, "a clock that is ahead takes what is held"
+
+
+def test_a_stopped_turn_lands_nothing(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+) -> None:
+    turn_id = written(people)
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    people.act("stop", turn_id)
+    model_server.release()
+    running.result()
+    (turn,) = people.turns()
+    assert (turn["status"], turn["reason"]) == ("cancelled", "stopped")
+    assert [m for m in people.messages() if m["author"] == "responder"] == []
+
+
+def test_switched_off_while_thinking_drops(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+) -> None:
+    turn_id = written(people)
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    people.behind_the_back("UPDATE project SET responder_enabled = false")
+    model_server.release()
+    running.result()
+    (turn,) = people.turns()
+    assert (turn["status"], turn["reason"]) == ("cancelled", "responder_off")
+
+
+def test_taking_over_cancels_a_queued_turn_and_giving_back_starts_one(people: People, worker: Context) -> None:
+    written(people)
+    people.act("take_over")
+    (turn,) = people.turns()
+    assert (turn["status"], turn["reason"]) == ("cancelled", "taken_over")
+    written_back = people.act("give_back")
+    assert written_back.turn_id is not None
+    turns.run(worker, written_back.turn_id)
+    assert people.turns()[-1]["status"] == "landed"
+
+
+def test_the_sweeper_enqueues_what_nobody_enqueued(people: People, worker: Context) -> None:
+    turn_id = written(people)  # the test's queue is a list, so Redis knows nothing of it
+    people.behind_the_back("UPDATE turn SET created_at = created_at - interval '1 minute'")
+    assert sweep.sweep(worker) == 1
+    assert sweep.sweep(worker) == 0, "a job waits already"
+    worker.redis.flushall()
+    assert sweep.sweep(worker) == 1, "Redis forgot everything"
+    turns.run(worker, turn_id)
+    assert sweep.sweep(worker) == 0
+
+
+def test_the_sweeper_finds_lapsed_leases(people: People, worker: Context) -> None:
+    turn_id = written(people)
+    take(people, turn_id)
+    assert sweep.sweep(worker) == 0
+    lapse(people)
+    assert sweep.sweep(worker) == 1
+    landed = turns.run(worker, turn_id)
+    assert landed is not None
+    assert people.turns()[0]["attempt"] == 2
+
+
+def test_the_last_attempt_ends_in_a_hand_off(people: People, worker: Context) -> None:
+    turn_id = written(people)
+    for _ in range(3):
+        assert take(people, turn_id) is not None
+        lapse(people)
+    assert take(people, turn_id) is None, "three attempts are enough"
+    assert sweep.sweep(worker) == 1
+    (turn,) = people.turns()
+    assert (turn["status"], turn["reason"]) == ("handed_off", "attempts")
+    assert people.conversation()["responder_state"] == "handed_off"
+    assert people.messages()[-1]["turn_id"] == turn_id
+
+
+def test_a_released_turn_is_not_charged(people: People) -> None:
+    turn_id = written(people)
+    for _ in range(5):
+        claimed = take(people, turn_id)
+        assert claimed is not None
+        with people.services.statement() as writing:
+            assert claim.release(writing.connection, claimed)
+    assert people.turns()[0]["status"] == "queued"
+
+
+@pytest.mark.parametrize("behaviour", range(10))
+def test_no_misbehaviour_of_a_model_leaves_a_turn_open(
+    people: People, worker: Context, model_server: ModelServer, behaviour: int
+) -> None:
+    """Ten misbehaviours, each of them for every request: a reply or a visible hand-off."""
+    name, script = list(model_server.misbehaviours())[behaviour]
+    model_server.default = script
+    turns.run(worker, written(people))
+    (turn,) = people.turns()
+    assert turn["status"] in {"landed", "handed_off"}, name
+    if turn["status"] == "handed_off":
+        assert turn["reason"] in {"model_failed", "model_timeout", "bad_decision", "no_answer"}
+        assert people.conversation()["responder_state"] == "handed_off"
+    with people.services.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM message WHERE author = 'responder'")).scalar_one() == 1
