@@ -178,6 +178,11 @@ class Hub:
         """Something was committed by this very process."""
         self._woken.set()
 
+    def listening(self) -> int:
+        """How many streams are open here."""
+        with self._guard:
+            return len(self._clients)
+
     def position(self, project_id: int) -> str | None:
         """The id of the project's newest event: a page that is rendered now misses nothing after it."""
         place(self._engine)

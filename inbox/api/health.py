@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,6 +12,7 @@ from inbox.api.asking import services, wiring
 
 blueprint = Blueprint("health", __name__)
 
+TURN_STATUSES = ("queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed")
 FIGURES = text(
     """
 SELECT status, count(*) AS turns, count(*) FILTER (WHERE window_ms IS NOT NULL AND lock_wait_ms IS NULL) AS unlocked,
@@ -44,14 +45,22 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Prometheus: turns of the last hour by status, read from the database, so that every process agrees."""
+    """Prometheus: turns of the last hour by status, read from the database, so that every process agrees.
+
+    Event streams, memory, processor time and open files are this process's own.
+    """
     registry = CollectorRegistry()
     turns = Gauge("tandem_turns", "Turns that are live or ended in the last hour", ["status"], registry=registry)
     window = Gauge("tandem_window_ms", "Mean milliseconds from re-fetch to commit", ["status"], registry=registry)
     unlocked = Gauge("tandem_landed_without_lock", "Landings of the last hour without Redis", registry=registry)
     with services().reading() as connection:
         rows = connection.execute(FIGURES).all()
+    streams = Gauge("tandem_event_streams", "Open event streams of this process", registry=registry)
+    ProcessCollector(registry=registry)
+    streams.set(wiring().hub.listening())
     unlocked.set(sum(row.unlocked for row in rows))
+    for status in TURN_STATUSES:  # a figure that is nought is told as well, so that a rate has a beginning
+        turns.labels(status)
     for row in rows:
         turns.labels(row.status).set(row.turns)
         window.labels(row.status).set(row.window_ms)

@@ -1,0 +1,32 @@
+"""The web application on the test's servers, and the people of two projects.
+
+Owns fixtures of the API's tests.
+"""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from inbox.services import Services
+from inbox.settings import Settings
+from tests.integration.callers import House
+
+
+@pytest.fixture
+def app(settings: Settings, services: Services) -> Flask:
+    """The application; its turns go into the `turn_queue` list."""
+    return create_app(settings, services)
+
+
+@pytest.fixture
+def house(app: Flask, services: Services) -> House:
+    """A project with people."""
+    return House.build(app, services)
+
+
+@pytest.fixture
+def other_house(app: Flask, services: Services) -> House:
+    """Another project, whose people must see nothing of the first."""
+    return House.build(app, services, "Other house")

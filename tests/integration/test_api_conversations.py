@@ -1,0 +1,298 @@
+"""Reading and changing conversations through the API: lists, PATCH, ETags, claims."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from inbox.services import Services
+from tests.integration.callers import Caller, House, error
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+KEYS = set(
+    "id status snoozed_until assignee_id assigned_at priority labels unread_count last_message_snippet "
+    "last_message_timestamp metadata custom_attributes responder_state version epoch visitor created_at".split()
+)
+
+
+def shown(caller: Caller, conversation_id: int) -> dict[str, Any]:
+    """The conversation as the API gives it."""
+    response = caller.get(f"/conversations/{conversation_id}")
+    assert response.status_code == 200, response.text
+    assert response.headers["ETag"] == f'"{response.get_json()["version"]}"'
+    found: dict[str, Any] = response.get_json()
+    return found
+
+
+def test_form(house: House) -> None:
+    visitor = house.visit("Where  is\nmy order?", name="Vera", email="vera@example.com")
+    found = shown(house.ada, visitor.conversation_id)
+    assert found.keys() >= KEYS
+    assert found["last_message_snippet"] == "Where is my order?"
+    assert (found["status"], found["priority"], found["responder_state"]) == ("open", "normal", "active")
+    assert (found["version"], found["epoch"], found["unread_count"], found["labels"]) == (1, 0, 1, [])
+    assert found["metadata"] == {}
+    assert found["custom_attributes"] == {}
+    assert found["assignee_id"] is found["assigned_at"] is found["snoozed_until"] is None
+    assert found["visitor"]["name"] == "Vera"
+    message = house.ada.get(f"/conversations/{found['id']}/messages").get_json()["items"][0]
+    assert found["last_message_timestamp"] == message["created_at"]
+    assert MOMENT.fullmatch(found["created_at"])
+    assert MOMENT.fullmatch(found["last_message_timestamp"])
+
+
+def test_snippet_is_cut(house: House) -> None:
+    visitor = house.visit("ä" * 141)
+    assert shown(house.ada, visitor.conversation_id)["last_message_snippet"] == "ä" * 139 + "…"
+
+
+def test_patch_is_one_step(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    wanted = {
+        "status": "pending",
+        "assignee_id": house.ben.id,
+        "priority": "high",
+        "labels": ["b", "a", "b"],
+        "custom_attributes": {"plan": "gold", "old": None, "deep": {"x": None}},
+    }
+    response = house.ada.patch(f"/conversations/{at}", wanted)
+    assert response.status_code == 200
+    found = response.get_json()
+    assert (found["version"], found["epoch"]) == (2, 1)
+    assert response.headers["ETag"] == '"2"'
+    assert found["labels"] == ["b", "a"]
+    assert found["custom_attributes"] == {"plan": "gold", "deep": {"x": None}}
+    assert found["assigned_at"] is not None
+    entries = house.ada.get(f"/conversations/{at}/timeline").get_json()["items"]
+    assert [e["kind"] for e in entries if e["version"] == 2] == [
+        "assigned", "status", "priority", "labels", "custom_attributes",
+    ]  # fmt: skip
+    assert house.ada.get(f"/conversations/{at}").get_json() == found
+
+
+def test_patch_that_changes_nothing_adds_nothing(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    wanted = {"status": "solved", "labels": ["x"], "custom_attributes": {"a": 1}, "assignee_id": house.ada.id}
+    first = house.ada.patch(f"/conversations/{at}", wanted).get_json()
+    for again in (wanted, {}, {"custom_attributes": {"b": None}}, {"status": "solved"}):
+        response = house.ben.patch(f"/conversations/{at}", again)
+        assert response.status_code == 200
+        assert response.get_json() == first
+
+
+def test_custom_attributes_merge_at_the_top(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    house.ada.patch(f"/conversations/{at}", {"custom_attributes": {"a": {"x": 1}, "b": 2}})
+    found = house.ada.patch(f"/conversations/{at}", {"custom_attributes": {"a": {"y": 2}, "b": None, "c": [None]}})
+    assert found.get_json()["custom_attributes"] == {"a": {"y": 2}, "c": [None]}
+
+
+def test_snoozing(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    found = house.ada.patch(
+        f"/conversations/{at}", {"status": "snoozed", "snoozed_until": "2031-01-01T12:00:00.5+02:00"}
+    ).get_json()
+    assert (found["status"], found["snoozed_until"]) == ("snoozed", "2031-01-01T10:00:00.500000Z")
+    found = house.ada.patch(f"/conversations/{at}", {"status": "open"}).get_json()
+    assert (found["status"], found["snoozed_until"]) == ("open", None)
+
+
+def test_if_match(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    stale = house.ada.patch(f"/conversations/{at}", {"status": "solved"}, headers={"If-Match": '"0"'})
+    assert error(stale) == (412, "stale_version")
+    assert stale.get_json()["error"]["conversation"] == shown(house.ada, at)
+    for fits in ('"1"', '"7", "2"', "*"):
+        priority = {'"1"': "low", '"7", "2"': "high", "*": "urgent"}[fits]
+        response = house.ada.patch(f"/conversations/{at}", {"priority": priority}, headers={"If-Match": fits})
+        assert response.status_code == 200, fits
+    version = shown(house.ada, at)["version"]
+    for never in (f'W/"{version}"', str(version), "garbage", '""', f'"{version}', '"' + "9" * 30 + '"'):
+        response = house.ada.patch(f"/conversations/{at}", {"status": "spam"}, headers={"If-Match": never})
+        assert error(response) == (412, "stale_version"), never
+    assert shown(house.ada, at)["status"] == "open"
+
+
+def test_if_match_is_stale_even_where_nothing_would_change(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    response = house.ada.patch(f"/conversations/{at}", {"status": "open"}, headers={"If-Match": '"0"'})
+    assert error(response) == (412, "stale_version")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"status": "closed"}, {"status": None}, {"status": 1}, {"assignee_id": "1"}, {"assignee_id": 1.0},
+        {"assignee_id": True}, {"assignee_id": 0}, {"assignee_id": -1}, {"assignee_id": 2**63}, {"assignee_id": 10**30},
+        {"assignee_id": 999_999}, {"priority": "none"}, {"priority": None}, {"labels": "x"}, {"labels": [1]},
+        {"labels": [""]}, {"labels": [" "]}, {"labels": ["x" * 65]}, {"labels": [str(n) for n in range(51)]},
+        {"labels": ["a\x00"]}, {"labels": None}, {"custom_attributes": []}, {"custom_attributes": None},
+        {"custom_attributes": {"a": "\x00"}}, {"custom_attributes": {"a\x00": 1}},
+        {"custom_attributes": {"a": "\ud800"}}, {"snoozed_until": "tomorrow"}, {"snoozed_until": 1},
+        {"snoozed_until": "2031-01-01T10:00:00"}, {"snoozed_until": "0001-01-01T00:00:00+23:59"},
+        {"snoozed_until": "9999-12-31T23:59:59-23:59"},
+        {"status": "open", "snoozed_until": "2031-01-01T10:00:00Z"},
+    ],
+)  # fmt: skip
+def test_bad_values_change_nothing(house: House, bad: dict[str, Any]) -> None:
+    at = house.visit("Hello").conversation_id
+    before = shown(house.ada, at)
+    response = house.ada.patch(f"/conversations/{at}", bad)
+    assert error(response) == (422, "invalid")
+    assert response.get_json()["error"]["fields"]
+    assert shown(house.ada, at) == before
+
+
+def test_unknown_fields(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    bodies: list[dict[str, Any]] = [{"metadata": {}}, {"version": 7}, {"responder_state": "paused"}]
+    for unknown in [*bodies, {"status": "open", "x": 1}, {"status": 3, "x": 1}]:
+        assert error(house.ada.patch(f"/conversations/{at}", unknown)) == (422, "unknown_field")
+    assert house.ada.patch(f"/conversations/{at}", {"status": "solved", "x\ud800": 1}).status_code == 422
+
+
+def test_an_assignee_must_be_a_member(house: House, other_house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    response = house.ada.patch(f"/conversations/{at}", {"assignee_id": other_house.ben.id})
+    assert error(response) == (422, "invalid")
+    assert list(response.get_json()["error"]["fields"]) == ["assignee_id"]
+
+
+def test_claim(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    first = house.ada.post(f"/conversations/{at}/claim")
+    assert first.status_code == 200
+    assert first.get_json()["assignee_id"] == house.ada.id
+    assert (first.get_json()["version"], first.get_json()["epoch"]) == (2, 1)
+    again = house.ada.post(f"/conversations/{at}/claim", {})
+    assert again.status_code == 200
+    assert again.get_json() == first.get_json()
+    late = house.ben.post(f"/conversations/{at}/claim")
+    assert error(late) == (409, "stale_claim")
+    assert late.get_json()["error"]["owner"] == {"id": house.ada.id, "name": "Ada"}
+    assert late.get_json()["error"]["conversation"] == first.get_json()
+
+
+def test_unassigning(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    house.ada.post(f"/conversations/{at}/claim")
+    found = house.ben.patch(f"/conversations/{at}", {"assignee_id": None}).get_json()
+    assert found["assignee_id"] is found["assigned_at"] is None
+    entry = house.ben.get(f"/conversations/{at}/timeline").get_json()["items"][-1]
+    assert (entry["kind"], entry["actor"]) == ("unassigned", {"type": "agent", "id": house.ben.id, "name": "Ben"})
+    assert entry["data"] == {"from": {"id": house.ada.id, "name": "Ada"}}
+
+
+def test_reading_is_no_change(house: House) -> None:
+    at = house.visit("Hello", "Hello?").conversation_id
+    assert shown(house.ada, at)["unread_count"] == 2
+    before = shown(house.ada, at)
+    response = house.ada.post(f"/conversations/{at}/read")
+    assert response.status_code == 200
+    assert response.get_json() == {**before, "unread_count": 0}
+
+
+def ids(response: Any) -> list[int]:
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.get_json()["items"]]
+
+
+def test_list_is_newest_activity_first(house: House, other_house: House) -> None:
+    other_house.visit("Elsewhere")
+    first, second, empty = house.visit("One"), house.visit("Two"), house.visit()
+    assert ids(house.ada.get("/conversations")) == [v.conversation_id for v in (empty, second, first)]
+    first.post("/widget/messages", {"content": "Again"})
+    assert ids(house.ada.get("/conversations")) == [v.conversation_id for v in (first, empty, second)]
+    # A note is no activity.
+    house.ada.post(f"/conversations/{second.conversation_id}/messages", {"content": "psst", "private": True})
+    assert ids(house.ada.get("/conversations"))[0] == first.conversation_id
+
+
+def test_pages_of_a_list(house: House) -> None:
+    made = [house.visit("Hi").conversation_id for _ in range(7)]
+    seen: list[int] = []
+    query = ""
+    while True:
+        page = house.ada.get(f"/conversations?limit=3{query}").get_json()
+        seen += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        assert len(page["items"]) == 3
+        query = f"&cursor={page['next_cursor']}"
+    assert seen == made[::-1]
+    exactly = house.ada.get("/conversations?limit=7").get_json()
+    assert exactly["next_cursor"] is None
+
+
+def test_pages_hold_where_times_are_equal(house: House, services: Services) -> None:
+    made = [house.visit().conversation_id for _ in range(5)]
+    with services.database.begin() as connection:
+        connection.execute(text("UPDATE conversation SET created_at = '2026-01-01T00:00:00.000001Z'"))
+    first = house.ada.get("/conversations?limit=2").get_json()
+    second = house.ada.get(f"/conversations?limit=3&cursor={first['next_cursor']}").get_json()
+    assert [item["id"] for item in first["items"] + second["items"]] == made[::-1]
+
+
+def test_filters(house: House) -> None:
+    a, b, c = (house.visit(text, name=name).conversation_id for text, name in
+               (("Refund 100%", "Zoe"), ("hello", "Yan"), ("x_y", "Xia")))  # fmt: skip
+    house.ada.patch(f"/conversations/{a}", {"status": "pending", "assignee_id": house.ada.id, "labels": ["vip", "de"]})
+    house.ada.patch(f"/conversations/{b}", {"status": "solved", "assignee_id": house.ben.id})
+    house.ada.post(f"/conversations/{c}/take-over")
+    for query, found in {
+        "status=open": [c],
+        "status=open&status=solved": [c, b],
+        "assignee=me": [a],
+        "assignee=none": [c],
+        f"assignee={house.ben.id}": [b],
+        "responder_state=paused": [c],
+        "label=vip": [a],
+        "label=vi": [],
+        "q=refund": [a],
+        "q=zoe": [a],
+        "q=100%25": [a],
+        "q=x_y": [c],
+        "q=x%25y": [],
+        "q=": [c, b, a],
+        "status=pending&assignee=me&label=de&q=REFUND": [a],
+    }.items():
+        assert ids(house.ada.get(f"/conversations?{query}")) == found, query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=closed", "status=", "status=open&status=nope", "assignee=you", "assignee=", "assignee=-1",
+        f"assignee={10**30}", "assignee=999999", "responder_state=off", "limit=0", "limit=201", "limit=-1", "limit=x",
+        "limit=", "limit=1.5", "cursor=", "cursor=x", "cursor=%FF", "cursor=WzFd", "cursor=bnVsbA", "page=2",
+        "Status=open", "q=%00", "label=%00", "after=1",
+        # ["x", 1] and ["2026-01-01T00:00:00Z", -1]
+        "cursor=WyJ4IiwgMV0", "cursor=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIC0xXQ",
+    ],
+)  # fmt: skip
+def test_bad_queries(house: House, query: str) -> None:
+    response = house.ada.get(f"/conversations?{query}")
+    assert error(response) == (422, "invalid")
+    assert response.get_json()["error"]["fields"]
+
+
+def test_a_forged_cursor_is_no_failure(house: House) -> None:
+    # ["2026-W01-1T00:00:00+00:00", 1]: a time that Python reads and PostgreSQL does not.
+    response = house.ada.get("/conversations?cursor=WyIyMDI2LVcwMS0xVDAwOjAwOjAwKzAwOjAwIiwgMV0")
+    assert response.status_code in {200, 422}
+
+
+def test_messages_in_pages(house: House) -> None:
+    visitor = house.visit(*[f"message {n}" for n in range(5)])
+    at = visitor.conversation_id
+    page = house.ada.get(f"/conversations/{at}/messages?limit=2").get_json()
+    assert [m["content"] for m in page["items"]] == ["message 0", "message 1"]
+    for name in ("after", "cursor"):
+        rest = house.ada.get(f"/conversations/{at}/messages?{name}={page['next_cursor']}").get_json()
+        assert [m["content"] for m in rest["items"]] == ["message 2", "message 3", "message 4"]
+        assert rest["next_cursor"] is None
+    for bad in ("after=x", "after=-1", f"after={2**63}", "limit=0", "before=1"):
+        assert error(house.ada.get(f"/conversations/{at}/messages?{bad}")) == (422, "invalid")

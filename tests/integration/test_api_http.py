@@ -1,0 +1,151 @@
+"""HTTP in general: bodies, ids, tokens and what goes wrong before an act begins."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.integration.callers import Caller, House, error
+
+JSON = {"Content-Type": "application/json"}
+
+
+def raw(caller: Caller, path: str, body: bytes, content_type: str | None = "application/json") -> Any:
+    headers = {"Content-Type": content_type} if content_type else {}
+    return caller.call("POST", path, data=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"nonsense", b'{"content": NaN}', b'{"content": "\xff"}', b"\xef\xbb\xbf{}", b"[" * 100_000,
+        '{"content": "x"}'.encode("utf-16"), b'{"content": "a\x00b"}', b'{"content": 1e', b"{'content': 'x'}",
+        b'{"n": ' + b"9" * 5000 + b"}",
+    ],
+)  # fmt: skip
+def test_bad_json(house: House, body: bytes) -> None:
+    visitor = house.visit()
+    assert error(raw(visitor, "/widget/messages", body)) == (400, "bad_json")
+    assert visitor.get("/widget/messages").get_json()["items"] == []
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"1", b"null", b"true"])
+def test_json_that_is_no_object(house: House, body: bytes) -> None:
+    assert error(raw(house.visit(), "/widget/messages", body)) == (422, "invalid")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
+)
+def test_not_json(house: House, content_type: str | None) -> None:
+    visitor = house.visit()
+    assert error(raw(visitor, "/widget/messages", b'{"content": "x"}', content_type)) == (415, "not_json")
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/vnd.api+json"])
+def test_json_by_other_names(house: House, content_type: str) -> None:
+    assert raw(house.visit(), "/widget/messages", b'{"content": "x"}', content_type).status_code == 201
+
+
+def test_too_large(house: House) -> None:
+    visitor = house.visit()
+    body = json.dumps({"content": "x", "pad": "y" * 256 * 1024}).encode()
+    assert error(raw(visitor, "/widget/messages", body)) == (413, "too_large")
+    for path in ("claim", "messages", "take-over"):
+        assert error(raw(house.ada, f"/conversations/{visitor.conversation_id}/{path}", body)) == (413, "too_large")
+    assert error(raw(Caller(house.app), "/widget/sessions", body)) == (413, "too_large")
+
+
+def test_lone_surrogates_and_escapes(house: House) -> None:
+    visitor = house.visit()
+    assert error(raw(visitor, "/widget/messages", b'{"content": "\\ud800"}')) == (422, "invalid")
+    assert error(raw(visitor, "/widget/messages", b'{"content": "\\u0000"}')) == (422, "invalid")
+    assert raw(visitor, "/widget/messages", b'{"content": "\\ud83c\\udf89"}').get_json()["content"] == "🎉"
+
+
+def test_deep_values(house: House) -> None:
+    at = house.visit().conversation_id
+    deep: Any = 1
+    for _ in range(100):
+        deep = [deep]
+    assert error(house.ada.patch(f"/conversations/{at}", {"custom_attributes": {"a": deep}})) == (422, "invalid")
+    body = b'{"custom_attributes": {"a": 1e999}}'
+    response = house.ada.call("PATCH", f"/conversations/{at}", data=body, headers=JSON)
+    assert error(response) == (422, "invalid")
+
+
+ROUTES = [
+    ("GET", ""), ("PATCH", ""), ("POST", "/claim"), ("POST", "/take-over"), ("POST", "/give-back"), ("POST", "/read"),
+    ("POST", "/workflow"), ("GET", "/messages"), ("POST", "/messages"), ("GET", "/timeline"), ("GET", "/turns"),
+    ("POST", "/turns/1/stop"), ("GET", "/drafts"), ("POST", "/drafts/1/send"), ("POST", "/drafts/1/discard"),
+]  # fmt: skip
+BODIES: dict[str, dict[str, Any]] = {
+    "": {"status": "solved"},
+    "/workflow": {"node_id": None},
+    "/messages": {"content": "x"},
+}
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+def test_ids_that_are_not_there_are_alike(house: House, other_house: House, method: str, route: str) -> None:
+    foreign = other_house.visit("Hello").conversation_id
+    unknown = ["999999", str(2**63 - 1), str(2**63), "9" * 40, "0", "-1", "x", "1.0", "١", "%00", "1%20", "+1", "1e1"]
+    answers = set()
+    for number in [str(foreign), *unknown]:
+        body = {"json": BODIES.get(route, {})} if method != "GET" else {}
+        response = house.ada.call(method, f"/conversations/{number}{route}", **body)
+        assert error(response) == (404, "not_found"), number
+        answers.add(response.get_data())
+    assert len(answers) == 1
+    found = other_house.ada.get(f"/conversations/{foreign}").get_json()
+    assert (found["version"], found["status"], found["unread_count"]) == (1, "open", 1)
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+def test_every_route_asks_who(house: House, method: str, route: str) -> None:
+    at = house.visit("Hello").conversation_id
+    for caller in (
+        Caller(house.app),
+        Caller(house.app, "wrong"),
+        Caller(house.app, "\udcff".encode("utf-8", "replace").decode()),
+    ):
+        response = caller.call(method, f"/conversations/{at}{route}", json={} if method != "GET" else None)
+        assert error(response) == (401, "unauthorized")
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+def test_every_route_refuses_what_it_does_not_know(house: House, method: str, route: str) -> None:
+    at = house.visit("Hello").conversation_id
+    body = {"json": BODIES.get(route, {})} if method != "GET" else {}
+    response = house.ada.call(method, f"/conversations/{at}{route}?surprise=1", **body)
+    assert error(response) == (422, "invalid")
+    if method != "GET":
+        body = {"json": BODIES.get(route, {}) | {"surprise": 1}}
+        response = house.ada.call(method, f"/conversations/{at}{route}", **body)
+        assert error(response) == (422, "unknown_field")
+        assert response.get_json()["error"]["fields"] == {"surprise": "is not known"}
+
+
+def test_addresses_that_are_none(house: House) -> None:
+    assert error(house.ada.get("/nothing")) == (404, "not_found")
+    assert error(house.ada.call("DELETE", "/conversations"))[0] == 405
+    assert house.ada.call("DELETE", "/conversations").headers["Allow"]
+
+
+def test_failures_say_nothing_about_the_inside(house: House, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inbox.reading.conversation", lambda *_: 1 / 0)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    response = house.ada.get("/conversations/1")
+    assert error(response) == (500, "internal")
+    assert "division" not in response.text
+
+
+def test_headers_of_every_answer(house: House) -> None:
+    response = house.ada.get("/me")
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-store"

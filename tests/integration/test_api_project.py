@@ -1,0 +1,85 @@
+"""Who am I, the project's settings, its workflow and its knowledge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from inbox.services import Services
+from tests.integration.callers import Caller, House, error
+
+
+def test_me(house: House) -> None:
+    assert house.ben.get("/me").get_json() == {
+        "id": house.ben.id,
+        "name": "Ben",
+        "email": f"Ben.{house.project_id}@example.com",
+        "role": "agent",
+        "project_id": house.project_id,
+    }
+    assert error(Caller(house.app).get("/me")) == (401, "unauthorized")
+
+
+def test_settings(house: House) -> None:
+    before = house.ben.get("/project").get_json()
+    assert before["key"] == house.key
+    wanted = {
+        "responder_enabled": False, "mode": "orchestrator", "answers_when": "unassigned", "on_assignment": "park",
+        "instructions": "Be kind.", "language": "de",
+    }  # fmt: skip
+    assert before.keys() >= wanted.keys()
+    response = house.ada.patch("/project", wanted)
+    assert response.status_code == 200
+    assert response.get_json() == before | wanted
+    assert house.ada.patch("/project", {"language": ""}).get_json()["instructions"] == "Be kind."
+    assert house.ada.patch("/project", {}).get_json()["mode"] == "orchestrator"
+
+
+def test_only_managers_change_settings(house: House, other_house: House) -> None:
+    assert error(house.ben.patch("/project", {"mode": "simple"})) == (403, "forbidden")
+    other_house.ada.patch("/project", {"instructions": "Elsewhere"})
+    assert house.ada.get("/project").get_json()["instructions"] == ""
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"responder_enabled": 1}, {"responder_enabled": None}, {"mode": "auto"}, {"mode": "simple\n"}, {"mode": None},
+        {"answers_when": "never"}, {"on_assignment": ""}, {"instructions": "\x00"}, {"instructions": "x" * 10_001},
+        {"language": "x" * 65},
+    ],
+)  # fmt: skip
+def test_bad_settings(house: House, bad: dict[str, Any]) -> None:
+    before = house.ada.get("/project").get_json()
+    assert error(house.ada.patch("/project", bad)) == (422, "invalid")
+    assert house.ada.get("/project").get_json() == before
+
+
+def test_unknown_settings(house: House) -> None:
+    for name in ("key", "id", "name", "workflow_version"):
+        assert error(house.ada.patch("/project", {name: 1})) == (422, "unknown_field")
+
+
+def test_workflow(house: House, services: Services) -> None:
+    assert error(house.ada.get("/workflow")) == (404, "not_found")
+    with services.database.begin() as connection:
+        statement = text("INSERT INTO workflow (project_id, version, definition) VALUES (:id, 1, '{\"nodes\": []}')")
+        connection.execute(statement, {"id": house.project_id})
+        connection.execute(text("UPDATE project SET workflow_version = 1 WHERE id = :id"), {"id": house.project_id})
+    response = house.ben.get("/workflow")
+    assert response.headers["ETag"] == '"1"'
+    assert response.get_json()["version"] == 1
+
+
+def test_snippets(house: House, other_house: House, services: Services) -> None:
+    with services.database.begin() as connection:
+        for at in (house, house, house, other_house):
+            statement = text("INSERT INTO snippet (project_id, title, content) VALUES (:id, 'Returns', '30 days')")
+            connection.execute(statement, {"id": at.project_id})
+    page = house.ben.get("/snippets?limit=2").get_json()
+    rest = house.ben.get(f"/snippets?limit=2&cursor={page['next_cursor']}").get_json()
+    assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
+    assert page["items"][0]["title"] == "Returns"
+    assert error(house.ben.get("/snippets?cursor=x")) == (422, "invalid")

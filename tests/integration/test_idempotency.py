@@ -1,0 +1,130 @@
+"""Idempotency-Key: the same request again gets the same answer, and its act happens once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from inbox import idempotency
+from inbox.services import Services
+from tests.background import Background
+from tests.conftest import ListQueue
+from tests.integration.callers import Caller, House, error
+
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+
+
+def test_a_message_is_written_once(house: House, turn_queue: ListQueue) -> None:
+    visitor = house.visit()
+    first = visitor.post("/widget/messages", {"content": "Once"}, headers=KEY)
+    assert first.status_code == 201
+    assert "Idempotency-Replayed" not in first.headers
+    again = visitor.post("/widget/messages", {"content": "Once"}, headers=KEY)
+    assert (again.status_code, again.get_json()) == (201, first.get_json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(visitor.get("/widget/messages").get_json()["items"]) == 1
+    assert len(turn_queue.turns) == 1
+    assert error(visitor.post("/widget/messages", {"content": "Other"}, headers=KEY)) == (422, "idempotency_conflict")
+
+
+def test_scope_is_token_and_route(house: House) -> None:
+    visitor = house.visit()
+    visitor.post("/widget/messages", {"content": "x"}, headers=KEY)
+    path = f"/conversations/{visitor.conversation_id}/messages"
+    answers = [
+        house.visit().post("/widget/messages", {"content": "x"}, headers=KEY),
+        house.ada.post(path, {"content": "x"}, headers=KEY),
+        house.ben.post(path, {"content": "x"}, headers=KEY),
+    ]
+    assert [a.status_code for a in answers] == [201] * 3
+    assert not any("Idempotency-Replayed" in a.headers for a in answers)
+    assert len({a.get_json()["id"] for a in answers}) == 3
+
+
+def test_a_failed_request_keeps_nothing(house: House) -> None:
+    visitor = house.visit()
+    assert error(visitor.post("/widget/messages", {"content": ""}, headers=KEY)) == (422, "invalid")
+    assert visitor.post("/widget/messages", {"content": "Now"}, headers=KEY).status_code == 201
+    assert error(house.ada.post("/conversations/999/messages", {"content": "x"}, headers=KEY)) == (404, "not_found")
+
+
+def test_a_session_is_told_its_token_twice_and_it_is_stored_nowhere(house: House, services: Services) -> None:
+    stranger = Caller(house.app)
+    first = stranger.post("/widget/sessions", {"project_key": house.key}, headers=KEY)
+    again = stranger.post("/widget/sessions", {"project_key": house.key}, headers=KEY)
+    assert again.get_json() == first.get_json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    token = first.get_json()["token"]
+    assert Caller(house.app, token).get("/widget/messages").status_code == 200
+    with services.reading() as connection:
+        kept = connection.execute(text("SELECT scope, key, body::text FROM idempotency_key")).one()
+    assert not any(token in column for column in kept)
+    elsewhere = stranger.post(
+        "/widget/sessions", {"project_key": house.key}, headers=KEY, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+    )
+    assert elsewhere.get_json()["conversation_id"] != first.get_json()["conversation_id"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+def test_keys_that_are_none(house: House, key: str) -> None:
+    response = house.visit().post("/widget/messages", {"content": "x"}, headers={"Idempotency-Key": key})
+    assert error(response) == (422, "invalid")
+
+
+def test_a_key_is_forgotten_after_a_day(house: House, services: Services) -> None:
+    visitor = house.visit()
+    visitor.post("/widget/messages", {"content": "x"}, headers=KEY)
+    with services.database.begin() as connection:
+        connection.execute(text("UPDATE idempotency_key SET created_at = created_at - interval '25 hours'"))
+    response = visitor.post("/widget/messages", {"content": "y"}, headers=KEY)
+    assert response.status_code == 201
+    assert "Idempotency-Replayed" not in response.headers
+
+
+def test_the_second_waits_for_the_first(
+    house: House, services: Services, in_background: Callable[..., Background]
+) -> None:
+    visitor = house.visit()
+    with services.database.connect() as holder:
+        holder.execute(text("SELECT 1 FROM conversation WHERE id = :id FOR UPDATE"), {"id": visitor.conversation_id})
+        sent = [
+            in_background(lambda: visitor.post("/widget/messages", {"content": "Once"}, headers=KEY)) for _ in range(2)
+        ]
+        wait_for_waiting(services, 2)
+        holder.rollback()
+    first, second = (one.result() for one in sent)
+    assert first.status_code == second.status_code == 201
+    assert first.get_json() == second.get_json()
+    assert len(visitor.get("/widget/messages").get_json()["items"]) == 1
+
+
+def test_the_second_does_not_wait_for_ever(
+    house: House, services: Services, in_background: Callable[..., Background], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_MS", 50)
+    visitor = house.visit()
+    with services.database.connect() as holder:
+        holder.execute(text("SELECT 1 FROM conversation WHERE id = :id FOR UPDATE"), {"id": visitor.conversation_id})
+        first = in_background(lambda: visitor.post("/widget/messages", {"content": "Once"}, headers=KEY))
+        wait_for_waiting(services, 1)
+        second = visitor.post("/widget/messages", {"content": "Once"}, headers=KEY)
+        assert error(second) == (409, "idempotency_in_flight")
+        holder.rollback()
+    assert first.result().status_code == 201
+
+
+def wait_for_waiting(services: Services, sessions: int) -> None:
+    """Until so many sessions of this database wait for a lock."""
+    statement = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    tick = threading.Event()
+    for _ in range(500):
+        with services.reading() as connection:
+            if connection.execute(statement).scalar_one() >= sessions:
+                return
+        tick.wait(0.01)
+    raise TimeoutError(f"{sessions} sessions were to wait for a lock")
