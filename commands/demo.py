@@ -112,9 +112,7 @@ NEWCOMERS = (
 )
 
 
-def _play(
-    connection: Connection, key: str, name: str, lines: list[list[str]], agent: Agent, number: int
-) -> None:
+def _play(connection: Connection, key: str, name: str, lines: list[list[str]], agent: Agent, number: int) -> None:
     session = start_session(connection, key=key, visitor={"name": name})
     visit = _visit(connection, session.token)
     for speaker, words in lines:

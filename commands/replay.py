@@ -1,5 +1,8 @@
 """Stub."""
+
 import click
+
+
 @click.command()
 def replay() -> None:
     """Play customers."""

@@ -164,7 +164,9 @@ class Launcher:
                     if response.status == 200:
                         return
             if time.monotonic() > until:
-                raise CannotRun(f"The web process did not answer within {READY_SECONDS:.0f} s; see {self.data}/web.log.")
+                raise CannotRun(
+                    f"The web process did not answer within {READY_SECONDS:.0f} s; see {self.data}/web.log."
+                )
             time.sleep(0.05)
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jobs.merge import workflow_patch
-from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, Kept, NotOurs, Park, Post
+from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, Kept, NotOurs, Park, ParkReason, Post
 from responder.outcome import HandOff, Intent, Outcome
 
 # Which timeline kinds of a person overrule which of the responder's wishes.
@@ -60,17 +60,19 @@ def _overtaken(fresh: Fresh, next_turn: bool) -> Park | None:
     """Why the reply must wait for a person, if it must. The first reason in DESIGN's order wins."""
     replied = _last(fresh.acts, {"message"})
     if replied:
-        return Park("person_replied", replied.actor_name, replied.at, next_turn)
+        return _park("person_replied", replied, next_turn)
     if fresh.responder_state != "active":
-        taken = _last(fresh.acts, {"taken_over"})
-        return Park("taken_over", taken and taken.actor_name, taken and taken.at, False)
+        return _park("taken_over", _last(fresh.acts, {"taken_over"}), False)
     if fresh.status == "spam":
-        marked = _last(fresh.acts, {"status"})
-        return Park("spam", marked and marked.actor_name, marked and marked.at, False)
+        return _park("spam", _last(fresh.acts, {"status"}), False)
     assigned = _last(fresh.acts, {"assigned"})
     if assigned and fresh.policy.on_assignment == "park":
-        return Park("assigned", assigned.actor_name, assigned.at, next_turn)
+        return _park("assigned", assigned, next_turn)
     return None
+
+
+def _park(reason: ParkReason, act: Act | None, next_turn: bool) -> Park:
+    return Park(reason, act.actor_name if act else None, act.at if act else None, next_turn)
 
 
 def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post:

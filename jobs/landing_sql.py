@@ -127,7 +127,7 @@ c AS (
     RETURNING conversation.*)""",
         MESSAGE,
     ]
-    messages = ("m",)
+    messages: tuple[str, ...] = ("m",)
     if "add_note" in effects:
         parts.append(NOTES)
         messages = ("m", "notes")

@@ -15,6 +15,7 @@ from responder.snapshot import Snapshot
 
 TurnStatus = Literal["queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed"]
 DropStatus = Literal["cancelled", "superseded"]
+ParkReason = Literal["person_replied", "taken_over", "spam", "assigned"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Post:
 class Park:
     """The reply becomes a draft, because of what `by` did at `at`."""
 
-    reason: Literal["person_replied", "taken_over", "spam", "assigned"]
+    reason: ParkReason
     by: str | None
     at: str | None
     next_turn: bool

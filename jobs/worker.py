@@ -136,7 +136,7 @@ class TurnWorker(SimpleWorker):
     def teardown(self) -> None:
         """Drain first: RQ would sign the worker off while its threads still run."""
         self.drain(DRAIN_SECONDS if self._stop_requested else None)
-        super().teardown()
+        super().teardown()  # type: ignore[no-untyped-call]  # RQ leaves it untyped
 
     def drain(self, seconds: float | None) -> int:
         """Wait for the jobs in flight, at most so long (None: to their end); returns how many still run."""

@@ -171,4 +171,4 @@ def in_background() -> Iterator[InBackground]:
 
 def _admin(servers: Servers, statement: str) -> None:
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]  # names are made here, not given
+        connection.execute(statement)

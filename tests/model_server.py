@@ -168,7 +168,7 @@ class ModelServer:
     def misbehaviours(self) -> Iterator[tuple[str, Script]]:
         """Ten ways to fail, by name."""
         yield "hangs", lambda asked: void(self._over.wait(LIMIT_SECONDS))
-        yield "cuts the stream", lambda asked: (asked.begin(), asked.send(chunk({"content": "Your par"})))  # type: ignore[func-returns-value]
+        yield "cuts the stream", self._cut
         yield "rate limit", lambda asked: asked.begin("application/json", 429, Retry_After="0")
         yield "server error", lambda asked: asked.begin("application/json", 500)
         yield "malformed tool JSON", calls("route_decision", '{"path": ')
@@ -176,7 +176,17 @@ class ModelServer:
         yield "empty", lambda asked: asked.stream()
         yield "huge", lambda asked: asked.stream(*({"content": "blah " * 1000} for _ in range(200)))
         yield "slow drip", self._drip
-        yield "wrong content type", lambda asked: (asked.begin("text/html"), asked.raw(b"<html>hello</html>"))  # type: ignore[func-returns-value]
+        yield "wrong content type", self._page
+
+    @staticmethod
+    def _cut(asked: Asked) -> None:
+        asked.begin()
+        asked.send(chunk({"content": "Your par"}))
+
+    @staticmethod
+    def _page(asked: Asked) -> None:
+        asked.begin("text/html")
+        asked.raw(b"<html>hello</html>")
 
     def _drip(self, asked: Asked) -> None:
         asked.begin()

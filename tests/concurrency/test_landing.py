@@ -19,7 +19,7 @@ from jobs.context import Context
 from jobs.landing import Lander
 from tests.concurrency import faults
 from tests.conftest import InBackground
-from tests.model_server import ModelServer
+from tests.model_server import Asked, ModelServer
 from tests.people import WORKFLOW, People
 
 Row = Mapping[str, Any]
@@ -103,7 +103,12 @@ def while_held(
 ) -> None:
     """The change happens while the model is held in its second call, behind the landed routing step."""
     turn_id = prepare(people, change)
-    model.script(lambda asked: (model.hold(), model.default(asked))[1])
+
+    def decide_and_hold(asked: Asked) -> None:
+        model.hold()
+        model.default(asked)
+
+    model.script(decide_and_hold)
     running = in_background(turns.run, worker, turn_id)
     model.wait_until_asked(2)
     change.do(people)

@@ -46,7 +46,7 @@ def test_nothing_happened_posts_and_merges() -> None:
     ("happened", "field", "value"),
     [
         (act("assigned", to={"id": 9, "name": "Ana"}), "assignee_id", {"id": 9, "name": "Ana"}),
-        (act("unassigned", **{"from": {"id": 9}}), "assignee_id", None),
+        (act("unassigned"), "assignee_id", None),
         (act("status", to="pending"), "status", "pending"),
         (act("priority", to="high"), "priority", "high"),
         (act("labels", added=["vip"], removed=[]), "labels", {"added": ["vip"], "removed": []}),
