@@ -1,0 +1,76 @@
+"""How often one may ask, and who is exempt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from inbox.limits import PASS_HEADER, replay_pass
+from inbox.services import Services
+from inbox.settings import Settings
+from tests.integration.callers import Caller, House, error
+
+
+@pytest.fixture
+def limited(settings: Settings, services: Services) -> Flask:
+    """The application with low limits."""
+    few = replace(settings, rate_limits=True, rate_messages="3/minute", rate_sessions="4/minute")
+    return create_app(few, services)
+
+
+def test_messages_are_limited_for_each_visitor(limited: Flask, services: Services) -> None:
+    house = House.build(limited, services)
+    visitor, other = house.visit(), house.visit()
+    for n in range(3):
+        assert visitor.post("/widget/messages", {"content": str(n)}).status_code == 201
+    refused = visitor.post("/widget/messages", {"content": "too many"})
+    assert error(refused) == (429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    spaced = visitor.call(
+        "POST", "/widget/messages", json={"content": "x"}, headers={"Authorization": f"bearer   {visitor.token}"}
+    )
+    assert error(spaced) == (429, "rate_limited")
+    assert len(visitor.get("/widget/messages").get_json()["items"]) == 3
+    assert other.post("/widget/messages", {"content": "fine"}).status_code == 201
+
+
+def test_sessions_are_limited_for_each_address(limited: Flask, services: Services) -> None:
+    house = House.build(limited, services)
+    for _ in range(4):
+        house.visit()
+    stranger, body = Caller(limited), {"project_key": house.key}
+    assert error(stranger.post("/widget/sessions", body)) == (429, "rate_limited")
+    elsewhere = stranger.post("/widget/sessions", body, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert elsewhere.status_code == 201
+    lied = stranger.post("/widget/sessions", body, headers={"X-Forwarded-For": "192.0.2.9"})
+    assert error(lied) == (429, "rate_limited")
+
+
+def test_proxies_are_believed_where_set(settings: Settings, services: Services) -> None:
+    behind = create_app(replace(settings, rate_limits=True, rate_sessions="1/minute", proxies=1), services)
+    house = House.build(behind, services)
+    for last, status in (("192.0.2.1", 201), ("192.0.2.2", 201), ("192.0.2.1", 429)):
+        headers = {"X-Forwarded-For": f"10.0.0.1, {last}"}
+        response = Caller(behind).post("/widget/sessions", {"project_key": house.key}, headers=headers)
+        assert response.status_code == status
+
+
+def test_a_replay_is_exempt(limited: Flask, services: Services) -> None:
+    house = House.build(limited, services)
+    visitor = house.visit()
+    allowed = {PASS_HEADER: replay_pass(str(limited.secret_key))}
+    for n in range(5):
+        assert visitor.post("/widget/messages", {"content": str(n)}, headers=allowed).status_code == 201
+    for _ in range(4):
+        visitor.post("/widget/messages", {"content": "x"}, headers={PASS_HEADER: replay_pass("another key")})
+    refused = visitor.post("/widget/messages", {"content": "x"}, headers={PASS_HEADER: replay_pass("another key")})
+    assert error(refused) == (429, "rate_limited")
+
+
+def test_off_lifts_all(settings: Settings, services: Services) -> None:
+    free = create_app(replace(settings, rate_limits=False, rate_messages="1/day"), services)
+    visitor = House.build(free, services).visit()
+    assert [visitor.post("/widget/messages", {"content": "x"}).status_code for _ in range(3)] == [201] * 3
