@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -159,10 +158,8 @@ class Launcher:
             if web.process.poll() is not None:
                 words = (self.data / "web.log").read_text(errors="replace").strip().split("\n")[-1]
                 raise CannotRun(f"The web process ended at its start: {words}")
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as response:
-                    if response.status == 200:
-                        return
+            if _answers(f"{self.url}/healthz"):
+                return
             if time.monotonic() > until:
                 raise CannotRun(
                     f"The web process did not answer within {READY_SECONDS:.0f} s; see {self.data}/web.log."
@@ -232,6 +229,14 @@ class Launcher:
                 self.servers[name].stop()
         if self.lock is not None:
             (self.data / "run.json").unlink(missing_ok=True)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
 
 
 def _hold(data: Path) -> IO[str]:

@@ -167,3 +167,11 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "TANDEM_RATE_LIMITS": ("rate_limits", _switch),
     "TANDEM_PROXIES": ("proxies", _whole(0, 16)),
 }
+
+
+def known_url(settings: Settings) -> str:
+    """Where the web process is: as a running `make run` says, else this machine's TANDEM_PORT."""
+    try:
+        return str(json.loads((settings.data / "run.json").read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        return f"http://127.0.0.1:{settings.port}"

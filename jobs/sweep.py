@@ -30,7 +30,8 @@ WAITING = text(
     """
 SELECT id, attempt FROM turn
 WHERE attempt - releases < :max_attempts
-  AND (status = 'queued' AND COALESCE(next_try_at, created_at + make_interval(secs => :grace_seconds)) <= clock_timestamp()
+  AND (status = 'queued'
+        AND COALESCE(next_try_at, created_at + make_interval(secs => :grace_seconds)) <= clock_timestamp()
     OR status = 'thinking' AND lease_until < clock_timestamp())
 ORDER BY id LIMIT :batch
 """

@@ -1,0 +1,78 @@
+"""Real customers' words from a file: what `flask replay` plays.
+
+Owns reading the two forms. Must not play anything.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inbox.conversation import MOST_CHARACTERS, storable
+
+DATA = Path(__file__).resolve().parent / "demo_data"
+SHIPPED = (DATA / "abcd" / "dialogues.json", DATA / "banking77" / "questions.csv")
+
+
+class BadFile(Exception):
+    """One sentence about a file that holds no customers."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One visitor: their name, if it is known, and their lines in order."""
+
+    name: str | None
+    lines: tuple[str, ...]
+
+
+def read_customers(path: Path | None, limit: int | None = None) -> list[Customer]:
+    """The customers of a CSV (header with `text`) or of ABCD's JSON; of the shipped samples without a path.
+
+    Raises BadFile.
+    """
+    files = [path] if path is not None else list(SHIPPED)
+    customers = [customer for one in files for customer in _read(one) if customer.lines]
+    if not customers:
+        raise BadFile(f"{path} holds no customer.")
+    return customers[:limit]
+
+
+def _read(path: Path) -> Iterator[Customer]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{path} cannot be read: {error}") from None
+    if text.lstrip().startswith(("[", "{")):
+        yield from _dialogues(path, text)
+        return
+    rows = csv.DictReader(text.splitlines())
+    if "text" not in (rows.fieldnames or ()):
+        raise BadFile(f"{path} is neither JSON nor a CSV whose header has the column `text`.")
+    for row in rows:
+        yield Customer(None, _lines([row["text"]]))
+
+
+def _dialogues(path: Path, text: str) -> Iterator[Customer]:
+    try:
+        found = json.loads(text)
+        for dialogue in found if isinstance(found, list) else [found]:
+            lines = [words for speaker, words in dialogue["original"] if speaker == "customer"]
+            yield Customer(_name(dialogue), _lines(lines))
+    except (ValueError, KeyError, TypeError):
+        raise BadFile(f"{path} is no JSON in ABCD's form: a list of objects with `original`.") from None
+
+
+def _name(dialogue: dict[str, Any]) -> str | None:
+    personal = dialogue.get("scenario", {}).get("personal", {})
+    name = personal.get("customer_name")
+    return str(name).title() if name else None
+
+
+def _lines(words: list[Any]) -> tuple[str, ...]:
+    kept = (str(one)[:MOST_CHARACTERS] for one in words if one)
+    return tuple(one for one in kept if one.strip() and storable(one))
