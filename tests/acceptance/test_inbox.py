@@ -1,0 +1,190 @@
+"""What a person sees: the founding check with two tabs, and the walks around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.conftest import House, keep
+
+pytestmark = pytest.mark.xdist_group("browser")
+SignIn = Callable[..., Page]
+BEN, ANA = "ben@northfold.example", "ana@northfold.example"
+
+
+def ask(visitor: Page, words: str) -> None:
+    visitor.get_by_label("Message").fill(words)
+    visitor.get_by_role("button", name="Send").click()
+    expect(visitor.get_by_text(words, exact=True)).to_be_visible()
+
+
+def open_newest(page: Page) -> None:
+    page.locator("#rows a").first.click()
+    expect(page.get_by_label("Reply")).to_be_visible()
+
+
+def hold_after(house: House, calls: int) -> int:
+    """Hold the model from now on; returns how often it had been asked."""
+    asked = len(house.model.asked)
+    house.model.hold()
+    return asked + calls
+
+
+def test_two_tabs(visitor: Page, sign_in: SignIn, house: House) -> None:
+    """The check that proves it by hand: assign and set pending while the AI thinks; the reply comes, both stand."""
+    waiting = hold_after(house, 1)
+    ask(visitor, "Where is my order 3348917502?")
+    house.model.wait_until_asked(waiting)
+    one = sign_in()
+    open_newest(one)
+    expect(one.get_by_text("AI is thinking")).to_be_visible()
+    keep(one, "two-tabs-1-thinking")
+    two = sign_in(ANA, one.url.removeprefix(house.product.run["url"]))
+    two.get_by_role("button", name="Assign to me").click()
+    two.get_by_label("Status").select_option("pending")
+    expect(one.get_by_label("Status", exact=True)).to_have_value("pending")
+    house.model.release()
+    for page in (one, two):
+        expect(page.locator("#messages").get_by_text("Your parcel is on its way.")).to_be_visible()
+        expect(page.get_by_text("AI is thinking")).to_have_count(0)
+        expect(page.get_by_label("Status", exact=True)).to_have_value("pending")
+        expect(page.get_by_label("Assignee").locator("option:checked")).to_contain_text("Ana Duarte")
+    expect(visitor.get_by_text("Your parcel is on its way.")).to_be_visible()
+    expect(one.locator(".timeline")).to_contain_text("Ana Duarte’s assignment of")
+    keep(one, "two-tabs-2-landed")
+    keep(two, "two-tabs-3-other-tab")
+
+
+def test_a_stale_claim_says_who_was_faster(visitor: Page, sign_in: SignIn, house: House) -> None:
+    """Two agents look at the same unassigned conversation; the second click changes nothing and says so."""
+    ask(visitor, "Who will help me?")
+    one = sign_in(ANA)
+    open_newest(one)
+    two = sign_in(BEN, one.url.removeprefix(house.product.run["url"]))
+    two.route("**/events", lambda route: route.abort())  # this tab does not hear of it in time
+    two.reload()
+    expect(two.get_by_role("button", name="Assign to me")).to_be_visible()
+    one.get_by_role("button", name="Assign to me").click()
+    expect(one.get_by_label("Assignee").locator("option:checked")).to_contain_text("Ana Duarte")
+    two.get_by_role("button", name="Assign to me").click()
+    expect(two.get_by_text("Ana Duarte was faster", exact=True)).to_be_visible()
+    expect(two.get_by_label("Assignee").locator("option:checked")).to_contain_text("Ana Duarte")
+    keep(two, "stale-claim")
+
+
+def test_a_persons_reply_pauses_the_responder_and_parks_its_words(visitor: Page, sign_in: SignIn, house: House) -> None:
+    waiting = hold_after(house, 1)
+    ask(visitor, "I would like to talk to somebody.")
+    house.model.wait_until_asked(waiting)
+    agent = sign_in(BEN)
+    open_newest(agent)
+    agent.get_by_label("Reply").fill("Ben here, how can I help?")
+    agent.get_by_role("button", name="Send").click()
+    expect(visitor.get_by_text("Ben here, how can I help?")).to_be_visible()
+    expect(visitor.get_by_text("Ben Osei")).to_be_visible()
+    expect(agent.get_by_text("the responder is paused")).to_be_visible()
+    expect(agent.get_by_label("Reply")).to_have_value("")
+    house.model.release()
+    expect(agent.get_by_text("A person replied first")).to_be_visible()
+    keep(agent, "parked")
+    expect(visitor.get_by_text("Your parcel is on its way.")).to_have_count(0)
+    agent.get_by_role("button", name="Discard").click()
+    expect(agent.get_by_text("A person replied first")).to_have_count(0)
+    agent.get_by_role("button", name="Give back").click()
+    expect(agent.get_by_text("The responder has this conversation")).to_be_visible()
+
+
+def test_a_note_stays_among_agents(visitor: Page, sign_in: SignIn) -> None:
+    ask(visitor, "Is anybody there?")
+    agent = sign_in()
+    open_newest(agent)
+    agent.get_by_text("Note", exact=True).click()
+    agent.get_by_label("Reply").fill("She has called before.")
+    agent.get_by_label("Reply").press("Control+Enter")
+    expect(agent.get_by_text("She has called before.")).to_be_visible()
+    expect(visitor.get_by_text("She has called before.")).to_have_count(0)
+
+
+def test_typed_words_survive_a_reload(visitor: Page, sign_in: SignIn) -> None:
+    ask(visitor, "Please wait for my next message.")
+    agent = sign_in()
+    open_newest(agent)
+    agent.get_by_label("Reply").fill("Half a sentence")
+    agent.reload()
+    expect(agent.get_by_label("Reply")).to_have_value("Half a sentence")
+
+
+def test_hostile_text_stays_text(visitor: Page, sign_in: SignIn) -> None:
+    hostile = "<img src=x onerror=alert(1)><script>alert(2)</script> https://example.com/?a=1&b=2"
+    ask(visitor, hostile)
+    agent = sign_in()
+    open_newest(agent)
+    expect(agent.locator("#messages").get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
+    assert agent.locator("#messages img, #messages script").count() == 0
+    assert agent.locator("#messages a").first.get_attribute("rel") == "noopener noreferrer nofollow"
+
+
+def test_the_visitor_comes_back_to_their_conversation(visitor: Page) -> None:
+    ask(visitor, "Do you remember me?")
+    expect(visitor.get_by_text("Your parcel is on its way.")).to_be_visible()
+    visitor.reload()
+    expect(visitor.get_by_text("Do you remember me?")).to_be_visible()
+    expect(visitor.get_by_text("Your parcel is on its way.")).to_be_visible()
+
+
+def test_wrong_password(open_page: Callable[..., Page]) -> None:
+    page = open_page("/sign-in")
+    page.get_by_label("Email").fill(ANA)
+    page.get_by_label("Password").fill("not this")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    expect(page.get_by_label("Email")).to_have_value(ANA)
+
+
+def test_keys(visitor: Page, sign_in: SignIn) -> None:
+    ask(visitor, "Can you reach everything by keyboard?")
+    agent = sign_in()
+    agent.keyboard.press("j")
+    agent.keyboard.press("Enter")
+    expect(agent.get_by_label("Reply")).to_be_visible()
+    agent.wait_for_load_state()
+    agent.keyboard.press("a")
+    expect(agent.get_by_label("Assignee").locator("option:checked")).to_contain_text("(you)")
+    agent.keyboard.press("t")
+    expect(agent.get_by_text("the responder is paused")).to_be_visible()
+    agent.keyboard.press("e")
+    expect(agent.get_by_label("Status", exact=True)).to_have_value("solved")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_pages_fit(visitor: Page, sign_in: SignIn, house: House, width: int, dark: bool) -> None:
+    """No page is wider than the screen; screenshots are kept of each in light, dark and narrow."""
+    ask(visitor, f"A picture at {width}, please.")
+    expect(visitor.get_by_text("Your parcel is on its way.").last).to_be_visible()
+    agent = sign_in(width=width, dark=dark)
+    name = f"{width}-{'dark' if dark else 'light'}"
+    keep(agent, f"inbox-{name}")
+    agent.goto(agent.locator("#rows a").first.evaluate("link => link.href"))
+    for path, shown in ((None, "conversation"), ("/settings", "settings"), ("/visit/" + _key(house), "visit")):
+        if path:
+            agent.goto(house.product.run["url"] + path)
+        keep(agent, f"{shown}-{name}")
+        assert agent.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), shown
+
+
+def _key(house: House) -> str:
+    return str(house.product.run["project_key"])
+
+
+def test_settings_are_for_managers(sign_in: SignIn) -> None:
+    agent = sign_in(BEN, "/settings")
+    expect(agent.get_by_text("Only managers change settings.")).to_be_visible()
+    expect(agent.get_by_role("button", name="Save")).to_have_count(0)
+    manager = sign_in(path="/settings")
+    manager.get_by_label("Instructions").fill("Be kind.")
+    manager.get_by_role("button", name="Save").click()
+    expect(manager.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(manager.get_by_label("Instructions")).to_have_value("Be kind.")

@@ -1,0 +1,149 @@
+"""`make run` as its users meet it: starting, being killed, starting again, and saying why not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.product import Product, wait_for
+
+pytestmark = [
+    pytest.mark.xdist_group("launch"),
+    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc"),
+]
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    product = Product(tmp_path / "data")
+    yield product
+    if product.process is not None and product.process.poll() is None:
+        product.process.kill()
+        product.process.wait()
+    wait_for("the end of every process", lambda: not product.living(), 10)
+
+
+def write(product: Product, content: str) -> dict[str, str]:
+    api = product.run["url"] + "/api/v1/widget"
+    session = httpx2.post(f"{api}/sessions", json={"project_key": product.run["project_key"]}).json()
+    headers = {"Authorization": f"Bearer {session['token']}"}
+    assert httpx2.post(f"{api}/messages", json={"content": content}, headers=headers).status_code == 201
+    return headers
+
+
+def messages(product: Product, headers: dict[str, str]) -> list[str]:
+    answer = httpx2.get(product.run["url"] + "/api/v1/widget/messages", headers=headers)
+    return [message["content"] for message in answer.json()["items"]] if answer.status_code == 200 else []
+
+
+def test_start_answer_and_stop(product: Product) -> None:
+    product.start()
+    run = product.run
+    assert stat.S_IMODE((product.data / "run.json").stat().st_mode) == 0o600
+    headers = write(product, "How long does a refund take?")
+    wait_for("the reply", lambda: len(messages(product, headers)) == 2)
+    worker = Path(f"/proc/{run['pids']['worker'][0]}/cmdline").read_bytes()
+    assert b"worker" in worker
+    output = product.stop(signal.SIGINT)
+    assert product.process is not None
+    assert product.process.returncode == 0
+    lines = output.splitlines()
+    assert f"Tandem: {run['url']}" in lines
+    assert f"Visitor page: {run['visitor_url']}" in lines
+    assert f"Sign in: {run['email']} {run['password']}" in lines
+    assert product.living() == []
+    assert not (product.data / "run.json").exists()
+
+
+def test_postgres_does_not_run_as_root(product: Product) -> None:
+    product.start()
+    status = Path(f"/proc/{product.run['pids']['postgres']}/status").read_text()
+    uid = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1]
+    assert uid != "0"
+
+
+def test_killed_outright_leaves_nothing_and_loses_nothing(product: Product) -> None:
+    product.start()
+    headers = write(product, "Remember this.")
+    product.stop(signal.SIGKILL)
+    wait_for("the end of every process", lambda: not product.living(), 5)
+    product.start()
+    wait_for("the message and its reply", lambda: len(messages(product, headers)) == 2)
+    assert messages(product, headers)[0] == "Remember this."
+
+
+@pytest.mark.parametrize("kind", ["web", "worker", "redis", "postgres"])
+def test_a_killed_part_is_started_again(product: Product, kind: str) -> None:
+    product.start()
+    headers = write(product, "Before.")
+    pid = product.run["pids"][kind]
+    os.kill(pid[0] if isinstance(pid, list) else pid, signal.SIGKILL)
+    wait_for("a new process", lambda: product.run["pids"][kind] != pid, 5)
+
+    def answers() -> bool:
+        try:
+            after = httpx2.post(
+                product.run["url"] + "/api/v1/widget/messages", json={"content": "After."}, headers=headers
+            )
+            return after.status_code == 201
+        except httpx2.HTTPError:
+            return False
+
+    wait_for("an accepted message", answers, 15)
+    wait_for("a reply to it", lambda: messages(product, headers)[-1] not in {"Before.", "After."}, 30)
+    assert "Before." in messages(product, headers)
+
+
+def test_a_taken_port(product: Product) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", product.port))
+        taken.listen()
+        refused(product, f"Port {product.port} is taken")
+
+
+def test_a_data_folder_in_use(product: Product) -> None:
+    product.start()
+    second = Product(product.data)
+    output, _ = second.launch().communicate(timeout=30)
+    assert second.process is not None
+    assert second.process.returncode == 1
+    assert "Another Tandem uses" in output
+    assert product.run["url"], "the first goes on"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", "DATABASE_URL does not answer"),
+        ("REDIS_URL", "redis://127.0.0.1:1", "REDIS_URL does not answer"),
+        ("TANDEM_PROT", "8000", "TANDEM_PROT is not a setting"),
+        ("TANDEM_PORT", "http", "TANDEM_PORT must be a whole number"),
+    ],
+)
+def test_what_cannot_run_says_why(product: Product, name: str, value: str, sentence: str) -> None:
+    product.environment[name] = value
+    refused(product, sentence)
+
+
+def refused(product: Product, sentence: str) -> None:
+    product.data.mkdir(exist_ok=True)
+    process = product.launch()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert sentence in output
+    assert "Traceback" not in output
+
+
+def test_commands_without_servers_say_so(product: Product) -> None:
+    product.data.mkdir()
+    done = product.command("project", "create", "Nowhere")
+    assert done.returncode == 1
+    assert "No running servers were found" in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,115 @@
+"""The whole product as `make run` starts it, in a folder and on a port of its own.
+
+Owns starting and stopping it. Tests that kill things use it too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT_SECONDS = 90
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(what: str, holds: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> None:
+    """Wait until it holds; TimeoutError with its name."""
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{what} did not come true within {seconds} s")
+        time.sleep(0.05)
+
+
+class Product:
+    """A running Tandem. `run` is its run.json."""
+
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None, port: int | None = None) -> None:
+        self.data = data
+        self.port = port or free_port()
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.environment = {
+            **kept,
+            "TANDEM_DATA": str(data),
+            "TANDEM_PORT": str(self.port),
+            "TANDEM_THINK_SECONDS": "0",
+            **(environment or {}),
+        }
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Product:
+        """Start it and wait until it has said where it is."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.launch()
+        wait_for("the product's start", self._is_up)
+        return self
+
+    def launch(self) -> subprocess.Popen[str]:
+        """Start it without waiting."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "commands.run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return self.process
+
+    def _is_up(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended at its start: {self.process.stdout.read() if self.process.stdout else ''}")
+        return (self.data / "run.json").exists()
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What run.json says now."""
+        known: dict[str, Any] = json.loads((self.data / "run.json").read_text())
+        return known
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> str:
+        """Stop it; returns what it printed."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=LIMIT_SECONDS)
+        return output
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of `flask` beside the running product."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+        )
+
+    def living(self) -> list[int]:
+        """The processes that have this product's data folder in their environment, itself left out."""
+        mark = f"TANDEM_DATA={self.data}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) not in (os.getpid(), self.process.pid if self.process else 0):
+                try:
+                    if mark in (entry / "environ").read_bytes().split(b"\x00"):
+                        found.append(int(entry.name))
+                except OSError:
+                    continue
+        return found
