@@ -173,10 +173,20 @@ class Hub:
         self._woken = threading.Event()
         self._started = False
         self._redis_away = redis is None
+        self._closed = False
 
     def wake(self) -> None:
         """Something was committed by this very process."""
         self._woken.set()
+
+    def close(self) -> None:
+        """Read no more: open streams end, the threads go within a second."""
+        self._closed = True
+        self._woken.set()
+        with self._guard:
+            open_streams = list(self._clients)
+        for frames in open_streams:
+            self._drop(frames)
 
     def listening(self) -> int:
         """How many streams are open here."""
@@ -274,11 +284,12 @@ class Hub:
             threading.Thread(target=self._listen, args=(self._redis,), name="event wake-ups", daemon=True).start()
 
     def _run(self) -> None:
-        while True:
+        while not self._closed:
             self._woken.wait(POLL_WITHOUT_REDIS_SECONDS if self._redis_away else POLL_SECONDS)
             self._woken.clear()
             try:
-                self._pass_on()
+                if not self._closed:
+                    self._pass_on()
             except SQLAlchemyError as error:
                 log.warning("Events wait: the database does not answer (%s).", type(error).__name__)
                 threading.Event().wait(POLL_SECONDS)
@@ -317,12 +328,12 @@ class Hub:
         frames.put_nowait(None)
 
     def _listen(self, redis: Redis) -> None:
-        while True:
+        while not self._closed:
             try:
                 with redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # redis-py
                     channel.subscribe(CHANNEL)
                     self._redis_away = False
-                    while True:
+                    while not self._closed:
                         if channel.get_message(timeout=POLL_SECONDS) is not None:
                             self._woken.set()
             except (RedisError, OSError):

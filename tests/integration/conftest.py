@@ -5,6 +5,8 @@ Owns fixtures of the API's tests.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 
@@ -15,9 +17,11 @@ from tests.integration.callers import House
 
 
 @pytest.fixture
-def app(settings: Settings, services: Services) -> Flask:
+def app(settings: Settings, services: Services) -> Iterator[Flask]:
     """The application; its turns go into the `turn_queue` list."""
-    return create_app(settings, services)
+    app = create_app(settings, services)
+    yield app
+    app.extensions["tandem"].hub.close()
 
 
 @pytest.fixture
