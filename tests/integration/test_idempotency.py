@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +12,7 @@ from inbox.services import Services
 from tests.background import Background
 from tests.conftest import ListQueue
 from tests.integration.callers import Caller, House, error
+from tests.locks import until_waiting
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
@@ -93,7 +93,7 @@ def test_the_second_waits_for_the_first(
         sent = [
             in_background(lambda: visitor.post("/widget/messages", {"content": "Once"}, headers=KEY)) for _ in range(2)
         ]
-        wait_for_waiting(services, 2)
+        until_waiting(services, 2)
         holder.rollback()
     first, second = (one.result() for one in sent)
     assert first.status_code == second.status_code == 201
@@ -109,22 +109,8 @@ def test_the_second_does_not_wait_for_ever(
     with services.database.connect() as holder:
         holder.execute(text("SELECT 1 FROM conversation WHERE id = :id FOR UPDATE"), {"id": visitor.conversation_id})
         first = in_background(lambda: visitor.post("/widget/messages", {"content": "Once"}, headers=KEY))
-        wait_for_waiting(services, 1)
+        until_waiting(services, 1)
         second = visitor.post("/widget/messages", {"content": "Once"}, headers=KEY)
         assert error(second) == (409, "idempotency_in_flight")
         holder.rollback()
     assert first.result().status_code == 201
-
-
-def wait_for_waiting(services: Services, sessions: int) -> None:
-    """Until so many sessions of this database wait for a lock."""
-    statement = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    tick = threading.Event()
-    for _ in range(500):
-        with services.reading() as connection:
-            if connection.execute(statement).scalar_one() >= sessions:
-                return
-        tick.wait(0.01)
-    raise TimeoutError(f"{sessions} sessions were to wait for a lock")
