@@ -22,7 +22,8 @@ pytestmark = [
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    product = Product(tmp_path / "data")
+    # Short leases: what a killed worker held is taken up again within seconds.
+    product = Product(tmp_path / "data", {"TANDEM_LEASE_SECONDS": "2", "TANDEM_SWEEP_SECONDS": "1"})
     yield product
     if product.process is not None and product.process.poll() is None:
         product.process.kill()

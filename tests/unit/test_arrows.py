@@ -1,0 +1,64 @@
+"""The house's arrows: what may import what. The picture in the README is this test."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("inbox", "responder", "jobs", "commands", "app")
+MAY_IMPORT = {"inbox": {"inbox"}, "responder": {"responder"}, "jobs": {"jobs", "inbox", "responder"}}
+RESPONDER_NEVER = {"sqlalchemy", "psycopg", "redis", "rq", "flask", "alembic"}
+INBOX_NEVER = {"rq", "openai"}
+PLAIN = ("utils", "helpers", "manager", "common", "misc", "base")
+
+
+def modules(package: str) -> Iterator[Path]:
+    return (path for path in (ROOT / package).rglob("*.py") if "versions" not in path.parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_packages_import_along_the_arrows(package: str) -> None:
+    for path in modules(package):
+        wrong = set(imported(path)) & set(PACKAGES) - MAY_IMPORT[package]
+        assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
+
+
+def test_the_responder_knows_no_database_and_no_web() -> None:
+    for path in modules("responder"):
+        assert not set(imported(path)) & RESPONDER_NEVER, path.relative_to(ROOT)
+
+
+def test_the_inbox_knows_no_jobs_and_no_models() -> None:
+    for path in modules("inbox"):
+        assert not set(imported(path)) & INBOX_NEVER, path.relative_to(ROOT)
+
+
+def test_every_module_says_what_it_is() -> None:
+    for package in (*MAY_IMPORT, "commands"):
+        for path in modules(package):
+            assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} has no docstring"
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    for package in (*MAY_IMPORT, "commands"):
+        for path in modules(package):
+            assert path.stem not in PLAIN
+
+
+def test_no_code_saves_a_whole_conversation() -> None:
+    """Statements name their columns; there is no ORM whose unit of work could save what it read."""
+    for package in (*MAY_IMPORT, "commands"):
+        for path in modules(package):
+            assert "sqlalchemy.orm" not in path.read_text(), path.relative_to(ROOT)
