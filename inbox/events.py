@@ -210,11 +210,11 @@ class Hub:
         place(self._engine)
         with single_statements(self._engine).connect() as connection:
             start = self._start(connection, scope, last_event_id)
-            with self._guard:
-                self._clients[frames] = scope
         return self._frames(scope, start, frames)
 
     def _frames(self, scope: Scope, start: _Start, frames: queue.Queue[Change | None]) -> Iterator[bytes]:
+        with self._guard:
+            self._clients[frames] = scope
         try:
             yield b": welcome\n\n"
             if start.reset:

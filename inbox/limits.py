@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RouteLimit
 from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -29,7 +29,14 @@ def register(app: Flask, settings: Settings) -> None:
     app.config["RATELIMIT_STORAGE_URI"] = _storage(settings.redis_url)
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
     app.config["RATELIMIT_ENABLED"] = settings.rate_limits
+    app.after_request(_retry_only_where_refused)  # before init_app, so that it runs after the limiter's own
     limiter.init_app(app)
+
+
+def _retry_only_where_refused(response: Response) -> Response:
+    if response.status_code not in {429, 503}:
+        response.headers.pop("Retry-After", None)
+    return response
 
 
 def replay_pass(secret_key: str) -> str:

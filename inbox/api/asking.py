@@ -23,7 +23,7 @@ from inbox import access, visiting
 from inbox.access import Agent
 from inbox.api.schemas import Body, check_json
 from inbox.conversation import LARGEST_ID, storable
-from inbox.errors import BadJson, Invalid, NotFound, NotJson, Unauthorized, UnknownField
+from inbox.errors import BadJson, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
 from inbox.events import Hub
 from inbox.presence import Presence
 from inbox.services import Services
@@ -106,7 +106,7 @@ def body(schema: type[B]) -> B:
     A route with a body takes no query parameters.
     """
     query()
-    raw = request.get_data(cache=True)
+    raw = _raw()
     if raw and not request.is_json:
         raise NotJson("Send JSON with `Content-Type: application/json`.")
     try:
@@ -114,6 +114,17 @@ def body(schema: type[B]) -> B:
     except (ValueError, RecursionError):
         raise BadJson("The body is no valid JSON.") from None
     return valid(schema, given)
+
+
+def _raw() -> bytes:
+    """The body. Raises TooLarge also for one that comes in chunks, which the framework would cut off at the limit."""
+    most = request.max_content_length
+    if request.content_length is None and most is not None:
+        request.max_content_length = most + 1
+    raw = request.get_data(cache=True)
+    if most is not None and len(raw) > most:
+        raise TooLarge("The request is larger than 256 KiB.")
+    return raw
 
 
 def valid(schema: type[B], given: Any) -> B:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -57,6 +58,21 @@ def test_too_large(house: House) -> None:
     for path in ("claim", "messages", "take-over"):
         assert error(raw(house.ada, f"/conversations/{visitor.conversation_id}/{path}", body)) == (413, "too_large")
     assert error(raw(Caller(house.app), "/widget/sessions", body)) == (413, "too_large")
+
+
+def test_too_large_in_chunks(house: House) -> None:
+    """A body without a length is not cut off at the limit and then taken for all there was."""
+    visitor = house.visit()
+    for beyond, wanted in ((1, (413, "too_large")), (0, (422, "unknown_field"))):
+        body = b'{"content": "x", "pad": 1}'.ljust(256 * 1024 + beyond)
+        response = visitor.call(
+            "POST",
+            "/widget/messages",
+            input_stream=io.BytesIO(body),
+            headers={"Transfer-Encoding": "chunked", **JSON},
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        assert error(response) == wanted
 
 
 def test_lone_surrogates_and_escapes(house: House) -> None:

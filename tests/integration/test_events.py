@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from flask import Flask
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
@@ -369,6 +370,12 @@ def test_short_lived_tokens(house: House, other_house: House, monkeypatch: pytes
     assert error(Caller(house.app, agents_token).get("/me")) == (401, "unauthorized")
     monkeypatch.setattr("inbox.api.streams.TOKEN_SECONDS", -1)
     assert error(stranger.get(f"/events?token={agents_token}")) == (401, "unauthorized")
+
+
+def test_a_stream_that_nobody_reads_is_not_kept(house: House, app: Flask) -> None:
+    for _ in range(3):
+        house.ada.call("HEAD", "/events").close()
+    assert app.extensions["tandem"].hub.listening() == 0
 
 
 def test_an_open_stream_is_presence(house: House, redis_url: str) -> None:
