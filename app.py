@@ -27,6 +27,7 @@ from inbox.wake import Waker
 from jobs.queue import RqTurnQueue
 
 LARGEST_BODY_BYTES = 256 * 1024
+REDIS_SECONDS = 1.0  # a person's click never waits longer for a Redis that hangs; all that it carries is hints
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
-    redis = redis_client(str(settings.redis_url))
+    redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web")
         services = Services(engine, RqTurnQueue(redis), Waker(redis))

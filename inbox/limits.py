@@ -14,6 +14,8 @@ from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RouteLimit
 from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from inbox.settings import Settings
 from inbox.tokens import digest
@@ -27,7 +29,11 @@ limiter = Limiter(get_remote_address, headers_enabled=True, in_memory_fallback_e
 def register(app: Flask, settings: Settings) -> None:
     """Count in the settings' Redis."""
     app.config["RATELIMIT_STORAGE_URI"] = _storage(settings.redis_url)
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
+        "socket_connect_timeout": 0.5,
+        "socket_timeout": 1.0,
+        "retry": Retry(NoBackoff(), 0),  # the library's own would wait for seconds
+    }
     app.config["RATELIMIT_ENABLED"] = settings.rate_limits
     app.after_request(_retry_only_where_refused)  # before init_app, so that it runs after the limiter's own
     limiter.init_app(app)

@@ -51,6 +51,7 @@ class Product:
             **(environment or {}),
         }
         self.process: subprocess.Popen[str] | None = None
+        self.launched_at = 0.0
 
     def start(self) -> Product:
         """Start it and wait until it has said where it is."""
@@ -61,6 +62,7 @@ class Product:
 
     def launch(self) -> subprocess.Popen[str]:
         """Start it without waiting."""
+        self.launched_at = time.time()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "commands.run"],
             cwd=ROOT,
@@ -75,7 +77,8 @@ class Product:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"it ended at its start: {self.process.stdout.read() if self.process.stdout else ''}")
-        return (self.data / "run.json").exists()
+        run = self.data / "run.json"  # one that a killed launcher left behind does not count
+        return run.exists() and run.stat().st_mtime >= self.launched_at
 
     @property
     def run(self) -> dict[str, Any]:
