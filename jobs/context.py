@@ -72,4 +72,3 @@ def use(context: Context | None) -> None:
     global _current
     with _guard:
         _current = context
-

@@ -26,8 +26,7 @@ GOOD_ENOUGH = 0.25  # below this score a snippet has nothing to do with the ques
 GREETING = re.compile(r"^\W*(hi|hello|hey|good (morning|afternoon|evening)|xin chào|hallo)\b", re.IGNORECASE)
 WELCOME = "Hello! What can I help you with?"
 NOTHING_FOUND = (
-    "I could not find this in what I know. Could you tell me a little more? "
-    "A person of the team can also help you."
+    "I could not find this in what I know. Could you tell me a little more? A person of the team can also help you."
 )
 
 
