@@ -1,0 +1,129 @@
+"""Each hot query uses its index: none of them reads a table from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, TextClause, text
+
+from inbox import acts_sql, events, pruning, reading, visiting
+from inbox.access import BY_SESSION, BY_TOKEN
+from inbox.reading import Filter
+from inbox.tokens import digest
+from tests.people import People
+
+FILL = """
+INSERT INTO conversation (project_id, visitor_id, created_at)
+SELECT :project, (SELECT min(id) FROM visitor), clock_timestamp() - n * interval '1 minute'
+FROM generate_series(1, 3000) AS n;
+"""
+MESSAGES = """
+INSERT INTO message (project_id, conversation_id, author, content)
+SELECT project_id, id, 'visitor', 'x' FROM conversation, generate_series(1, 5);
+"""
+TURNS = "INSERT INTO turn (project_id, conversation_id, status) SELECT project_id, id, 'landed' FROM conversation"
+CHANGES = """
+INSERT INTO change (position, project_id, conversation_id, version, body)
+SELECT row_number() OVER (), project_id, id, 1, '{}' FROM conversation
+"""
+TIMELINE = """
+INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type)
+SELECT project_id, id, 1, 'message', 'visitor' FROM conversation
+"""
+TOKENS = """
+INSERT INTO visitor_session (token_hash, project_id, visitor_id, conversation_id)
+SELECT sha256(id::text::bytea), project_id, visitor_id, id FROM conversation
+"""
+LARGE = ("conversation", "message", "turn", "change", "timeline_event", "visitor_session")
+
+
+@pytest.fixture
+def crowded(people: People) -> People:
+    """A project with 3,000 conversations."""
+    with people.services.database.begin() as connection:
+        connection.execute(text(FILL), {"project": people.project_id})
+        for statement in (MESSAGES, TURNS, CHANGES, TIMELINE, TOKENS):
+            connection.execute(text(statement))
+    with people.services.reading() as connection:
+        connection.execute(text("ANALYZE"))
+    return people
+
+
+def scanned(connection: Connection, statement: TextClause, **parameters: Any) -> set[str]:
+    """The large tables that the statement's plan reads from end to end."""
+    explained = text("EXPLAIN (FORMAT JSON) " + statement.text)
+    plan = connection.execute(explained, parameters).scalar_one()[0]["Plan"]
+    found: set[str] = set()
+    waiting = [plan]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.get("Plans", [])
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+            found.add(node["Relation Name"])
+    return found
+
+
+def test_acts(crowded: People) -> None:
+    who = {"conversation": crowded.conversation_id, "project": crowded.project_id, "who": 1, "who_name": "x"}
+    said = {"content": "x", "snippet": "x"}
+    statements: list[tuple[TextClause, dict[str, Any]]] = [
+        (acts_sql.patch(frozenset({"status"}), guarded=False), {"status": "solved"}),
+        (acts_sql.CLAIM, {}), (acts_sql.REPLY, said), (acts_sql.NOTE, {"content": "x"}), (acts_sql.TAKE_OVER, {}),
+        (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
+        (visiting.RECEIVE, {"name": "x", "agent_online": False, **said}),
+    ]  # fmt: skip
+    with crowded.services.reading() as connection:
+        for statement, more in statements:
+            known = {name: value for name, value in (who | more).items() if name in statement._bindparams}
+            assert scanned(connection, statement, **known) == set(), statement.text
+
+
+def test_reading(crowded: People) -> None:
+    at = {"conversation": crowded.conversation_id, "project": crowded.project_id}
+    with crowded.services.reading() as connection:
+        assert scanned(connection, reading.CONVERSATION, **at) == set()
+        for statement in (BY_TOKEN, BY_SESSION):
+            assert scanned(connection, statement, digest=digest("x")) == set()
+        assert scanned(connection, visiting.WHO, token_hash=digest("x")) == set()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [Filter(), Filter(statuses=["open"]), Filter(before=("2026-01-01T00:00:00+00:00", 7)), Filter(assignee=1)],
+)
+def test_the_list(crowded: People, wanted: Filter, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[set[str]] = []
+    with crowded.services.reading() as connection:
+        watched = Watched(connection, lambda statement, named: plans.append(scanned(connection, statement, **named)))
+        reading.conversations(watched, crowded.project_id, wanted)  # type: ignore[arg-type]  # it only executes
+        reading.messages(watched, crowded.conversation_id)  # type: ignore[arg-type]
+        reading.timeline(watched, crowded.conversation_id)  # type: ignore[arg-type]
+        reading.turns(watched, crowded.conversation_id, before=None, limit=50)  # type: ignore[arg-type]
+    assert plans == [set()] * 4
+
+
+class Watched:
+    """A connection that tells of every statement before it executes it."""
+
+    def __init__(self, connection: Connection, tell: Callable[[TextClause, dict[str, Any]], None]) -> None:
+        self._connection = connection
+        self._tell = tell
+
+    def execute(self, statement: TextClause, parameters: dict[str, Any]) -> Any:
+        """Execute it."""
+        self._tell(statement, parameters)
+        return self._connection.execute(statement, parameters)
+
+
+def test_events(crowded: People) -> None:
+    more = "AND ch.project_id = :project"
+    with crowded.services.reading() as connection:
+        for scope, parameters in (("", {}), (more, {"project": crowded.project_id})):
+            statement = text(events.AFTER.format(more=scope))
+            assert scanned(connection, statement, after=2500, limit=20, **parameters) == set()
+        for statement in (events.UNPLACED, events.OLDEST, events.HEAD):
+            assert scanned(connection, statement) == set()
+        assert scanned(connection, events.NEWEST, project=crowded.project_id) == set()
+        assert scanned(connection, pruning.CHANGES, batch=20) == set()
