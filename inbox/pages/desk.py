@@ -92,8 +92,7 @@ def list_views(me: Agent) -> ResponseReturnValue:
 @page
 def events(me: Agent) -> ResponseReturnValue:
     """The project's event stream for a signed-in page."""
-    wiring().presence.beat(me.project_id, me.id)
-    return stream(Scope(me.project_id))
+    return stream(Scope(me.project_id), lambda: wiring().presence.beat(me.project_id, me.id))
 
 
 @blueprint.post("/conversations/<number>/acts/<act>")
