@@ -55,6 +55,7 @@ class TurnWorker(SimpleWorker):
     death_penalty_class = NoDeathPenalty
     log_job_description = False
     log_result_lifespan = False
+    exponential_backoff_factor = 1.0  # RQ would wait ever longer, up to a minute, while visitors wait too
 
     def __init__(self, *arguments: Any, turns: int = 100, **named: Any) -> None:
         super().__init__(*arguments, **named)

@@ -100,8 +100,8 @@ def test_a_killed_part_is_started_again(product: Product, kind: str) -> None:
         except httpx2.HTTPError:
             return False
 
-    wait_for("an accepted message", answers, 15)
-    wait_for("a reply to it", lambda: messages(product, headers)[-1] not in {"Before.", "After."}, 30)
+    wait_for("an accepted message", answers, 30)
+    wait_for("a reply to it", lambda: messages(product, headers)[-1] not in {"Before.", "After."}, 60)
     assert "Before." in messages(product, headers)
 
 
