@@ -1,0 +1,144 @@
+"""Worker processes: many turns at once in one, a stock RQ worker as well, and what happens when one is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Worker
+
+from inbox.services import Services
+from inbox.settings import Settings
+from jobs.queue import RqTurnQueue
+from tests.model_server import ModelServer
+from tests.people import People
+from tests.product import ROOT, wait_for
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def environment(with_model: Settings) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": str(with_model.database_url),
+        "REDIS_URL": str(with_model.redis_url),
+        "OPENAI_BASE_URL": str(with_model.openai_base_url),
+        "TANDEM_DATA": str(with_model.data),
+        "TANDEM_SWEEP_SECONDS": "1",
+        "TANDEM_LEASE_SECONDS": "5",
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str]) -> Iterator[Start]:
+    """Starts a process of ours; killed at the end if it still runs."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def started(*command: str) -> subprocess.Popen[bytes]:
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment))
+        return running[-1]
+
+    yield started
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def asking(services: Services, redis_url: str) -> Callable[[int], list[People]]:
+    """So many visitors who have each written once, their turns in the real queue."""
+
+    def asked(number: int) -> list[People]:
+        queued = Services(services.database, RqTurnQueue(Redis.from_url(redis_url)), services.wake)
+        everyone = [People.arrive(queued) for _ in range(number)]
+        for people in everyone:
+            people.visitor_writes()
+        return everyone
+
+    return asked
+
+
+def statuses(everyone: list[People]) -> list[str]:
+    return [turn["status"] for people in everyone for turn in people.turns()]
+
+
+def worker(*options: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "flask", "worker", *options)
+
+
+def test_one_process_holds_many_turns(
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer, redis_url: str
+) -> None:
+    """Twenty turns wait for the model at once in one process; to RQ it is one worker that is busy."""
+    model_server.hold()
+    everyone = asking(20)
+    start(*worker("--turns", "20"))
+    model_server.wait_until_asked(20)
+    (known,) = Worker.all(connection=Redis.from_url(redis_url))
+    assert len(known.get_current_executions()) == 20
+    model_server.release()
+    wait_for("every turn's landing", lambda: statuses(everyone) == ["landed"] * 20)
+
+
+def test_no_more_turns_than_there_is_room(
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer
+) -> None:
+    model_server.hold()
+    everyone = asking(5)
+    start(*worker("--turns", "2"))
+    model_server.wait_until_asked(2)
+    wait_for("two thinking turns", lambda: sorted(statuses(everyone)).count("thinking") == 2)
+    assert sorted(statuses(everyone)) == ["queued"] * 3 + ["thinking"] * 2
+    model_server.release()
+    wait_for("every turn's landing", lambda: statuses(everyone) == ["landed"] * 5)
+
+
+def test_a_stock_rq_worker_runs_turns(
+    asking: Callable[[int], list[People]], start: Start, environment: dict[str, str], model_server: ModelServer
+) -> None:
+    everyone = asking(2)
+    rq = str(Path(sys.executable).parent / "rq")
+    process = start(rq, "worker", "turns", "--burst", "--url", environment["REDIS_URL"], "--path", str(ROOT))
+    assert process.wait(60) == 0
+    assert statuses(everyone) == ["landed", "landed"]
+
+
+def test_sigterm_releases_what_still_thinks(
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer
+) -> None:
+    """A worker that is told to stop gives its turn back uncharged, and another one lands it."""
+    model_server.hold()
+    everyone = asking(1)
+    first = start(*worker())
+    model_server.wait_until_asked(1)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 0
+    (turn,) = everyone[0].turns()
+    assert (turn["status"], turn["attempt"] - turn["releases"]) == ("queued", 0)
+    model_server.release()
+    start(*worker())
+    wait_for("the landing", lambda: statuses(everyone) == ["landed"])
+
+
+def test_sigkill_is_found_out_by_the_lease(
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer
+) -> None:
+    model_server.hold()
+    everyone = asking(1)
+    first = start(*worker())
+    model_server.wait_until_asked(1)
+    first.kill()
+    first.wait()
+    model_server.release()
+    start(*worker())
+    wait_for("the landing", lambda: statuses(everyone) == ["landed"])
+    assert everyone[0].turns()[0]["attempt"] == 2
+    assert len([m for m in everyone[0].messages() if m["author"] == "responder"]) == 1
