@@ -57,9 +57,7 @@ def message(row: Row) -> dict[str, Any]:
 
 def message_for_visitor(row: Row) -> dict[str, Any]:
     """A public Message as its visitor sees it: the same form, without what is the team's alone."""
-    shown = message(row)
-    del shown["sent_by"]
-    return shown
+    return {name: value for name, value in message(row).items() if name not in {"sent_by", "citations"}}
 
 
 def turn(row: Row) -> dict[str, Any]:
