@@ -25,6 +25,7 @@ from inbox.services import Services
 from inbox.settings import Settings, SettingsError, found_servers
 from inbox.wake import Waker
 from jobs.queue import RqTurnQueue
+from jobs.race import ThreadRaceLab
 
 LARGEST_BODY_BYTES = 256 * 1024
 REDIS_SECONDS = 1.0  # a person's click never waits longer for a Redis that hangs; all that it carries is hints
@@ -68,4 +69,6 @@ def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web")
         services = Services(engine, RqTurnQueue(redis), Waker(redis))
-    app.extensions["tandem"] = Wiring(services, Hub(services.database, redis), Presence(redis))
+    app.extensions["tandem"] = Wiring(
+        services, Hub(services.database, redis), Presence(redis), ThreadRaceLab(services.database, redis)
+    )

@@ -7,7 +7,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every command to `flask`."""
-    from commands import accounts, demo, processes, replay
+    from commands import accounts, demo, processes, race, replay
 
     for command in (
         processes.web,
@@ -18,5 +18,6 @@ def register(app: Flask) -> None:
         accounts.agent,
         demo.demo,
         replay.replay,
+        race.race,
     ):
         app.cli.add_command(command)

@@ -26,6 +26,7 @@ from inbox.conversation import LARGEST_ID, storable
 from inbox.errors import BadJson, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
 from inbox.events import Hub
 from inbox.presence import Presence
+from inbox.race_lab import RaceLab
 from inbox.services import Services
 from inbox.tokens import digest
 from inbox.visiting import Visit
@@ -43,6 +44,7 @@ class Wiring:
     services: Services
     hub: Hub
     presence: Presence
+    race_lab: RaceLab
 
 
 def wiring() -> Wiring:

@@ -12,7 +12,7 @@ def register(app: Flask) -> None:
     The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
     """
     from inbox.api import conversations, health, project, streams, widget
-    from inbox.pages import desk, settings, signing_in, visit, words
+    from inbox.pages import desk, race, settings, signing_in, visit, words
 
     csrf = CSRFProtect(app)
     for module in (widget, conversations, project, streams, health):
@@ -20,5 +20,5 @@ def register(app: Flask) -> None:
     words.register(app)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
-    for page in (signing_in, desk, visit):
+    for page in (signing_in, desk, visit, race):
         app.register_blueprint(page.blueprint)

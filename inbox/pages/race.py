@@ -1,0 +1,51 @@
+"""The race lab's page: a storm of people's acts against two writers, live.
+
+Owns the page. The lab itself is behind inbox/race_lab.py.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from inbox.access import Agent
+from inbox.api.asking import wiring
+from inbox.errors import Forbidden, Invalid
+from inbox.pages.signing_in import page
+from inbox.race_lab import Race
+
+blueprint = Blueprint("race", __name__)
+MOST_CONVERSATIONS = 500  # of a race inside the web process; `flask race` takes more
+MOST_AGENTS = 50
+
+
+@blueprint.get("/race")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The lab with the race under way or the last one."""
+    return render_template("race.html", me=me, race=wiring().race_lab.newest())
+
+
+@blueprint.get("/race/parts")
+@page
+def parts(me: Agent) -> ResponseReturnValue:
+    """The counts now."""
+    return render_template("parts/duel.html", me=me, race=wiring().race_lab.newest())
+
+
+@blueprint.post("/race")
+@page
+def start(me: Agent) -> ResponseReturnValue:
+    """Begin a race, unless one is under way. Managers only: it puts load on the database."""
+    if not me.is_manager:
+        raise Forbidden("Only managers start a race.")
+    conversations = _whole("conversations", MOST_CONVERSATIONS)
+    wiring().race_lab.start(Race(conversations, _whole("agents", MOST_AGENTS), (0.5, 2.0)))
+    return redirect(url_for("race.show"))
+
+
+def _whole(name: str, most: int) -> int:
+    text = request.form.get(name, "")
+    if text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most:
+        return int(text[:9])
+    raise Invalid(f"{name} must be a whole number from 1 to {most}.", fields={name: f"from 1 to {most}"})
