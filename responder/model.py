@@ -181,6 +181,8 @@ class Model:
             chunks.close()
         if not collected.began:
             raise ModelFailed(f"{endpoint.name} sent no chat completion.")
+        if not (collected.finished or collected.is_huge):  # half a sentence is no answer
+            raise ModelFailed(f"{endpoint.name} broke off in the middle of its answer.")
         usage = Usage(
             model=collected.model or endpoint.model,
             endpoint=endpoint.name,

@@ -26,6 +26,7 @@ class Collected:
 
     text: str = ""
     began: bool = False
+    finished: bool = False
     model: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -48,6 +49,7 @@ class Collected:
         if not choices:
             return False
         self.began = True
+        self.finished = self.finished or choices[0].finish_reason is not None
         delta = choices[0].delta
         if delta is None:
             return False

@@ -64,6 +64,13 @@ class Asked:
         self.handler.wfile.flush()
 
 
+class _Quiet(ThreadingHTTPServer):
+    """A client that hangs up on a huge or slow answer is what some tests want."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing is printed."""
+
+
 def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     """A chat.completion.chunk."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
@@ -119,7 +126,7 @@ class ModelServer:
             def log_message(self, *_: object) -> None:
                 """Nothing is logged."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = _Quiet(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
 
     def __enter__(self) -> ModelServer:
