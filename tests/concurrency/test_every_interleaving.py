@@ -6,7 +6,7 @@ What is found is counted and printed; the numbers stand in the README's table.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -234,7 +234,7 @@ def _acts_stand(world: World, row: Row, doing: tuple[str, ...]) -> Iterator[str]
                 yield "I1: the person's workflow position was written over"
 
 
-def _parked_behind_people(world: World, turn: Row, messages: list[Row]) -> Iterator[str]:
+def _parked_behind_people(world: World, turn: Row, messages: Sequence[Row]) -> Iterator[str]:
     """A reply never stands behind a person's public words that were there before it."""
     authors = [m["author"] for m in messages if not m["private"]]
     if "agent" in authors and "responder" in authors and authors.index("agent") < authors.index("responder"):
