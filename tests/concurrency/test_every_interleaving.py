@@ -181,9 +181,8 @@ class Stage:
             row = (
                 connection.execute(text("SELECT * FROM conversation WHERE id = :id"), {"id": world.at}).mappings().one()
             )
-            (turn,) = connection.execute(
-                text("SELECT * FROM turn WHERE conversation_id = :id"), {"id": world.at}
-            ).mappings()
+            # The turn that thought; giving back may have started another.
+            turn = connection.execute(TURN, {"id": world.work.claimed.turn_id}).mappings().one()
             messages = list(connection.execute(MESSAGES, {"id": world.at}).mappings())
             drafts = connection.execute(DRAFTS, {"id": world.at}).scalar_one()
             versions = list(connection.execute(VERSIONS, {"id": world.at}).scalars())
@@ -211,6 +210,7 @@ class Stage:
             yield "I3: the reply came without its position"
 
 
+TURN = text("SELECT * FROM turn WHERE id = :id")
 MESSAGES = text("SELECT * FROM message WHERE conversation_id = :id ORDER BY id")
 DRAFTS = text("SELECT count(*) FROM draft WHERE conversation_id = :id")
 VERSIONS = text("SELECT DISTINCT version FROM timeline_event WHERE conversation_id = :id ORDER BY version")
@@ -276,6 +276,7 @@ PAIRS = [
     pair
     for pair in itertools.combinations(ACTS, 2)
     if "switch off" not in pair  # the project is one row for all conversations
+    and set(pair) != {"assign", "claim"}  # a claim after an assignment is refused: test_acts has it
 ]
 
 
@@ -284,8 +285,6 @@ def test_a_landing_against_pairs_of_acts(stage: Stage, pair: tuple[str, str], re
     def make(world: World) -> list[tuple[str, Body]]:
         return [stage.landing(world), *(stage.person(world, act) for act in pair)]
 
-    if {"assign", "claim"} <= set(pair):
-        pytest.skip("a claim after an assignment is refused, which is another test's matter")
     stage.explore(make, *pair, preemptions=1)
     told(record_property, stage, f"landing against {' and '.join(pair)}, one preemption")
 
