@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run setup test check bench
+.PHONY: run setup test check bench chaos mutate
 
 run: setup
 	@exec $(BIN)/python -m commands.run
@@ -24,3 +24,10 @@ test: setup
 
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+mutate: .venv/mutation/.ready
+	@PYTHONPATH=$(CURDIR)/.venv/mutation $(BIN)/python -m tests.mutation
+
+.venv/mutation/.ready: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .venv/mutation mutmut==3.8.1
+	@touch $@

@@ -111,13 +111,11 @@ def kept(acts: Iterable[Act]) -> tuple[Kept, ...]:
 
 
 def _value(act: Act) -> object:
-    if act.kind == "unassigned":
-        return None
     if act.kind == "labels":
         return {"added": act.data.get("added", []), "removed": act.data.get("removed", [])}
     if act.kind == "custom_attributes":
         return act.data.get("changed", [])
-    return act.data.get("to")
+    return act.data.get("to")  # an unassignment has none: nobody
 
 
 def _last(acts: Iterable[Act], kinds: set[str]) -> Act | None:

@@ -235,3 +235,20 @@ def test_kept_names_the_newest_value_of_each_field_once() -> None:
 def test_kept_unassignment_after_assignment_is_nobody() -> None:
     acts = (act("assigned", 6, to={"id": 9}), act("unassigned", 7))
     assert [(one.field, one.value) for one in kept(acts)] == [("assignee_id", None)]
+
+
+def test_a_turn_that_answered_nothing_counts_the_very_first_question_too() -> None:
+    assert wants_next_turn(replace(CLAIMED, answers=()), replace(FRESH, newest_question_id=1))
+
+
+def test_a_dropped_hand_off_leaves_the_visitors_newer_words_to_the_next_turn() -> None:
+    """A person replied and gave back, and the visitor wrote again: somebody must answer that."""
+    fresh = replace(FRESH, newest_question_id=42, acts=(act("message", 6), act("given_back", 7)))
+    assert decide(CLAIMED, BASIS, fresh, HANDOFF) == Drop("cancelled", "person_replied", next_turn=True)
+
+
+def test_what_an_entry_does_not_say_did_not_happen() -> None:
+    assert [one.value for one in kept((act("labels"),))] == [{"added": [], "removed": []}]
+    assert [one.value for one in kept((act("labels", removed=["vip"]),))] == [{"added": [], "removed": ["vip"]}]
+    assert [one.value for one in kept((act("custom_attributes"),))] == [[]]
+    assert not overruled(WISHES["add_label"], (act("labels"),))
