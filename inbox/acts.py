@@ -103,7 +103,10 @@ def mark_read(connection: Connection, who: Agent, conversation_id: int) -> Writt
 
 
 def stop(connection: Connection, who: Agent, conversation_id: int, turn_id: int) -> Row:
-    """End a live turn so that nothing of it lands. An ended turn is answered as it is."""
+    """End a live turn so that nothing of it lands. An ended turn is answered as it is.
+
+    The row's `started_turn` is a turn to start for what the visitor wrote after the stopped one had read, or None.
+    """
     return _row(connection, acts_sql.STOP, who, conversation_id, turn=turn_id)
 
 

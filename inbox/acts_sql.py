@@ -227,29 +227,42 @@ c AS (
 {SHOWN}"""
 )
 
+# What the visitor wrote after the turn had read the conversation was never its to answer: the next turn's.
 STOP = text(
     f"""
-WITH {OLD},
+WITH {FRESH},
 live AS (
     SELECT turn.id FROM turn JOIN old ON turn.conversation_id = old.id
     WHERE turn.id = :turn AND turn.status IN ('queued', 'thinking') FOR UPDATE OF turn),
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1
-    FROM old, live WHERE conversation.id = old.id
+    FROM old, fresh, live WHERE conversation.id = old.id AND fresh.fresh
     RETURNING conversation.*),
 t AS (
     UPDATE turn SET status = 'cancelled', reason = 'stopped', ended_at = clock_timestamp(), lease_until = NULL
     FROM c, live WHERE turn.id = live.id
     RETURNING turn.*),
+n AS (
+    INSERT INTO turn (project_id, conversation_id)
+    SELECT t.project_id, t.conversation_id FROM t
+    JOIN c ON true JOIN project p ON p.id = c.project_id JOIN message m ON m.id = c.last_message_id
+    WHERE m.author = 'visitor' AND m.id > (SELECT max(answered) FROM unnest(t.answers) AS answered)
+      AND p.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
+      AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
+    ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
+    RETURNING *),
 e AS (
     INSERT INTO timeline_event ({ENTRY_COLUMNS}, turn_id)
     SELECT c.project_id, c.id, c.version, 'turn_dropped', 'agent', :who, :who_name,
         jsonb_build_object('reason', 'stopped'), t.id
     FROM c, t RETURNING *),
-{change_cte(turns=("t",), entries=("e",))}
-SELECT * FROM t UNION ALL
-SELECT turn.* FROM turn JOIN old ON turn.conversation_id = old.id
-WHERE turn.id = :turn AND NOT EXISTS (SELECT 1 FROM t)"""
+{change_cte(turns=("t", "n"), entries=("e",))},
+asked AS (
+    SELECT * FROM t UNION ALL
+    SELECT turn.* FROM turn JOIN old ON turn.conversation_id = old.id
+    WHERE turn.id = :turn AND NOT EXISTS (SELECT 1 FROM t))
+SELECT asked.*, (SELECT id FROM n) AS started_turn, fresh.fresh
+FROM fresh LEFT JOIN asked ON true WHERE asked.id IS NOT NULL OR NOT fresh.fresh"""
 )
 
 MOVE = text(

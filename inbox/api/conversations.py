@@ -160,7 +160,9 @@ def stop(who: Agent, number: str, turn: str) -> Response:
     conversation_id, turn_id = bigint(number), bigint(turn)
     body(NothingBody)
     with services().statement() as writing:
-        return answer(representation.turn(acts.stop(writing.connection, who, conversation_id, turn_id)))
+        stopped = acts.stop(writing.connection, who, conversation_id, turn_id)
+        writing.start_turn(stopped["started_turn"])
+    return answer(representation.turn(stopped))
 
 
 @blueprint.get("/<number>/drafts")

@@ -17,7 +17,7 @@ from inbox import acts, drafts, reading, representation
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
-from inbox.api.schemas import AgentMessageBody, ConversationBody
+from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.conversation import STATUSES
 from inbox.errors import InboxError, NotFound, StaleClaim
@@ -122,15 +122,19 @@ def say(me: Agent, number: str) -> ResponseReturnValue:
 def stop(me: Agent, number: str, turn: str) -> ResponseReturnValue:
     """Stop a turn."""
     conversation_id, turn_id = bigint(number), bigint(turn)
-    return _perform(me, conversation_id, lambda w: acts.stop(w.connection, me, conversation_id, turn_id))
+    return _perform(me, conversation_id, lambda w: _stop(w, me, conversation_id, turn_id))
 
 
 @blueprint.post("/conversations/<number>/drafts/<draft>/send")
 @page
 def send_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
-    """Send a parked reply as it is."""
+    """Send a parked reply, as it is or with an agent's words."""
     conversation_id, draft_id = bigint(number), bigint(draft)
-    return _perform(me, conversation_id, lambda w: drafts.send(w.connection, me, conversation_id, draft_id, None))
+    words = request.form.get("content")
+    wanted = valid(DraftBody, {} if words is None else {"content": words.replace("\r\n", "\n")})
+    return _perform(
+        me, conversation_id, lambda w: drafts.send(w.connection, me, conversation_id, draft_id, wanted.content)
+    )
 
 
 @blueprint.post("/conversations/<number>/drafts/<draft>/discard")
@@ -160,6 +164,10 @@ def _status(writing: Writing, me: Agent, conversation_id: int) -> None:
 
 def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:
     writing.start_turn(acts.give_back(writing.connection, me, conversation_id).turn_id)
+
+
+def _stop(writing: Writing, me: Agent, conversation_id: int, turn_id: int) -> None:
+    writing.start_turn(acts.stop(writing.connection, me, conversation_id, turn_id)["started_turn"])
 
 
 ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {

@@ -94,6 +94,23 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   }
 });
 
+// A parked reply that somebody edits stays under their hand; if it is closed by another, its words go to the composer.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.id !== "parked") return;
+  for (const form of event.detail.target.querySelectorAll("form.edit:not([hidden])")) {
+    const words = form.elements.content;
+    if (event.detail.fragment.querySelector(`#${form.id}`)) event.detail.shouldSwap = false;
+    else if (words.value !== words.defaultValue && !("sent" in form.dataset) && reply && !reply.value) {
+      reply.value = words.value;
+      reply.dispatchEvent(new Event("input"));
+    }
+  }
+});
+document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+  const form = event.detail.elt;
+  if (form.matches?.("form.edit") && event.detail.xhr.status === 200) form.dataset.sent = "";
+});
+
 const atEnd = () => !thread || thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
 const toEnd = () => thread?.scrollTo({ top: thread.scrollHeight });
 
@@ -129,8 +146,10 @@ document.addEventListener("click", (event) => {
   if (button) button.closest("[data-toast]").remove();
   const edit = event.target.closest("[data-edit]");
   if (edit) {
-    reply.value = edit.dataset.edit;
-    reply.focus();
+    const form = document.getElementById(edit.dataset.edit);
+    form.hidden = !form.hidden;
+    edit.setAttribute("aria-expanded", String(!form.hidden));
+    if (!form.hidden) form.elements.content.focus();
   }
 });
 

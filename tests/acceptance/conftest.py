@@ -72,7 +72,10 @@ def open_page(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(m.text) if "Content Security Policy" in m.text else None)
+        page.on(
+            "console",
+            lambda m: errors.append(f"{m.text} {m.location}") if "Content Security Policy" in m.text else None,
+        )
         page.goto(house.product.run["url"] + path)
         return page
 

@@ -96,6 +96,29 @@ def test_a_persons_reply_pauses_the_responder_and_parks_its_words(visitor: Page,
     expect(agent.get_by_text("The responder has this conversation")).to_be_visible()
 
 
+def test_a_parked_reply_is_edited_and_posted(visitor: Page, sign_in: SignIn, house: House) -> None:
+    asked = hold_after(house, 1)
+    ask(visitor, "When does my order ship?")
+    house.model.wait_until_asked(asked)
+    agent = sign_in(BEN)
+    open_newest(agent)
+    agent.get_by_label("Reply", exact=True).fill("Let me look.")
+    agent.get_by_role("button", name="Send", exact=True).click()
+    expect(agent.get_by_label("Reply", exact=True)).to_have_value("")
+    house.model.release()
+    agent.get_by_role("button", name="Edit", exact=True).click()
+    words = agent.get_by_label("The AI’s words, to edit")
+    words.fill("It ships on Tuesday.")
+    ask(visitor, "Thank you, I wait.")  # what is live does not take the words from under a hand
+    expect(agent.locator("#messages").get_by_text("Thank you, I wait.")).to_be_visible()
+    expect(words).to_have_value("It ships on Tuesday.")
+    keep(agent, "parked-edited")
+    agent.get_by_role("button", name="Post edited").click()
+    expect(visitor.get_by_text("It ships on Tuesday.")).to_be_visible()
+    expect(agent.get_by_label("Parked")).to_have_count(0)
+    expect(agent.get_by_label("Reply", exact=True)).to_have_value("")
+
+
 def test_a_note_stays_among_agents(visitor: Page, sign_in: SignIn) -> None:
     ask(visitor, "Is anybody there?")
     agent = sign_in()

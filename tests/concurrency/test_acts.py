@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from inbox import acts, acts_sql, visiting
 from inbox.errors import StaleClaim, StaleVersion
+from jobs import claim
 from tests.conftest import InBackground, ListQueue
 from tests.locks import until_waiting
 from tests.people import People
@@ -41,6 +42,19 @@ def test_give_back_meets_a_message(people: People, in_background: InBackground, 
     assert giving.result().row["responder_state"] == "active"
     assert statuses(people) == ["queued"]
     assert turn_queue.turns == [people.turns()[0]["id"]]
+
+
+def test_stop_meets_a_message(people: People, in_background: InBackground) -> None:
+    """The agent stops while a message is being written that the turn has not read."""
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    with people.services.statement() as writing:
+        assert claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3) is not None
+    with visitor_is_writing(people):
+        stopping = in_background(people.act, "stop", turn_id)
+        until_waiting(people.services, 1)
+    assert stopping.result()["status"] == "cancelled"
+    assert statuses(people) == ["cancelled", "queued"]
 
 
 @pytest.mark.parametrize("act", [("reply", "I have this."), ("take_over",)])

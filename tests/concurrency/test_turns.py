@@ -156,6 +156,22 @@ def test_a_stopped_turn_lands_nothing(
     assert [m for m in people.messages() if m["author"] == "responder"] == []
 
 
+def test_what_was_written_after_a_stopped_turn_had_read_is_answered(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+) -> None:
+    turn_id = written(people)
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    assert people.visitor_writes("And another thing.") is None, "one live turn at a time"
+    started = people.act("stop", turn_id)["started_turn"]
+    model_server.release()
+    running.result()
+    stopped, following = people.turns()
+    assert (stopped["status"], following["status"], following["id"]) == ("cancelled", "queued", started)
+    assert people.act("stop", turn_id)["started_turn"] is None, "an ended turn is answered as it is"
+
+
 def test_switched_off_while_thinking_drops(
     people: People, worker: Context, model_server: ModelServer, in_background: InBackground
 ) -> None:
