@@ -25,6 +25,10 @@ test: setup
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+SECONDS ?= 60
+chaos: setup
+	@$(BIN)/python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 mutate: .venv/mutation/.ready
 	@PYTHONPATH=$(CURDIR)/.venv/mutation $(BIN)/python -m tests.mutation
 

@@ -1,0 +1,34 @@
+"""The product's web process with the named points put in from outside.
+
+Owns where the points are. Everything else is commands/web.py as it is.
+"""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+if __name__ == "__main__":
+    monkey.patch_all()
+
+import inbox.api.answering
+import inbox.events
+import inbox.idempotency
+from commands.web import main
+from inbox.events import Hub
+from inbox.services import Services
+from tests.chaos.points import after, before
+
+
+def plant() -> None:
+    """Put every point in."""
+    after(inbox.idempotency, "_take", "keyed", bool)
+    after(inbox.api.answering, "once", "stored")
+    before(Services, "_announce", "committed")
+    after(Services, "_announce", "announced")
+    after(inbox.events, "place", "placed")
+    before(Hub, "_fan_out", "passing on")
+
+
+if __name__ == "__main__":
+    plant()
+    main()
