@@ -1,0 +1,39 @@
+"""`make bench`: everything that is measured, in one table.
+
+Owns which measurements there are. `--full` takes longer and varies less.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks import landing
+from tests.benchmarks.stage import Stage, stage
+from tests.benchmarks.table import Table
+
+MEASURED: dict[str, Callable[..., None]] = {"landing": landing.run}
+
+
+def main() -> None:
+    """Measure, print the table, write the JSON."""
+    asked = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    asked.add_argument("--full", action="store_true", help="more rounds")
+    asked.add_argument("--only", action="append", choices=sorted(MEASURED), help="measure only this; may be repeated")
+    asked.add_argument("--json", type=Path, default=Path("bench.json"), help="where the JSON goes")
+    chosen = asked.parse_args()
+    table = Table()
+    for name in chosen.only or MEASURED:
+        with stage() as one:
+            _measure(one, table, name, full=chosen.full)
+    table.print()
+    table.write(chosen.json)
+
+
+def _measure(one: Stage, table: Table, name: str, *, full: bool) -> None:
+    MEASURED[name](one, table, full=full)
+
+
+if __name__ == "__main__":
+    main()
