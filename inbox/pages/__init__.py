@@ -11,13 +11,14 @@ def register(app: Flask) -> None:
 
     The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
     """
-    from inbox.api import conversations, health, project, streams, widget
-    from inbox.pages import desk, race, settings, signing_in, visit, words
+    from inbox.api import conversations, health, project, streams, widget, workflow
+    from inbox.pages import desk, race, settings, signing_in, tabs, visit, words
 
     csrf = CSRFProtect(app)
-    for module in (widget, conversations, project, streams, health):
+    for module in (widget, conversations, project, workflow, streams, health):
         csrf.exempt(module.blueprint)
     words.register(app)
+    tabs.register(app)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for page in (signing_in, desk, visit, race):

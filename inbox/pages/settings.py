@@ -21,7 +21,7 @@ def show(me: Agent) -> ResponseReturnValue:
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
     offline = cast(Settings, current_app.config["TANDEM"]).offline
-    return render_template("settings.html", me=me, project=project, offline=offline)
+    return render_template("settings/responder.html", me=me, project=project, offline=offline)
 
 
 @page

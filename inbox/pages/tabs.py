@@ -1,0 +1,39 @@
+"""The tabs of the settings: their names, addresses and order.
+
+Owns the navigation that every settings page shows (templates/settings/_tabs.html). Must not query.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One settings page. `key` is what the page says of itself, `path` where it is."""
+
+    key: str
+    name: str
+    icon: str
+    path: str
+
+
+TABS = (
+    Tab("responder", "Responder", "spark", "/settings"),
+    Tab("snippets", "Snippets", "book", "/settings/snippets"),
+    Tab("workflow", "Workflow", "flow", "/settings/workflow"),
+    Tab("tools", "Tools", "hook", "/settings/tools"),
+)
+
+
+def register(app: Flask) -> None:
+    """Add `settings_tabs()` to the templates."""
+    app.jinja_env.globals["settings_tabs"] = settings_tabs
+
+
+def settings_tabs() -> list[Tab]:
+    """The tabs whose pages this installation has."""
+    paths = {rule.rule for rule in current_app.url_map.iter_rules()}
+    return [tab for tab in TABS if tab.path in paths]
