@@ -26,6 +26,7 @@ from inbox.settings import Settings, SettingsError, found_servers
 from inbox.wake import Waker
 from jobs.queue import RqTurnQueue
 from jobs.race import ThreadRaceLab
+from jobs.workshop import LocalWorkshop
 
 LARGEST_BODY_BYTES = 256 * 1024
 REDIS_SECONDS = 1.0  # a person's click never waits longer for a Redis that hangs; all that it carries is hints
@@ -70,5 +71,9 @@ def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
         engine = connect(str(settings.database_url), application="tandem web")
         services = Services(engine, RqTurnQueue(redis), Waker(redis))
     app.extensions["tandem"] = Wiring(
-        services, Hub(services.database, redis), Presence(redis), ThreadRaceLab(services.database, redis)
+        services,
+        Hub(services.database, redis),
+        Presence(redis),
+        ThreadRaceLab(services.database, redis),
+        LocalWorkshop(services.database, settings),
     )

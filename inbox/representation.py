@@ -98,6 +98,17 @@ def project(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
+def workflow(row: Row) -> dict[str, Any]:
+    """One version of a workflow with its definition, as saved."""
+    return {"version": row["version"], "workflow": row["definition"], **workflow_saved(row)}
+
+
+def workflow_saved(row: Row) -> dict[str, Any]:
+    """Who saved a version of a workflow, and when; `saved_by` is null for one that a command made."""
+    author = {"id": row["created_by"], "name": row["author_name"]} if row["created_by"] is not None else None
+    return {"saved_at": moment(row["created_at"]), "saved_by": author}
+
+
 def snippet(row: Row) -> dict[str, Any]:
     """A piece of the team's knowledge."""
     moments = ("created_at", "updated_at")

@@ -127,7 +127,7 @@ def _moved(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     if entry["actor_type"] == "agent":
         return f"{actor} moved the workflow to {data['to']}" if data.get("to") else f"{actor} restarted the workflow"
     if data.get("why"):
-        return f"{actor} started the workflow over: {data['why']}"
+        return f"{actor} started the workflow over, because the step {data.get('from')} is gone from it"
     route = f" by {data['route']}" if data.get("route") else ""
     return f"{actor} went from {data.get('from')}{route} to {data.get('to') or 'the end'}"
 

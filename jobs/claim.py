@@ -13,7 +13,9 @@ from inbox.change import change_cte
 from jobs.values import Claimed
 
 # The conversation's row is locked first (lock order: conversation, turn, the rest), so that the change row's
-# id follows commit order. What a turn answers is what no earlier turn and no person has answered.
+# id follows commit order. The first claim pins the workflow's version, so that another attempt goes on in the same
+# graph: tests/concurrency/test_workflow_versions.py. What a turn answers is what no earlier turn and no person has
+# answered.
 CLAIM = text(
     f"""
 WITH c AS (
@@ -24,6 +26,8 @@ t AS (
     UPDATE turn SET
         status = 'thinking', attempt = turn.attempt + 1, claimed_at = clock_timestamp(), next_try_at = NULL,
         lease_until = clock_timestamp() + make_interval(secs => :lease_seconds),
+        workflow_version = COALESCE(turn.workflow_version, (
+            SELECT p.workflow_version FROM project p WHERE p.id = turn.project_id AND p.mode = 'orchestrator')),
         answers = ARRAY(
             SELECT m.id FROM message m
             WHERE m.conversation_id = turn.conversation_id AND m.author = 'visitor'

@@ -95,6 +95,8 @@ class Lander:
             if state is None:
                 return basis
             moved = {"from": step.node_id, "to": position.node_id, "route": step.route}
+            if step.type == "started_over":
+                moved["why"] = "node_gone"
             parameters = binding.move(claimed, fresh, state, moved)
             row = connection.execute(landing_sql.move(), parameters).one_or_none()
             return None if row is None else replace(basis, workflow_state=row.metadata["workflowState"])

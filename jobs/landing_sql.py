@@ -77,7 +77,8 @@ t AS (
     UPDATE turn SET
         status = :turn_status, reason = :reason, ended_at = clock_timestamp(), lease_until = NULL,
         answers = CAST(:answers AS bigint[]), answers_up_to = :answers_up_to, message_id = {message},
-        draft_id = {draft}, window_ms = {WINDOW}, lock_wait_ms = :lock_wait_ms, workflow_version = :workflow_version,
+        draft_id = {draft}, window_ms = {WINDOW}, lock_wait_ms = :lock_wait_ms,
+        workflow_version = COALESCE(CAST(:workflow_version AS integer), turn.workflow_version),
         model_ms = :model_ms, first_token_ms = :first_token_ms, model = :model, endpoint = :endpoint,
         prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, path = CAST(:path AS jsonb)
     FROM c, ours WHERE turn.id = ours.id

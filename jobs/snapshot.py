@@ -24,7 +24,9 @@ SELECT c.version, c.epoch, c.status, c.priority, c.labels, c.assignee_id, c.resp
 FROM conversation c
 JOIN visitor v ON v.id = c.visitor_id
 JOIN project p ON p.id = c.project_id
-LEFT JOIN workflow w ON p.mode = 'orchestrator' AND w.project_id = p.id AND w.version = p.workflow_version
+JOIN turn t ON t.id = :turn
+LEFT JOIN workflow w ON p.mode = 'orchestrator' AND w.project_id = p.id
+    AND w.version = COALESCE(t.workflow_version, p.workflow_version)
 WHERE c.id = :conversation
 """
 )
@@ -43,7 +45,9 @@ ORDER BY id
 
 def read(connection: Connection, claimed: Claimed) -> Work | None:
     """All that the turn may know; None if the conversation is gone. `refusal` says why it must not think."""
-    row = connection.execute(CONVERSATION, {"conversation": claimed.conversation_id}).one_or_none()
+    row = connection.execute(
+        CONVERSATION, {"conversation": claimed.conversation_id, "turn": claimed.turn_id}
+    ).one_or_none()
     if row is None:
         return None
     parameters = {

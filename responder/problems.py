@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from responder.tools import TOOLS
-from responder.variables import unknown_names
+from jsonschema import Draft202012Validator
+
+from responder.tools import TOOLS, Tool, given_arguments
+from responder.variables import VARIABLE, unknown_names
 from responder.workflow import (
     DEFAULT_ROUTE,
     NODE_TYPES,
@@ -136,6 +138,16 @@ def _cases(node: Node) -> Iterator[Problem]:
 def _tool(node: Node) -> Iterator[Problem]:
     if node.type == "action" and (node.tool not in TOOLS or node.tool in REFUSED_TOOLS):
         yield Problem("unknown_tool", f"There is no tool {node.tool!r}.", node.id)
+    elif node.type == "action" and node.tool is not None and "content" in node.tool_arguments:
+        yield from _given_content(node, TOOLS[node.tool])
+
+
+def _given_content(node: Node, tool: Tool) -> Iterator[Problem]:
+    """Arguments that the tool cannot take, such as a status that does not exist. A variable's value is known later."""
+    arguments = given_arguments(tool, node.tool_arguments)
+    for fault in Draft202012Validator(tool.schema).iter_errors(arguments):
+        if not (isinstance(fault.instance, str) and VARIABLE.search(fault.instance)):
+            yield Problem("bad_node", f"{tool.name} cannot take this: {fault.message[:200]}.", node.id)
 
 
 def _global_tools(definition: Mapping[str, Any]) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ asks of its Surroundings. Nothing that a model does is raised: it becomes a repl
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from responder.answer import Answer, ModelFailed, ModelTimeout, ToolCall
 from responder.model import Model
 from responder.outcome import Citation, HandOff, HandOffReason, Intent, Outcome, Position, Reply, Step, Usage
 from responder.snapshot import Snapshot, Snippet
-from responder.tools import TOOLS, BadCall, Tool, arguments_of, decision_tool, storable
+from responder.tools import TOOLS, BadCall, Tool, arguments_of, decision_tool, given_arguments, storable
 from responder.variables import fill
 from responder.words import hand_off_words
 from responder.workflow import Node, Workflow, read_workflow, single_node
@@ -84,7 +85,7 @@ class _Thought:
         """Route until an llm node has spoken, or the workflow ends without a word."""
         entry = advance.enter(self.workflow, self.snapshot.workflow_state if self.in_mode else None)
         if entry.started_over:
-            self.path.append(Step("", "started_over"))
+            self.start_over(entry.node_id)
         node_id = entry.node_id
         for _ in range(advance.MOST_STEPS):
             node = self.workflow.nodes.get(node_id) if node_id is not None else None
@@ -94,6 +95,12 @@ class _Thought:
                 return self.speak(node)
             node_id = self.pass_through(node)
         raise _Stopped("cycle", " → ".join(step.node_id for step in self.path))
+
+    def start_over(self, node_id: str | None) -> None:
+        """The step at which the conversation stood is gone: say so, and stand at the beginning from now on."""
+        step = Step(str((self.snapshot.workflow_state or {}).get("currentNodeId")), "started_over")
+        self.path.append(step)
+        self.around.land_position(Position(node_id, self.snapshot.workflow_version), step)
 
     def pass_through(self, node: Node) -> str | None:
         """Decide or act at a node that does not speak; returns the next node."""
@@ -132,9 +139,7 @@ class _Thought:
         if tool is None:
             raise _Stopped("bad_decision", f"{node.name} names no tool that exists.")
         if "content" in node.tool_arguments:
-            given = {name: self._given(value) for name, value in node.tool_arguments.items()}
-            name = next(iter(tool.schema["properties"]))
-            self.run(tool, {name: given["content"]} if name not in given else {name: given[name]})
+            self.act_as_given(node, tool)
             return
         messages = self.messages(node)
         for _ in range(2):
@@ -148,6 +153,17 @@ class _Thought:
             except BadCall as fault:
                 messages = [*messages, *_told(answer, str(fault))]
         raise _Stopped("bad_decision", f"No usable call of {tool.name} at {node.name}.")
+
+    def act_as_given(self, node: Node, tool: Tool) -> None:
+        """The action's own words, without the model. Words that come to nothing, their variables unknown, are left."""
+        filled = {name: self._given(value) for name, value in node.tool_arguments.items()}
+        arguments = given_arguments(tool, filled)
+        if any(isinstance(value, str) and not value.strip() for value in arguments.values()):
+            return
+        try:
+            self.run(tool, arguments_of(tool, json.dumps(arguments)))
+        except BadCall as fault:
+            raise _Stopped("bad_decision", f"{node.name}: {fault}") from fault
 
     def _given(self, value: Any) -> Any:
         return fill(value, self.snapshot, self.variables) if isinstance(value, str) else value

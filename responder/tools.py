@@ -95,6 +95,12 @@ def arguments_of(tool: Tool, raw: str) -> dict[str, Any]:
     return arguments
 
 
+def given_arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, Any]:
+    """An action's own arguments in the tool's names: `content` stands for the tool's first argument."""
+    names = list(tool.schema["properties"])
+    return {names[0]: given["content"], **{name: given[name] for name in names if name in given}}
+
+
 def storable(value: str) -> bool:
     """Whether PostgreSQL can hold the text: no NUL, no lone surrogate."""
     return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

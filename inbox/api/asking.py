@@ -30,11 +30,13 @@ from inbox.race_lab import RaceLab
 from inbox.services import Services
 from inbox.tokens import digest
 from inbox.visiting import Visit
+from inbox.workshop import Workshop
 
 P = ParamSpec("P")
 B = TypeVar("B", bound=Body)
 Route = Callable[..., ResponseReturnValue]
 MOST_LISTED = 200
+DEEPEST_OBJECT = 40  # levels of a body that is stored as it is
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Wiring:
     hub: Hub
     presence: Presence
     race_lab: RaceLab
+    workshop: Workshop
 
 
 def wiring() -> Wiring:
@@ -107,15 +110,33 @@ def body(schema: type[B]) -> B:
 
     A route with a body takes no query parameters.
     """
+    return valid(schema, _given())
+
+
+def json_object() -> dict[str, Any]:
+    """The request's JSON body as it is: an object of values that can be stored, of a form that the route knows.
+
+    Raises NotJson, BadJson or Invalid.
+    """
+    given = _given()
+    if not isinstance(given, dict):
+        raise Invalid("The body must be a JSON object.", fields={})
+    try:
+        check_json(given, DEEPEST_OBJECT)
+    except ValueError as fault:
+        raise Invalid(f"Not valid: the body {fault}.", fields={"body": str(fault)}) from None
+    return given
+
+
+def _given() -> Any:
     query()
     raw = _raw()
     if raw and not request.is_json:
         raise NotJson("Send JSON with `Content-Type: application/json`.")
     try:
-        given = json.loads(raw.decode("utf-8"), parse_constant=_no_constant) if raw else {}
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant) if raw else {}
     except (ValueError, RecursionError):
         raise BadJson("The body is no valid JSON.") from None
-    return valid(schema, given)
 
 
 def _raw() -> bytes:

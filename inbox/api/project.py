@@ -1,4 +1,4 @@
-"""The routes about the asker and their project: who am I, settings, workflow, snippets."""
+"""The routes about the asker and their project: who am I, settings, snippets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from inbox.api.answering import answer, listed
 from inbox.api.asking import Agent, agent_route, before_id, body, encode_cursor, limit, query, services
 from inbox.api.schemas import ProjectBody
 from inbox.conversation import LARGEST_ID
-from inbox.errors import NotFound
 
 blueprint = Blueprint("project", __name__, url_prefix="/api/v1")
 
@@ -41,18 +40,6 @@ def patch(who: Agent) -> Response:
     changes = body(ProjectBody).changes()
     with services().statement() as writing:
         return answer(representation.project(projects.change(writing.connection, who, changes)))
-
-
-@blueprint.get("/workflow")
-@agent_route
-def workflow(who: Agent) -> Response:
-    """The current version of the workflow."""
-    query()
-    with services().reading() as connection:
-        found = reading.workflow(connection, who.project_id)
-    if found is None:
-        raise NotFound("This project has no workflow yet.")
-    return answer({"version": found["version"], "workflow": found["definition"]}, version=found["version"])
 
 
 @blueprint.get("/snippets")

@@ -173,6 +173,13 @@ class PositionBody(Body):
     node_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)] | None
 
 
+class TrialBody(Body):
+    """POST workflow/try: without a workflow the saved one is tried."""
+
+    message: Content
+    workflow: dict[str, Any] | None = None
+
+
 class NothingBody(Body):
     """A POST that takes no fields."""
 

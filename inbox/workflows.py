@@ -1,0 +1,113 @@
+"""A project's workflow: its versions, and saving one without losing a colleague's.
+
+Owns the statements. A version is immutable: saving adds one, and the newest is the one that answers.
+What is wrong with a workflow is the workshop's to say (inbox/workshop.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox import representation
+from inbox.access import Agent
+from inbox.errors import Forbidden, InvalidWorkflow, NotFound, StaleWorkflow
+from inbox.workshop import Workshop
+
+Row = Mapping[Any, Any]
+
+# The project's row is the lock and its workflow_version the guard: of two managers who began from the same version
+# one saves, the other's statement writes nothing: tests/integration/test_api_workflow.py::test_two_managers_at_once
+SAVE = """
+WITH p AS (
+    UPDATE project SET workflow_version = COALESCE(workflow_version, 0) + 1
+    WHERE id = :project {guard}
+    RETURNING id, workflow_version),
+w AS (
+    INSERT INTO workflow (project_id, version, definition, created_by)
+    SELECT p.id, p.workflow_version, CAST(:definition AS jsonb), :who FROM p
+    RETURNING *)
+SELECT w.*, a.name AS author_name FROM w LEFT JOIN agent a ON a.id = w.created_by"""
+SAVE_ANYWAY = text(SAVE.format(guard=""))
+SAVE_GUARDED = text(SAVE.format(guard="AND COALESCE(workflow_version, 0) = ANY(CAST(:seen AS integer[]))"))
+
+SHOWN = "SELECT w.*, a.name AS author_name FROM workflow w LEFT JOIN agent a ON a.id = w.created_by"
+VERSION = text(f"{SHOWN} WHERE w.project_id = :project AND w.version = :version")
+CURRENT = text(
+    f"{SHOWN} JOIN project p ON p.id = w.project_id AND p.workflow_version = w.version WHERE p.id = :project"
+)
+VERSIONS = text(f"{SHOWN} WHERE w.project_id = :project AND w.version < :before ORDER BY w.version DESC LIMIT :limit")
+SAME = text("SELECT CAST(:one AS jsonb) = CAST(:other AS jsonb)")
+
+
+def save(
+    connection: Connection,
+    who: Agent,
+    definition: Any,
+    workshop: Workshop,
+    *,
+    seen: Collection[int] | None = None,
+) -> Row:
+    """Save the definition as a new version and return it.
+
+    `seen` are the versions that the definition was made from, 0 for none; None saves whatever is current. Raises
+    Forbidden unless the asker is a manager, InvalidWorkflow with all problems, and StaleWorkflow with both versions
+    where a colleague has saved since; a repetition of what is current already is answered with that version.
+    """
+    if not who.is_manager:
+        raise Forbidden("Only managers change the workflow. Ask one of them.")
+    problems = workshop.problems(who.project_id, definition)
+    if problems:
+        raise InvalidWorkflow(f"The workflow has {counted(len(problems))}. Nothing was saved.", problems=problems)
+    parameters = {"project": who.project_id, "who": who.id, "definition": json.dumps(definition)}
+    if seen is None:
+        return connection.execute(SAVE_ANYWAY, parameters).mappings().one()
+    row = connection.execute(SAVE_GUARDED, parameters | {"seen": _storable(seen)}).mappings().one_or_none()
+    return row if row is not None else _overtaken(connection, who, definition, seen)
+
+
+def current(connection: Connection, project_id: int) -> Row | None:
+    """The version that answers, or None where none was ever saved."""
+    return connection.execute(CURRENT, {"project": project_id}).mappings().one_or_none()
+
+
+def version(connection: Connection, project_id: int, number: int) -> Row:
+    """One version. Raises NotFound."""
+    found = connection.execute(VERSION, {"project": project_id, "version": number}).mappings().one_or_none()
+    if found is None:
+        raise NotFound("This workflow has no such version.")
+    return found
+
+
+def versions(connection: Connection, project_id: int, *, before: int, limit: int) -> Sequence[Row]:
+    """Versions below `before`, newest first."""
+    parameters = {"project": project_id, "before": before, "limit": limit}
+    return connection.execute(VERSIONS, parameters).mappings().all()
+
+
+def counted(problems: int) -> str:
+    """How many problems, in words."""
+    return f"{problems} problem" if problems == 1 else f"{problems} problems"
+
+
+def _overtaken(connection: Connection, who: Agent, definition: Any, seen: Collection[int]) -> Row:
+    """The current version where it is what the asker wanted to save; else StaleWorkflow with both."""
+    found = current(connection, who.project_id)
+    if found is not None:
+        texts = {"one": json.dumps(found["definition"]), "other": json.dumps(definition)}
+        if connection.execute(SAME, texts).scalar_one():
+            return found
+    by = (found["author_name"] if found else None) or "Somebody"
+    raise StaleWorkflow(
+        f"{by} saved version {found['version'] if found else 0} since you loaded the workflow. Yours was not saved; "
+        "compare both and save again.",
+        current=representation.workflow(found) if found else None,
+        yours={"version": max(seen, default=None), "workflow": definition},
+    )
+
+
+def _storable(seen: Collection[int]) -> list[int]:
+    return [number for number in seen if number < 2**31]

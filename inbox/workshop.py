@@ -1,0 +1,69 @@
+"""The workshop as the inbox sees it: what is wrong with a draft of a workflow, and what it would answer.
+
+Owns the interface and the values shown. app.py fills it; the inbox knows no responder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried: a draft that need not be saved, and what a visitor might write."""
+
+    project_id: int
+    definition: Mapping[str, Any]
+    message: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the model: what it was sent, what it answered, in `milliseconds`."""
+
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[str]
+    answer: str
+    calls: Sequence[Mapping[str, Any]]
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class TriedStep:
+    """One node that the trial went through. `route` is the decision, None where it made none."""
+
+    node_id: str
+    type: str
+    route: str | None
+    calls: Sequence[Call]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a turn would have done: `reply` to post, or `hand_off` with the reason; `wishes` are effects left undone.
+
+    `next_node_id` is where the next message would begin, None where the workflow is finished or stays.
+    """
+
+    steps: Sequence[TriedStep]
+    reply: str
+    hand_off: str | None
+    detail: str
+    next_node_id: str | None
+    citations: Sequence[str]
+    wishes: Sequence[Mapping[str, Any]]
+    model: str | None
+    milliseconds: float
+    prompt_tokens: int
+
+
+class Workshop(Protocol):
+    """Judges drafts and tries them out. Holds no connection while a model is asked, and writes nothing."""
+
+    def problems(self, project_id: int, definition: Any) -> list[dict[str, Any]]:
+        """Every problem of the draft as {node, edge, code, message}; empty if it may be saved."""
+
+    def try_out(self, trial: Trial) -> Tried:
+        """Let the draft answer a message, landing nothing. Raises Unavailable while too many trials run."""

@@ -1,0 +1,128 @@
+"""A dry run: a draft of a workflow answers a typed message, and nothing of it lands.
+
+Owns the surroundings of a trial, which read the project's knowledge and write nothing
+(tests/integration/test_trying.py counts the rows). Holds no connection while the model is asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine
+
+from inbox import reading
+from inbox.database import single_statements
+from inbox.workshop import Call, Trial, Tried, TriedStep
+from jobs import knowledge
+from responder.answer import Answer
+from responder.model import Model
+from responder.outcome import HandOff, Outcome, Position, Reply, Step
+from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
+from responder.thinking import think
+
+
+@dataclass(frozen=True)
+class _Asked:
+    node_id: str
+    node_type: str
+    call: Call
+
+
+def try_out(engine: Engine, model: Model, trial: Trial) -> Tried:
+    """Think as a turn would, with surroundings that land nothing."""
+    with single_statements(engine).connect() as connection:
+        snapshot = _snapshot(connection, trial)
+    around = _Around(engine, trial.project_id, model)
+    started = time.monotonic()
+    outcome = think(snapshot, cast(Model, around), around)
+    return _tried(outcome, around.asked, (time.monotonic() - started) * 1000)
+
+
+def _snapshot(connection: Connection, trial: Trial) -> Snapshot:
+    project = reading.project(connection, trial.project_id)
+    return Snapshot(
+        project=ProjectView(
+            trial.project_id, project["name"], "orchestrator", project["instructions"], project["language"]
+        ),
+        visitor=VisitorView(0, None, None),
+        conversation=ConversationView(0, "open", "normal", ()),
+        history=(Said(1, "visitor", None, trial.message),),
+        workflow=trial.definition,
+        workflow_version=None,
+        workflow_state=None,
+    )
+
+
+@dataclass
+class _Around:
+    """Surroundings that land nothing, and the model seen through them: every call is written down with its node."""
+
+    engine: Engine
+    project_id: int
+    model: Model
+    asked: list[_Asked] = field(default_factory=list)
+    at: tuple[str, str] = ("", "")
+
+    def search(self, query: str) -> tuple[Snippet, ...]:
+        """The project's own snippets."""
+        with single_statements(self.engine).connect() as connection:
+            return knowledge.search(connection, self.project_id, query)
+
+    def land_position(self, position: Position, step: Step) -> None:
+        """Nothing lands."""
+
+    def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
+        """Where the thinking is."""
+        self.at = (node_id, node_type)
+
+    def ask(self, messages: Sequence[dict[str, Any]], tools: Sequence[Any] = (), *rest: Any, **more: Any) -> Answer:
+        """The model's answer, written down."""
+        started = time.monotonic()
+        answer = Answer()
+        try:
+            answer = self.model.ask(list(messages), tools, *rest, **more)
+        finally:
+            spent = (time.monotonic() - started) * 1000
+            calls = [{"name": call.name, "arguments": call.arguments} for call in answer.calls]
+            named = [str(tool["function"]["name"]) for tool in tools]
+            self.asked.append(_Asked(*self.at, Call(tuple(messages), named, answer.text, calls, spent)))
+        return answer
+
+
+def _tried(outcome: Outcome, asked: list[_Asked], milliseconds: float) -> Tried:
+    hand_off = isinstance(outcome, HandOff)
+    return Tried(
+        steps=_steps(outcome.path, asked),
+        reply=outcome.content,
+        hand_off=outcome.reason if isinstance(outcome, HandOff) else None,
+        detail=outcome.detail if isinstance(outcome, HandOff) else "",
+        next_node_id=outcome.position.node_id if outcome.position and not hand_off else None,
+        citations=[one.title for one in outcome.citations] if isinstance(outcome, Reply) else [],
+        wishes=[{"tool": intent.tool, "arguments": dict(intent.arguments)} for intent in outcome.intents],
+        model=outcome.usage.model,
+        milliseconds=milliseconds,
+        prompt_tokens=outcome.usage.prompt_tokens,
+    )
+
+
+def _steps(path: Sequence[Step], asked: list[_Asked]) -> list[TriedStep]:
+    """The path with each node's calls; a node at which it stopped comes last."""
+    left = list(asked)
+    steps = []
+    for step in path:
+        steps.append(TriedStep(step.node_id, step.type, step.route, _calls_of(step.node_id, left)))
+    while left:
+        at = left[0]
+        steps.append(TriedStep(at.node_id, at.node_type, None, _calls_of(at.node_id, left)))
+    return steps
+
+
+def _calls_of(node_id: str, left: list[_Asked]) -> list[Call]:
+    """The calls at the head of `left` that are this node's, taken from it."""
+    calls = []
+    while left and left[0].node_id == node_id:
+        calls.append(left.pop(0).call)
+    return calls

@@ -1,0 +1,55 @@
+"""The workshop of this process: judges drafts of workflows, and lets them answer a typed message.
+
+Owns how many trials run at once. The trial itself is in jobs/trying.py, loaded at the first one: it brings the model's
+SDK, which a web process needs for nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine
+
+from inbox.errors import Unavailable
+from inbox.settings import Settings
+from inbox.workshop import Trial, Tried
+from responder.problems import problems_of
+
+if TYPE_CHECKING:
+    from responder.model import Model
+
+MOST_TRIALS = 4  # at once in one process: each is a person who waits, and costs what a turn costs
+
+
+class LocalWorkshop:
+    """Implements inbox.workshop.Workshop."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._model: Model | None = None
+        self._guard = threading.Lock()
+        self._free = threading.BoundedSemaphore(MOST_TRIALS)
+
+    def problems(self, project_id: int, definition: Any) -> list[dict[str, Any]]:
+        """Every problem of the draft; empty if it may be saved."""
+        return [problem.as_json() for problem in problems_of(definition)]
+
+    def try_out(self, trial: Trial) -> Tried:
+        """Let the draft answer, landing nothing. Raises Unavailable while MOST_TRIALS run."""
+        from jobs import trying
+
+        if not self._free.acquire(blocking=False):
+            raise Unavailable("Too many trials run at once. Try again in a moment.")
+        try:
+            return trying.try_out(self._engine, self._opened(), trial)
+        finally:
+            self._free.release()
+
+    def _opened(self) -> Model:
+        from responder.model import Model
+
+        with self._guard:
+            self._model = self._model or Model.from_settings(self._settings)
+            return self._model
