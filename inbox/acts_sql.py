@@ -65,7 +65,9 @@ e AS (
         (6, 'custom_attributes', jsonb_build_object('changed', ARRAY(
             SELECT COALESCE(n.key, o.key) FROM jsonb_each(c.custom_attributes) n
             FULL JOIN jsonb_each(old.custom_attributes) o ON o.key = n.key
-            WHERE o.value IS DISTINCT FROM n.value ORDER BY 1)), c.custom_attributes <> old.custom_attributes)
+            WHERE o.value IS DISTINCT FROM n.value ORDER BY 1)), c.custom_attributes <> old.custom_attributes),
+        (7, 'given_back', jsonb_build_object('rule', 'when_solved'),
+            c.responder_state = 'active' AND old.responder_state <> 'active')
     ) AS listed (place, kind, data, happened)
     WHERE listed.happened ORDER BY listed.place
     RETURNING *)"""
@@ -74,6 +76,14 @@ VISITOR = "(SELECT to_jsonb(visitor) FROM visitor WHERE visitor.id = found.visit
 SHOWN = f"SELECT found.*, {VISITOR}, EXISTS (SELECT 1 FROM c) AS written FROM found"
 # The row as written, or as it already was where the act changed nothing.
 FOUND = "found AS (SELECT c.* FROM c UNION ALL SELECT old.* FROM old WHERE NOT EXISTS (SELECT 1 FROM c))"
+
+
+# The project's rule "when solved" is part of the act that solves. It starts no turn: who solves a conversation has
+# said that nothing in it waits for an answer.
+BACK_WHEN_SOLVED = """responder_state = CASE
+        WHEN CAST(:status AS text) = 'solved' AND old.status <> 'solved' AND (
+            SELECT p.resume_rule FROM project p WHERE p.id = old.project_id) = 'when_solved' THEN 'active'
+        ELSE conversation.responder_state END"""
 
 
 @cache
@@ -89,6 +99,8 @@ def patch(columns: frozenset[str], *, guarded: bool) -> TextClause:
         )
     if "status" in columns and "snoozed_until" not in columns:
         sets.append("snoozed_until = CASE WHEN :status = 'snoozed' THEN old.snoozed_until END")
+    if "status" in columns:
+        sets.append(BACK_WHEN_SOLVED)
     where = " OR ".join(changes) or "false"
     guard = "AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
     return text(
@@ -132,7 +144,7 @@ REPLY = text(
 WITH {FRESH},
 c AS (
     UPDATE conversation SET
-        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused',
+        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp(),
         last_message_id = nextval('message_id_seq'), last_message_snippet = :snippet,
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)
     FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh
@@ -178,7 +190,8 @@ TAKE_OVER = text(
     f"""
 WITH {FRESH},
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused'
+    UPDATE conversation SET
+        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp()
     FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'paused'
     RETURNING conversation.*),
 {CANCEL_QUEUED},
@@ -192,13 +205,8 @@ e AS (
 SELECT found.*, {VISITOR}, fresh.fresh FROM found, fresh"""
 )
 
-GIVE_BACK = text(
-    f"""
-WITH {FRESH},
-c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'active'
-    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'active'
-    RETURNING conversation.*),
+# The turn with which a conversation that was given back goes on; the project's rule starts it alike (inbox/rules.py).
+TURN_OF_GIVING_BACK = """
 t AS (
     INSERT INTO turn (project_id, conversation_id)
     SELECT c.project_id, c.id FROM c
@@ -206,7 +214,16 @@ t AS (
     WHERE m.author = 'visitor' AND p.responder_enabled AND c.status <> 'spam'
       AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
-    RETURNING *),
+    RETURNING *)"""
+
+GIVE_BACK = text(
+    f"""
+WITH {FRESH},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'active'
+    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'active'
+    RETURNING conversation.*),
+{TURN_OF_GIVING_BACK},
 e AS (
     {ENTRY_HEAD}
     {ENTRY_FROM_C}
@@ -247,6 +264,7 @@ n AS (
     SELECT t.project_id, t.conversation_id FROM t
     JOIN c ON true JOIN project p ON p.id = c.project_id JOIN message m ON m.id = c.last_message_id
     WHERE m.author = 'visitor' AND m.id > (SELECT max(answered) FROM unnest(t.answers) AS answered)
+      AND m.details -> 'left_to_people' IS NULL
       AND p.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
       AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING

@@ -38,7 +38,7 @@ WITH {OLD},
 {OPEN_DRAFT},
 c AS (
     UPDATE conversation SET
-        version = old.version + 1, epoch = old.epoch + 1,
+        version = old.version + 1, epoch = old.epoch + 1, person_at = clock_timestamp(),
         last_message_id = nextval('message_id_seq'),
         last_message_snippet = COALESCE(CAST(:snippet AS text), :draft_snippet),
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),

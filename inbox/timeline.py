@@ -132,6 +132,21 @@ def _moved(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     return f"{actor} went from {data.get('from')}{route} to {data.get('to') or 'the end'}"
 
 
+def _given_back(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    if data.get("rule") == "when_solved":
+        return f"{actor} gave it back to the responder by solving it, as the project’s rule has it"
+    if data.get("rule") == "after_hours":
+        hours = data.get("hours")
+        return f"{actor} gave it back to the responder: no agent wrote for {hours} h, the project’s rule"
+    return f"{actor} gave it back to the responder"
+
+
+def _reopened(_actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    return (
+        "It was reopened, because its snooze ended" if data.get("rule") else "It was reopened by the visitor’s message"
+    )
+
+
 def _simple(words: str) -> Callable[[str, Mapping[str, Any], Entry], str]:
     return lambda actor, data, _entry: words.format(actor=actor, **data)
 
@@ -146,9 +161,9 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "labels": _labels,
     "custom_attributes": lambda actor, data, _entry: f"{actor} changed {', '.join(data.get('changed', []))}",
     "taken_over": _simple("{actor} took over"),
-    "given_back": _simple("{actor} gave it back to the responder"),
+    "given_back": _given_back,
     "handed_off": lambda actor, data, _entry: f"{actor} handed off, because {_reason(data)}",
-    "reopened": _simple("It was reopened by the visitor’s message"),
+    "reopened": _reopened,
     "turn_landed": _landed,
     "turn_parked": _parked,
     "turn_dropped": _dropped,

@@ -68,6 +68,8 @@ WHERE s.token_hash = :token_hash
 """
 )
 
+# A message that came while an agent was there, in a project where the responder then keeps silent, says so of itself:
+# a turn that is under way for an earlier one starts no next turn for it (tests/concurrency/test_policies.py).
 # The turn is inserted from the locked row, and ON CONFLICT sees a live turn that commits meanwhile, which
 # NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
 RECEIVE = text(
@@ -86,9 +88,11 @@ c AS (
     FROM old WHERE conversation.id = old.id
     RETURNING conversation.*),
 m AS (
-    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, created_at)
-    SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, :name, :content, c.last_message_timestamp
-    FROM c RETURNING *),
+    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, details, created_at)
+    SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, :name, :content,
+        CASE WHEN p.answers_when = 'no_agent_online' AND :agent_online THEN '{{"left_to_people": true}}'::jsonb
+            ELSE '{{}}'::jsonb END, c.last_message_timestamp
+    FROM c JOIN project p ON p.id = c.project_id RETURNING *),
 t AS (
     INSERT INTO turn (project_id, conversation_id)
     SELECT c.project_id, c.id FROM c JOIN project p ON p.id = c.project_id

@@ -19,7 +19,8 @@ REFETCH = text(
     """
 SELECT c.version, c.epoch, c.status, c.responder_state, c.metadata, t.status AS turn_status, t.attempt,
     p.responder_enabled, p.on_assignment, clock_timestamp() AS fetched_at,
-    (SELECT max(m.id) FROM message m WHERE m.conversation_id = c.id AND m.author = 'visitor') AS newest_question_id,
+    (SELECT max(m.id) FROM message m WHERE m.conversation_id = c.id AND m.author = 'visitor'
+        AND m.details -> 'left_to_people' IS NULL) AS newest_question_id,
     CASE WHEN c.epoch <> :epoch THEN (
         SELECT jsonb_agg(jsonb_build_object(
             'kind', e.kind, 'version', e.version, 'actor_id', e.actor_id, 'actor_name', e.actor_name,

@@ -1,7 +1,8 @@
-"""The sweeper: every turn ends, whatever died around it.
+"""The sweeper: every turn ends, whatever died around it, and what is due by the clock is done.
 
 Owns finding turns that were never enqueued (Redis lost), whose lease lapsed (worker killed), or that are out of
-attempts. Every worker sweeps, one at a time. Must not think.
+attempts, and conversations whose hours or snooze are over (inbox/rules.py). Every worker sweeps, one at a time.
+Must not think.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 
+from inbox import rules
 from inbox.database import single_statements
 from inbox.pruning import prune
 from jobs import claim, snapshot
@@ -48,7 +50,9 @@ ORDER BY id LIMIT :batch
 
 
 def sweep(here: Context) -> int:
-    """Enqueue every turn that waits without a job, hand off those out of attempts; returns how many were touched.
+    """Enqueue every turn that waits without a job, hand off those out of attempts, give back and reopen what is due.
+
+    Returns how many turns and conversations were touched.
 
     Safe to run anywhere at any time: only one sweeper works, a second enqueue of a turn does no harm.
     """
@@ -58,9 +62,11 @@ def sweep(here: Context) -> int:
             return 0
         waiting = _waiting(connection, here)
         exhausted = [row.id for row in connection.execute(EXHAUSTED, limits)]
+        quiet, awake = rules.quiet(connection, BATCH), rules.awake(connection, BATCH)
     with single_statements(here.engine).connect() as connection:
         prune(connection)
-    return _enqueue(here, waiting) + sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
+    ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
+    return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake)
 
 
 def _waiting(connection: Connection, here: Context) -> list[tuple[int, int]]:
@@ -83,6 +89,20 @@ def _enqueue(here: Context, waiting: list[tuple[int, int]]) -> int:
     for turn_id, attempt in lost:
         here.queue.enqueue(turn_id, attempt)
     return len(lost)
+
+
+def _by_the_clock(here: Context, quiet: list[rules.Due], awake: list[rules.Due]) -> int:
+    """Give back and reopen; each conversation is a statement of its own, so that none waits for another's lock."""
+    if not quiet and not awake:
+        return 0
+    with single_statements(here.engine).connect() as connection:
+        reopened = sum(rules.reopen(connection, due) for due in awake)
+        given_back = [rules.give_back(connection, due) for due in quiet]
+    here.waker()
+    for _, turn_id in given_back:
+        if turn_id is not None:
+            here.queue.enqueue(turn_id)
+    return reopened + sum(done for done, _ in given_back)
 
 
 def hand_off_exhausted(here: Context, turn_id: int) -> int:
