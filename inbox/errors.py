@@ -76,7 +76,7 @@ class StaleWorkflow(InboxError):
 
 
 class StaleVersion(InboxError):
-    """extra: conversation."""
+    """extra: what it is about as it is now: conversation, project or snippet."""
 
     code = "stale_version"
     status = 412

@@ -5,21 +5,76 @@ Owns the statement that changes settings. Must not touch conversations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox import representation
 from inbox.access import Agent
-from inbox.errors import Forbidden
+from inbox.errors import Forbidden, StaleVersion
 
-COLUMNS = ("responder_enabled", "mode", "answers_when", "on_assignment", "instructions", "language")
+# A column's name and its type in SQL: the order is the page's.
+TYPES = {
+    "responder_enabled": "boolean",
+    "mode": "text",
+    "answers_when": "text",
+    "on_assignment": "text",
+    "resume_rule": "text",
+    "resume_after_hours": "integer",
+    "instructions": "text",
+    "language": "text",
+}
+COLUMNS = tuple(TYPES)
 
 
-def change(connection: Connection, who: Agent, changes: Mapping[str, Any]) -> Mapping[Any, Any]:
-    """Set the given columns of the asker's project and return it. Raises Forbidden unless they are a manager."""
+def change(
+    connection: Connection,
+    who: Agent,
+    changes: Mapping[str, Any],
+    *,
+    seen: Collection[int] | None = None,
+    was: Mapping[str, Any] | None = None,
+) -> Mapping[Any, Any]:
+    """Set the given columns of the asker's project, and only those, and return it; one version more if any changed.
+
+    `seen` are the versions of an If-Match. `was` is what the asker saw in columns before they changed them: a column
+    that somebody else has set meanwhile to something else is not overwritten, and nothing else is written then either.
+    Raises Forbidden unless they are a manager; StaleVersion with `project`, `fields` (the columns in conflict), `by`
+    and `at` (who saved last, and when).
+    """
     if not who.is_manager:
         raise Forbidden("Only managers change settings. Ask one of them.")
-    sets = ", ".join(f"{name} = :{name}" for name in COLUMNS if name in changes) or "id = id"
-    statement = text(f"UPDATE project SET {sets} WHERE id = :project RETURNING *")
-    return connection.execute(statement, {**changes, "project": who.project_id}).mappings().one()
+    was = {name: value for name, value in (was or {}).items() if name in changes}
+    parameters = {"project": who.project_id, "by": who.name, "seen": list(seen or ())}
+    parameters |= {**changes, **{f"was_{name}": value for name, value in was.items()}}
+    statement = _statement([name for name in COLUMNS if name in changes], list(was), guarded=seen is not None)
+    row = connection.execute(text(statement), parameters).mappings().one()
+    conflicts = [name for name in was if row[name] not in (was[name], changes[name])]
+    if not row["written"] and (conflicts or (seen is not None and row["version"] not in seen)):
+        raise StaleVersion(
+            f"{row['changed_by'] or 'Somebody'} changed these settings since you loaded them. Yours were not saved.",
+            project=representation.project(row),
+            fields=conflicts,
+            by=row["changed_by"],
+            at=representation.moment(row["changed_at"]),
+        )
+    return row
+
+
+def _statement(columns: list[str], compared: list[str], *, guarded: bool) -> str:
+    """One statement that writes the named columns where none of the compared ones is somebody else's by now."""
+    sets = "".join(f", {name} = CAST(:{name} AS {TYPES[name]})" for name in columns)
+    changed = " OR ".join(f"old.{name} <> CAST(:{name} AS {TYPES[name]})" for name in columns) or "false"
+    kept = "".join(
+        f" AND old.{name} IN (CAST(:was_{name} AS {TYPES[name]}), CAST(:{name} AS {TYPES[name]}))" for name in compared
+    )
+    guard = " AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
+    return f"""
+WITH old AS (SELECT * FROM project WHERE id = :project FOR NO KEY UPDATE),
+p AS (
+    UPDATE project SET version = old.version + 1, changed_by = :by, changed_at = clock_timestamp(){sets}
+    FROM old WHERE project.id = old.id AND ({changed}){guard}{kept}
+    RETURNING project.*)
+SELECT p.*, true AS written FROM p UNION ALL
+SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM p)"""

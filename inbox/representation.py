@@ -94,7 +94,7 @@ def entry(row: Row) -> dict[str, Any]:
 def project(row: Row) -> dict[str, Any]:
     """A project's settings. Never its other projects' and never a secret."""
     names = ("id", "name", "key", "responder_enabled", "mode", "answers_when", "on_assignment", "instructions",
-             "language", "workflow_version")  # fmt: skip
+             "language", "resume_rule", "resume_after_hours", "workflow_version")  # fmt: skip
     return {name: row[name] for name in names}
 
 
@@ -112,7 +112,14 @@ def workflow_saved(row: Row) -> dict[str, Any]:
 def snippet(row: Row) -> dict[str, Any]:
     """A piece of the team's knowledge."""
     moments = ("created_at", "updated_at")
-    return {**{n: row[n] for n in ("id", "title", "content")}, **{n: moment(row[n]) for n in moments}}
+    names = ("id", "title", "content", "version", "changed_by")
+    return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
+
+
+def use(row: Row) -> dict[str, Any]:
+    """A reply that cites a snippet."""
+    names = {"message_id": "id", "conversation_id": "conversation_id", "content": "content"}
+    return {**{name: row[column] for name, column in names.items()}, "created_at": moment(row["created_at"])}
 
 
 def _with_moments(value: Any) -> Any:

@@ -7,7 +7,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every route of the API."""
-    from inbox.api import conversations, health, project, streams, widget, workflow
+    from inbox.api import conversations, health, project, snippets, streams, widget, workflow
 
-    for module in (widget, conversations, project, workflow, streams, health):
+    for module in (widget, conversations, project, snippets, workflow, streams, health):
         app.register_blueprint(module.blueprint)

@@ -22,6 +22,8 @@ from inbox.conversation import (
 )
 
 MOST_ATTRIBUTES_CHARACTERS = 32_768
+MOST_TITLE_CHARACTERS = 200
+LONGEST_RESUME_HOURS = 8760  # a year
 DEEPEST = 20
 
 
@@ -155,6 +157,39 @@ class ProjectBody(Body):
     on_assignment: Annotated[str, Field(pattern="^(post|park)$")] = "post"
     instructions: Text = ""
     language: Annotated[str, Field(max_length=64), AfterValidator(_storable)] = ""
+    resume_rule: Annotated[str, Field(pattern="^(never|after_hours|when_solved)$")] = "never"
+    resume_after_hours: Annotated[int, Field(ge=1, le=LONGEST_RESUME_HOURS)] = 24
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+Title = Annotated[
+    str,
+    Field(min_length=1, max_length=MOST_TITLE_CHARACTERS),
+    AfterValidator(_storable),
+    AfterValidator(_not_blank),
+    AfterValidator(_one_line),
+]
+
+
+class SnippetBody(Body):
+    """POST snippets."""
+
+    title: Title
+    content: Content
+
+
+class SnippetChangesBody(Body):
+    """PATCH snippets/{id}: what is given is set, what is left out stays."""
+
+    title: Title = ""
+    content: Content = ""
 
     def changes(self) -> dict[str, Any]:
         """The given columns."""

@@ -11,11 +11,11 @@ def register(app: Flask) -> None:
 
     The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
     """
-    from inbox.api import conversations, health, project, streams, widget, workflow
+    from inbox.api import conversations, health, project, snippets, streams, widget, workflow
     from inbox.pages import desk, race, settings, signing_in, tabs, visit, words
 
     csrf = CSRFProtect(app)
-    for module in (widget, conversations, project, workflow, streams, health):
+    for module in (widget, conversations, project, snippets, workflow, streams, health):
         csrf.exempt(module.blueprint)
     words.register(app)
     tabs.register(app)

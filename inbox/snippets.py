@@ -1,0 +1,248 @@
+"""The team's knowledge: what a snippet says, who changed it last, and which replies rest on it.
+
+Owns the statements for snippets. Must not search for an answer: that is the responder's (jobs/knowledge.py).
+Every function is scoped by the asker's project: another project's snippet is NotFound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, text
+
+from inbox import representation
+from inbox.access import Agent
+from inbox.conversation import LARGEST_ID
+from inbox.errors import Forbidden, NotFound, StaleVersion
+from inbox.importing import Section
+
+Row = Mapping[Any, Any]
+COUNTED = 100  # uses beyond which a list says "more than"
+
+LISTED = """
+SELECT s.*, used.times FROM snippet s, LATERAL (
+    SELECT count(*) AS times FROM (
+        SELECT FROM message m WHERE m.project_id = s.project_id
+            AND m.author = 'responder'
+            AND m.details -> 'citations' @> jsonb_build_array(jsonb_build_object('snippet_id', s.id))
+        LIMIT :counted) AS cited) AS used
+WHERE s.project_id = :project AND s.id < :before {more} ORDER BY s.id DESC LIMIT :limit
+"""
+WORDS = "AND (s.title || ' ' || s.content) ILIKE :words"
+FIND = text("SELECT * FROM snippet WHERE id = :snippet AND project_id = :project")
+CREATE = text(
+    """
+INSERT INTO snippet (project_id, title, content, changed_by) VALUES (:project, :title, :content, :by) RETURNING *
+"""
+)
+EDIT = """
+WITH old AS (SELECT * FROM snippet WHERE id = :snippet AND project_id = :project FOR NO KEY UPDATE),
+s AS (
+    UPDATE snippet SET version = old.version + 1, changed_by = :by, updated_at = clock_timestamp(){sets}
+    FROM old WHERE snippet.id = old.id AND ({changed}){guard}
+    RETURNING snippet.*)
+SELECT s.*, true AS written FROM s UNION ALL
+SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM s)
+"""
+GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
+DELETE = """
+WITH old AS (SELECT * FROM snippet WHERE id = :snippet AND project_id = :project FOR UPDATE),
+gone AS (DELETE FROM snippet USING old WHERE snippet.id = old.id{guard} RETURNING snippet.id)
+SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
+"""
+USES = text(
+    """
+SELECT m.id, m.conversation_id, m.content, m.created_at, m.sent_by, to_jsonb(v) AS visitor
+FROM message m JOIN conversation c ON c.id = m.conversation_id JOIN visitor v ON v.id = c.visitor_id
+WHERE m.project_id = :project AND m.author = 'responder'
+    AND m.details -> 'citations' @> jsonb_build_array(jsonb_build_object('snippet_id', CAST(:snippet AS bigint)))
+    AND m.id < :before
+ORDER BY m.id DESC LIMIT :limit
+"""
+)
+
+
+def listed(
+    connection: Connection, project_id: int, *, before: int | None = None, words: str | None = None, limit: int = 50
+) -> list[Row]:
+    """Snippets that hold the words, newest first, each with how many replies cite it (`times`, at most COUNTED)."""
+    parameters: dict[str, Any] = {
+        "project": project_id,
+        "before": before or LARGEST_ID,
+        "limit": limit,
+        "counted": COUNTED,
+    }
+    more = ""
+    if words:
+        more, parameters = WORDS, parameters | {"words": f"%{_like(words)}%"}
+    return list(connection.execute(text(LISTED.format(more=more)), parameters).mappings())
+
+
+def find(connection: Connection, project_id: int, snippet_id: int) -> Row:
+    """One snippet. Raises NotFound."""
+    row = connection.execute(FIND, {"snippet": snippet_id, "project": project_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def create(connection: Connection, who: Agent, title: str, content: str) -> Row:
+    """A new snippet, known to the next turn. Raises Forbidden unless they are a manager."""
+    _require_manager(who)
+    parameters = {"project": who.project_id, "title": title, "content": content, "by": who.name}
+    return connection.execute(CREATE, parameters).mappings().one()
+
+
+def edit(
+    connection: Connection,
+    who: Agent,
+    snippet_id: int,
+    changes: Mapping[str, str],
+    *,
+    seen: Collection[int] | None = None,
+) -> Row:
+    """Set title, content or both; one version more, or none where nothing changes.
+
+    `seen` are the versions that the asker saw: StaleVersion with the current `snippet` if it is none of them any more.
+    Raises NotFound, and Forbidden unless they are a manager.
+    """
+    _require_manager(who)
+    columns = [name for name in ("title", "content") if name in changes]
+    statement = EDIT.format(
+        sets="".join(f", {name} = :{name}" for name in columns),
+        changed=" OR ".join(f"old.{name} <> :{name}" for name in columns) or "false",
+        guard=GUARD if seen is not None else "",
+    )
+    return _guarded(connection, statement, who, snippet_id, seen, {**changes, "by": who.name})
+
+
+def delete(connection: Connection, who: Agent, snippet_id: int, *, seen: Collection[int] | None = None) -> None:
+    """Forget a snippet; replies that cited it keep its title. Raises as `edit` does."""
+    _require_manager(who)
+    statement = DELETE.format(guard=GUARD if seen is not None else "")
+    _guarded(connection, statement, who, snippet_id, seen, {})
+
+
+def uses(
+    connection: Connection, project_id: int, snippet_id: int, *, before: int | None = None, limit: int = 50
+) -> list[Row]:
+    """The replies that cite the snippet, newest first, each with its conversation's visitor."""
+    parameters = {"project": project_id, "snippet": snippet_id, "before": before or LARGEST_ID, "limit": limit}
+    return list(connection.execute(USES, parameters).mappings())
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What an import does with one section of the file; `id` and `version` are those of the snippet it changes."""
+
+    section: Section
+    what: Literal["new", "changed", "same", "unclear"]
+    id: int | None = None
+    version: int | None = None
+
+
+KNOWN = text(
+    """
+SELECT given.place, min(s.id) AS id, min(s.version) AS version, count(*) AS times, min(s.title) AS title,
+    min(s.content) AS content
+FROM unnest(CAST(:titles AS text[])) WITH ORDINALITY AS given (title, place)
+JOIN snippet s ON s.project_id = :project AND lower(s.title) = lower(given.title)
+GROUP BY given.place
+"""
+)
+BRING_IN = text(
+    """
+WITH given AS (
+    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS bigint[]), CAST(:titles AS text[]),
+        CAST(:contents AS text[])) AS given (id, version, title, content)),
+changed AS (
+    UPDATE snippet SET title = given.title, content = given.content, version = snippet.version + 1,
+        changed_by = :by, updated_at = clock_timestamp()
+    FROM given
+    WHERE snippet.id = given.id AND snippet.project_id = :project AND snippet.version = given.version
+    RETURNING 1),
+made AS (
+    INSERT INTO snippet (project_id, title, content, changed_by)
+    SELECT :project, given.title, given.content, :by FROM given WHERE given.id IS NULL
+    RETURNING 1)
+SELECT (SELECT count(*) FROM made) AS made, (SELECT count(*) FROM changed) AS changed
+"""
+)
+# Two imports of one project take turns, so that a title that both bring is made once.
+IMPORT_LOCK = text("SELECT pg_advisory_xact_lock(7265647, hashint8(:project))")
+
+
+def plan(connection: Connection, project_id: int, sections: Sequence[Section]) -> list[Planned]:
+    """What an import of these sections would do: a title that exists (whatever its case) is changed, others are new.
+
+    A title that several snippets have is unclear and is left out.
+    """
+    parameters = {"project": project_id, "titles": [section.title for section in sections]}
+    known = {row.place: row for row in connection.execute(KNOWN, parameters)}
+    return [_planned(section, known.get(place)) for place, section in enumerate(sections, 1)]
+
+
+def bring_in(connection: Connection, who: Agent, planned: Sequence[Planned]) -> tuple[int, int]:
+    """Carry out a plan; (made, changed). A snippet that was edited since the plan was made is left as it is.
+
+    Must run in the transaction in which the plan was made, after `import_alone`.
+    """
+    _require_manager(who)
+    wanted = [one for one in planned if one.what in {"new", "changed"}]
+    parameters = {
+        "project": who.project_id,
+        "by": who.name,
+        "ids": [one.id for one in wanted],
+        "versions": [one.version for one in wanted],
+        "titles": [one.section.title for one in wanted],
+        "contents": [one.section.content for one in wanted],
+    }
+    row = connection.execute(BRING_IN, parameters).one()
+    return row.made, row.changed
+
+
+def import_alone(connection: Connection, project_id: int) -> None:
+    """Wait until no other import of the project runs; until the transaction's end none starts."""
+    connection.execute(IMPORT_LOCK, {"project": project_id})
+
+
+def _planned(section: Section, known: Any) -> Planned:
+    if known is None:
+        return Planned(section, "new")
+    if known.times > 1:
+        return Planned(section, "unclear")
+    same = (known.title, known.content) == (section.title, section.content)
+    return Planned(section, "same" if same else "changed", known.id, known.version)
+
+
+def _guarded(
+    connection: Connection,
+    statement: str,
+    who: Agent,
+    snippet_id: int,
+    seen: Collection[int] | None,
+    more: Mapping[str, Any],
+) -> Row:
+    parameters = {"snippet": snippet_id, "project": who.project_id, **more}
+    if seen is not None:
+        parameters["seen"] = list(seen)
+    row = connection.execute(text(statement), parameters).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    if seen is not None and not row["written"] and row["version"] not in seen:
+        by = row["changed_by"] or "Somebody"
+        raise StaleVersion(
+            f"{by} changed this snippet since you loaded it. Yours was not saved.", snippet=representation.snippet(row)
+        )
+    return row
+
+
+def _require_manager(who: Agent) -> None:
+    if not who.is_manager:
+        raise Forbidden("Only managers change snippets. Ask one of them.")
+
+
+def _like(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
