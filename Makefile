@@ -35,3 +35,7 @@ mutate: .venv/mutation/.ready
 .venv/mutation/.ready: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .venv/mutation mutmut==3.8.1
 	@touch $@
+
+# What Tandem costs against named baselines, in one table and in bench.json; FULL=1 takes longer and varies less.
+bench: setup
+	@$(BIN)/python -m tests.benchmarks $(if $(FULL),--full) $(foreach part,$(ONLY),--only $(part))

@@ -5,34 +5,91 @@ Owns engine settings. Must not hold SQL of the domain.
 
 from __future__ import annotations
 
+import select
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
+
+
+SINGLE = "_tandem_single_statements"  # where an engine keeps its other pool
 
 
 def connect(url: str, *, pool_size: int = 20, application: str = "tandem") -> Engine:
     """An engine on `url` (postgres:// and postgresql:// alike), session time zone UTC.
 
-    Connections are checked before use, so that a restarted server costs one reconnect and no error.
+    It comes with a second pool for single statements (single_statements), which nearly everything uses; its own, for
+    transactions, opens connections only when one is asked for. Connections are checked before use, so that a restarted
+    server costs one reconnect and no error.
     """
-    engine = create_engine(
-        _psycopg(url),
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_timeout=10,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "application_name": application},
+    settings: dict[str, Any] = {
+        "pool_timeout": 10,
+        "connect_args": {"connect_timeout": 5, "application_name": application},
+    }
+    engine = create_engine(_psycopg(url), pool_size=2, max_overflow=pool_size, pool_pre_ping=True, **settings)
+    single = create_engine(
+        _psycopg(url), pool_size=pool_size, max_overflow=pool_size, isolation_level="AUTOCOMMIT", **settings
     )
-    event.listen(engine, "connect", _set_utc)
+    event.listen(single, "checkout", _refuse_cut)
+    for one in (engine, single):
+        event.listen(one, "connect", _set_utc)
+    event.listen(engine, "engine_disposed", lambda _engine: single.dispose())
+    setattr(engine, SINGLE, single)
     return engine
 
 
 def single_statements(engine: Engine) -> Engine:
-    """The same pool, each statement committing by itself: one round trip, nothing left open in Python."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    """Its pool in which each statement commits by itself: one round trip, nothing left open in Python.
+
+    A pool of its own, for switching a connection from transactions to autocommit and back costs more than most
+    statements do.
+    """
+    single: Engine = getattr(engine, SINGLE)
+    return single
+
+
+def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection that the server has closed: its end has arrived at the socket, which otherwise is silent.
+
+    Costs no round trip, as a ping would. A connection that an idle network swallowed is found by its first statement.
+    """
+    waiting = select.poll()
+    waiting.register(dbapi_connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError("the server has closed this connection")
+
+
+def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Any:
+    """The statement's only row (with its columns as attributes) or None, straight through the driver and prepared.
+
+    For the few statements of the landing, where SQLAlchemy's way there costs as much as the server's work. Errors are
+    SQLAlchemy's, and a connection that is lost leaves the pool.
+    """
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        with driver.cursor(row_factory=namedtuple_row) as cursor:
+            return cursor.execute(_for_driver(statement.text), parameters, prepare=True).fetchone()
+    except psycopg.Error as error:
+        lost = driver.closed or driver.broken
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement.text, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+        ) from error
+
+
+@lru_cache(maxsize=256)
+def _for_driver(sql: str) -> str:
+    dialect = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+    return str(TextClause(sql).compile(dialect=dialect))
 
 
 def is_away(error: BaseException) -> bool:

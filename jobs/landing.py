@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from inbox.database import is_away, single_statements
+from inbox.database import fetch_one, is_away, single_statements
 from jobs import binding, landing_sql
 from jobs.decide import decide, is_ours
 from jobs.lock import conversation_lock
@@ -75,7 +75,7 @@ class Lander:
             if isinstance(decision, NotOurs):
                 return Landed(decision, next_turn=_waiting_turn(connection, claimed))
             statement, parameters = binding.bind(claimed, basis, fresh, outcome, decision, lock_wait_ms)
-            row = connection.execute(statement, parameters).one_or_none()
+            row = fetch_one(connection, statement, parameters)
             if row is None:  # somebody wrote since the re-fetch: tests/concurrency/test_landing.py
                 return None
             return Landed(decision, row.version, row.message_id, row.next_turn, row.window_ms)
@@ -98,7 +98,7 @@ class Lander:
             if step.type == "started_over":
                 moved["why"] = "node_gone"
             parameters = binding.move(claimed, fresh, state, moved)
-            row = connection.execute(landing_sql.move(), parameters).one_or_none()
+            row = fetch_one(connection, landing_sql.move(), parameters)
             return None if row is None else replace(basis, workflow_state=row.metadata["workflowState"])
 
         return self._through_the_door(claimed, basis, attempt)
@@ -137,7 +137,7 @@ def refetch(connection: Connection, claimed: Claimed, basis: Basis) -> Fresh | N
         "epoch": basis.epoch,
         "since": basis.version,
     }
-    row = connection.execute(landing_sql.REFETCH, parameters).one_or_none()
+    row = fetch_one(connection, landing_sql.REFETCH, parameters)
     if row is None:
         return None
     metadata = row.metadata if isinstance(row.metadata, Mapping) else {}

@@ -57,4 +57,3 @@ def stage() -> Iterator[Stage]:
         finally:
             valkey.stop()
             postgres.stop()
-
