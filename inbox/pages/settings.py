@@ -1,8 +1,13 @@
-"""The settings page: managers change how the responder works, others read it."""
+"""The settings page: managers change how the responder works, others read it.
+
+Owns the form. It says beside each field what the manager saw in it, so that a save writes only what they changed and
+never undoes what another manager saved meanwhile: tests/integration/test_pages_settings.py.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,27 +15,90 @@ from flask.typing import ResponseReturnValue
 from inbox import projects, reading
 from inbox.access import Agent
 from inbox.api.asking import services, valid
-from inbox.api.schemas import ProjectBody
+from inbox.api.schemas import LONGEST_RESUME_HOURS, ProjectBody
+from inbox.errors import Invalid, StaleVersion
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
+
+CHOICES: dict[str, dict[str, str]] = {
+    "mode": {
+        "simple": "Simple: one answer from your snippets",
+        "orchestrator": "Orchestrator: your workflow",
+    },
+    "answers_when": {
+        "always": "Always",
+        "no_agent_online": "While no agent is here",
+        "unassigned": "While nobody is assigned",
+    },
+    "on_assignment": {"post": "Its reply is posted", "park": "Its reply is parked for them"},
+    "resume_rule": {
+        "never": "Never by itself",
+        "after_hours": "After some hours without an agent’s message",
+        "when_solved": "When it is solved",
+    },
+}
+FAULTS = {"resume_after_hours": f"Give a whole number of hours from 1 to {LONGEST_RESUME_HOURS}."}
 
 
 @page
 def show(me: Agent) -> ResponseReturnValue:
     """The project's settings."""
-    with services().reading() as connection:
-        project = reading.project(connection, me.project_id)
-    offline = cast(Settings, current_app.config["TANDEM"]).offline
-    return render_template("settings/responder.html", me=me, project=project, offline=offline)
+    return _render(me)
 
 
 @page
 def save(me: Agent) -> ResponseReturnValue:
-    """Save all fields of the form."""
-    form = request.form
-    given = {name: form.get(name, "").replace("\r\n", "\n") for name in projects.COLUMNS if name in form}
-    changes = valid(ProjectBody, {**given, "responder_enabled": "responder_enabled" in form}).changes()
-    with services().statement() as writing:
-        projects.change(writing.connection, me, changes)
-    flash("Saved.")
+    """Save what was changed in the form; what cannot be saved is shown again as it was typed."""
+    typed, was = _fields(""), _fields("was-")
+    typed = {name: value for name, value in typed.items() if was.get(name) != value}
+    try:
+        changes = valid(ProjectBody, typed).changes()
+        seen = valid(ProjectBody, {name: was[name] for name in changes if name in was}).changes()
+        with services().statement() as writing:
+            row = projects.change(writing.connection, me, changes, was=seen)
+    except StaleVersion as error:
+        return _render(me, typed, conflicts=error.extra["fields"]), 409
+    except Invalid as error:
+        faults = {name: FAULTS.get(name, fault) for name, fault in error.extra["fields"].items()}
+        return _render(me, typed, errors=faults), 422
+    flash("Saved." if row["written"] else "Nothing was changed.")
     return redirect(url_for("pages.settings"))
+
+
+def _fields(prefix: str) -> dict[str, Any]:
+    """The form's fields with this prefix, each as what its column holds."""
+    form = request.form
+    found: dict[str, Any] = {}
+    for name, kind in projects.TYPES.items():
+        text = form.get(prefix + name, "").replace("\r\n", "\n")
+        if kind == "boolean":
+            if prefix + name in form or not prefix:  # a box that is not ticked is not sent
+                found[name] = text == "yes"
+        elif prefix + name in form:
+            found[name] = int(text) if kind == "integer" and text.strip().isdecimal() and len(text) < 10 else text
+    return found
+
+
+def _render(
+    me: Agent, typed: Mapping[str, Any] | None = None, *, conflicts: Collection[str] = (), errors: Any = None
+) -> str:
+    with services().reading() as connection:
+        project = reading.project(connection, me.project_id)
+    return render_template(
+        "settings/responder.html",
+        me=me,
+        project=project,
+        values={**project, **(typed or {})},
+        conflicts=conflicts,
+        errors=errors or {},
+        choices=CHOICES,
+        words_of=_words_of,
+        offline=cast(Settings, current_app.config["TANDEM"]).offline,
+    )
+
+
+def _words_of(name: str, value: Any) -> str:
+    """A setting's value as the page says it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return CHOICES.get(name, {}).get(str(value), str(value) or "nothing")
