@@ -17,6 +17,7 @@ from inbox.tokens import digest, new_token
 
 SESSION_DAYS = 14
 Role = Literal["agent", "manager"]
+Scope = Literal["read", "answer", "full"]
 _hasher = PasswordHasher()
 # Compared against where no such agent exists, so that a guess takes as long either way.
 _NOBODY = _hasher.hash(new_token())
@@ -31,20 +32,26 @@ class Agent:
     email: str
     project_id: int
     role: Role
+    scope: Scope = "full"
 
     @property
     def is_manager(self) -> bool:
-        """Whether they may change settings."""
-        return self.role == "manager"
+        """Whether they may change settings; a token that is narrower than its owner may not."""
+        return self.role == "manager" and self.scope == "full"
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the token may change nothing at all."""
+        return self.scope == "read"
 
 
 WHO = """
-SELECT a.id, a.name, a.email, m.project_id, m.role
+SELECT a.id, a.name, a.email, m.project_id, m.role{more}
 FROM {table} s JOIN membership m USING (project_id, agent_id) JOIN agent a ON a.id = m.agent_id
 WHERE s.token_hash = :digest AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
 """
-BY_TOKEN = text(WHO.format(table="api_token"))
-BY_SESSION = text(WHO.format(table="agent_session"))
+BY_TOKEN = text(WHO.format(table="api_token", more=", s.scope"))
+BY_SESSION = text(WHO.format(table="agent_session", more=""))
 BY_EMAIL = text(
     """
 SELECT a.id, a.password_hash, m.project_id FROM agent a

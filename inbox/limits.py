@@ -69,7 +69,7 @@ def _has_pass() -> bool:
     return True
 
 
-def _visitor() -> str:
+def _token() -> str:
     # The token alone: a header written with another case or more spaces is no other visitor.
     return digest(request.headers.get("Authorization", "").partition(" ")[2].strip()).hex()
 
@@ -87,6 +87,10 @@ def _storage(redis_url: str | None) -> str:
     return f"{known.get(scheme, scheme)}://{rest}"
 
 
-limited_messages = _limit(lambda settings: settings.rate_messages, _visitor)
+limited_messages = _limit(lambda settings: settings.rate_messages, _token)
 limited_sessions = _limit(lambda settings: settings.rate_sessions, get_remote_address)
 limited_sign_in = _limit(lambda settings: settings.rate_sign_in, _address_and_account)
+# All calls with one token count together, wherever they go.
+limited_calls = limiter.shared_limit(
+    lambda: _settings().rate_calls, scope="calls", key_func=_token, exempt_when=_has_pass
+)

@@ -44,6 +44,7 @@ class Settings:
     rate_messages: str = "60/minute"
     rate_sessions: str = "120/minute"
     rate_sign_in: str = "10/minute"
+    rate_calls: str = "12000/minute"
     rate_limits: bool = True
     proxies: int = 0
 
@@ -164,6 +165,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "TANDEM_RATE_MESSAGES": ("rate_messages", _rate),
     "TANDEM_RATE_SESSIONS": ("rate_sessions", _rate),
     "TANDEM_RATE_SIGN_IN": ("rate_sign_in", _rate),
+    "TANDEM_RATE_CALLS": ("rate_calls", _rate),
     "TANDEM_RATE_LIMITS": ("rate_limits", _switch),
     "TANDEM_PROXIES": ("proxies", _whole(0, 16)),
 }

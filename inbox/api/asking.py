@@ -23,8 +23,9 @@ from inbox import access, visiting
 from inbox.access import Agent
 from inbox.api.schemas import Body, check_json
 from inbox.conversation import LARGEST_ID, storable
-from inbox.errors import BadJson, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
+from inbox.errors import BadJson, Forbidden, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
 from inbox.events import Hub
+from inbox.limits import limited_calls
 from inbox.presence import Presence
 from inbox.race_lab import RaceLab
 from inbox.services import Services
@@ -36,6 +37,8 @@ P = ParamSpec("P")
 B = TypeVar("B", bound=Body)
 Route = Callable[..., ResponseReturnValue]
 MOST_LISTED = 200
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+ASKER_AGENT, ASKER_VISITOR = "agent", "visitor"
 DEEPEST_OBJECT = 40  # levels of a body that is stored as it is
 
 
@@ -67,7 +70,7 @@ def bearer() -> str | None:
 
 
 def agent_route(view: Callable[..., ResponseReturnValue]) -> Route:
-    """The view gets the asking Agent first. 401 without a valid token."""
+    """The view gets the asking Agent first. 401 without a valid token, 403 if a reading token would change something."""
 
     @wraps(view)
     def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
@@ -76,10 +79,12 @@ def agent_route(view: Callable[..., ResponseReturnValue]) -> Route:
             raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
         with services().reading() as connection:
             agent = access.by_token(connection, token)
+        if agent.only_reads and request.method not in READING:
+            raise Forbidden("This token may only read. Use one with a wider scope.")
         g.scope = f"agent:{digest(token).hex()}"
         return view(agent, *arguments, **named)
 
-    return asked
+    return _of(ASKER_AGENT, limited_calls(asked))
 
 
 def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
@@ -95,7 +100,17 @@ def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
         g.scope = f"visitor:{digest(token or '').hex()}"
         return view(visit, *arguments, **named)
 
-    return asked
+    return _of(ASKER_VISITOR, limited_calls(asked))
+
+
+def asker_of(view: Callable[..., Any]) -> str | None:
+    """Whose token the route takes: ASKER_AGENT, ASKER_VISITOR, or None where it looks for itself or takes none."""
+    return getattr(view, "asker", None)
+
+
+def _of(asker: str, route: Route) -> Route:
+    setattr(route, "asker", asker)  # noqa: B010  # a function has no such field for mypy
+    return route
 
 
 def bigint(text: str) -> int:

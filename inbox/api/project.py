@@ -17,7 +17,16 @@ blueprint = Blueprint("project", __name__, url_prefix="/api/v1")
 def me(who: Agent) -> Response:
     """Who the token belongs to, and in which project."""
     query()
-    return answer({"id": who.id, "name": who.name, "email": who.email, "role": who.role, "project_id": who.project_id})
+    return answer(
+        {
+            "id": who.id,
+            "name": who.name,
+            "email": who.email,
+            "role": who.role,
+            "project_id": who.project_id,
+            "scope": who.scope,
+        }
+    )
 
 
 @blueprint.get("/project")

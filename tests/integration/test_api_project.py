@@ -18,6 +18,7 @@ def test_me(house: House) -> None:
         "email": f"Ben.{house.project_id}@example.com",
         "role": "agent",
         "project_id": house.project_id,
+        "scope": "full",
     }
     assert error(Caller(house.app).get("/me")) == (401, "unauthorized")
 

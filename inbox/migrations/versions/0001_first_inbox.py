@@ -59,11 +59,14 @@ CREATE TABLE api_token (
     project_id bigint NOT NULL,
     agent_id bigint NOT NULL,
     name text NOT NULL DEFAULT '',
+    -- What it may do of what its owner may: only read, also act in conversations, or all of it.
+    scope text NOT NULL DEFAULT 'full' CHECK (scope IN ('read', 'answer', 'full')),
     token_hash bytea NOT NULL UNIQUE,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz,
     FOREIGN KEY (project_id, agent_id) REFERENCES membership ON DELETE CASCADE
 );
+CREATE INDEX api_token_project ON api_token (project_id, id);
 
 CREATE TABLE agent_session (
     token_hash bytea PRIMARY KEY,

@@ -1,0 +1,231 @@
+"""What each route of the API takes, gives and refuses: one entry for each endpoint, read by the document and its tests.
+
+Owns those entries. What every route has in common (who may ask, ids in the path, the errors that follow from both) is
+derived in openapi.py; a route without an entry is in the document too, but fails tests/integration/test_openapi.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from inbox import errors
+from inbox.api import answers, schemas
+from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
+from inbox.errors import InboxError
+from inbox.workshop import Tried
+
+Failures = tuple[type[InboxError], ...]
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One query parameter."""
+
+    name: str
+    schema: Schema
+    words: str
+    example: Any = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one route.
+
+    `body` is the schema that validates the request, `example` a valid one; `answer` is the model of a success, or
+    None where it is no JSON, with its `media` type then. `failures` are those beyond what follows from the rest.
+    """
+
+    answer: type[Any] | None = None
+    status: int = 200
+    body: type[BaseModel] | None = None
+    example: Any = None
+    query: tuple[Parameter, ...] = ()
+    failures: Failures = ()
+    etag: bool = False
+    if_match: bool = False
+    once: bool = False  # takes an Idempotency-Key
+    managers: bool = False
+    tokens: tuple[str, ...] = ()  # for a route that looks at tokens itself: names of security schemes
+    media: str = "application/json"
+    also: dict[int, type[BaseModel]] = field(default_factory=dict)  # further statuses with their own JSON
+
+
+class WorkflowDraft(BaseModel):
+    """A workflow's file as it is, or {version, workflow}: `version` is the one that it was made from."""
+
+    model_config = {"extra": "allow"}
+
+    version: int | None = None
+    workflow: dict[str, Any] | None = None
+
+
+LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "How many at most.")
+CURSOR = Parameter("cursor", {"type": "string"}, "The `next_cursor` of the page before.")
+AFTER_SCHEMA: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
+AFTER = Parameter("after", AFTER_SCHEMA, "Only what has a higher id.")
+AFTER_CURSOR = Parameter("cursor", AFTER_SCHEMA, "The `next_cursor` of the page before.")
+ASCENDING, DESCENDING = (AFTER, AFTER_CURSOR, LIMIT), (CURSOR, LIMIT)
+STREAM_QUERY = (Parameter("token", {"type": "string"}, "A short-lived token, where no header can be sent."),)
+
+
+def _several(values: tuple[str, ...]) -> Schema:
+    return {"type": "array", "items": {"type": "string", "enum": list(values)}}
+
+
+FILTERS = (
+    Parameter("status", _several(STATUSES), "Only these; may repeat."),
+    Parameter("assignee", {"type": "string", "pattern": "^(me|none|[0-9]+)$"}, "A member's id, `me` or `none`."),
+    Parameter("responder_state", _several(RESPONDER_STATES), "Only these; may repeat."),
+    Parameter("label", {"type": "string"}, "Only with this label."),
+    Parameter("q", {"type": "string"}, "Words in messages, or in the visitor's name or address."),
+)
+
+SNIPPET_WORDS = Parameter("q", {"type": "string"}, "Words that title or content must hold.")
+SNIPPET_EXAMPLE = {"title": "Returns", "content": "You may return anything within 30 days."}
+WORKFLOW_EXAMPLE = {
+    "nodes": [{"id": "start", "type": "start"}, {"id": "answer", "type": "llm", "data": {"prompt": "Answer kindly."}}],
+    "edges": [{"source": "start", "target": "answer"}],
+}
+ACT: dict[str, Any] = {"answer": answers.Conversation, "etag": True, "body": schemas.NothingBody, "example": {}}
+
+OPERATIONS: dict[str, Operation] = {
+    "widget.start_session": Operation(
+        answers.Session, 201, schemas.SessionBody, {"project_key": "KEY", "visitor": {"name": "Leila"}}, once=True
+    ),
+    "widget.send_message": Operation(
+        answers.VisitorMessage, 201, schemas.VisitorMessageBody, {"content": "Where is my order?"}, once=True
+    ),
+    "widget.list_messages": Operation(answers.Listed[answers.VisitorMessage], query=ASCENDING),
+    "streams.visitor_events": Operation(
+        query=STREAM_QUERY,
+        failures=(errors.BadEventId,),
+        tokens=("visitorToken", "streamToken"),
+        media="text/event-stream",
+    ),
+    "streams.visitor_token": Operation(answers.StreamToken, 201, schemas.NothingBody, {}),
+    "streams.agent_events": Operation(
+        query=STREAM_QUERY,
+        failures=(errors.BadEventId,),
+        tokens=("agentToken", "streamToken"),
+        media="text/event-stream",
+    ),
+    "streams.agent_token": Operation(answers.StreamToken, 201, schemas.NothingBody, {}),
+    "project.me": Operation(answers.Me),
+    "project.show": Operation(answers.Project),
+    "project.patch": Operation(
+        answers.Project, body=schemas.ProjectBody, example={"on_assignment": "park"}, managers=True
+    ),
+    "snippets.list_snippets": Operation(answers.Listed[answers.Snippet], query=(SNIPPET_WORDS, *DESCENDING)),
+    "snippets.create": Operation(answers.Snippet, 201, schemas.SnippetBody, SNIPPET_EXAMPLE, once=True, managers=True),
+    "snippets.show": Operation(answers.Snippet, etag=True),
+    "snippets.edit": Operation(
+        answers.Snippet,
+        body=schemas.SnippetChangesBody,
+        example=SNIPPET_EXAMPLE,
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+        managers=True,
+    ),
+    "snippets.delete": Operation(None, 204, failures=(errors.StaleVersion,), if_match=True, managers=True),
+    "snippets.list_uses": Operation(answers.Listed[answers.SnippetUse], query=DESCENDING),
+    "workflow.show": Operation(answers.Workflow, etag=True, failures=(errors.NotFound,)),
+    "workflow.save": Operation(
+        answers.Workflow,
+        body=WorkflowDraft,
+        example=WORKFLOW_EXAMPLE,
+        failures=(errors.StaleWorkflow, errors.InvalidWorkflow),
+        etag=True,
+        if_match=True,
+        managers=True,
+    ),
+    "workflow.validate": Operation(answers.WorkflowProblems, body=WorkflowDraft, example=WORKFLOW_EXAMPLE),
+    "workflow.try_out": Operation(
+        Tried,
+        body=schemas.TrialBody,
+        example={"message": "Where is my order?", "workflow": WORKFLOW_EXAMPLE},
+        failures=(errors.InvalidWorkflow, errors.NotFound),
+        managers=True,
+    ),
+    "workflow.list_versions": Operation(answers.Listed[answers.WorkflowSaved], query=DESCENDING),
+    "workflow.show_version": Operation(answers.Workflow, etag=True),
+    "conversations.list_conversations": Operation(
+        answers.Listed[answers.Conversation], query=(*FILTERS, CURSOR, LIMIT)
+    ),
+    "conversations.show": Operation(answers.Conversation, etag=True),
+    "conversations.patch": Operation(
+        answers.Conversation,
+        body=schemas.ConversationBody,
+        example={"status": "pending", "labels": ["order"]},
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+    ),
+    "conversations.claim": Operation(failures=(errors.StaleClaim,), **ACT),
+    "conversations.take_over": Operation(**ACT),
+    "conversations.give_back": Operation(**ACT),
+    "conversations.mark_read": Operation(**ACT),
+    "conversations.move_workflow": Operation(**{**ACT, "body": schemas.PositionBody, "example": {"node_id": None}}),
+    "conversations.list_messages": Operation(answers.Listed[answers.Message], query=ASCENDING),
+    "conversations.send_message": Operation(
+        answers.Message, 201, schemas.AgentMessageBody, {"content": "It left today.", "private": False}, once=True
+    ),
+    "conversations.list_timeline": Operation(answers.Listed[answers.TimelineEntry], query=ASCENDING),
+    "conversations.list_turns": Operation(answers.Listed[answers.Turn], query=DESCENDING),
+    "conversations.stop": Operation(answers.Turn, body=schemas.NothingBody, example={}),
+    "conversations.list_drafts": Operation(answers.Listed[answers.Draft], query=DESCENDING),
+    "conversations.send_draft": Operation(
+        answers.Message,
+        201,
+        schemas.DraftBody,
+        {"content": "It left today."},
+        failures=(errors.DraftClosed,),
+        once=True,
+    ),
+    "conversations.discard_draft": Operation(
+        answers.Draft, body=schemas.NothingBody, example={}, failures=(errors.DraftClosed,)
+    ),
+    "health.healthz": Operation(answers.Alive),
+    "health.readyz": Operation(answers.Ready, also={503: answers.Ready}),
+    "health.metrics": Operation(media="text/plain"),
+    "document.openapi": Operation(answers.Document),
+}
+
+GUIDE: dict[type[InboxError], str] = {
+    errors.BadJson: "Send UTF-8 JSON, an object, not nested without end.",
+    errors.BadEventId: "Connect again without Last-Event-ID, and read the state anew.",
+    errors.Unauthorized: "Send a token that is known and has not expired.",
+    errors.Forbidden: "Use a manager's token, or one with a wider scope.",
+    errors.NotFound: "Look at the id: it is missing, or another project's, which nobody is told.",
+    errors.StaleClaim: "`owner` has it. Show that, or assign it with PATCH if it must move.",
+    errors.IdempotencyInFlight: "Wait, then send the same request with the same key.",
+    errors.DraftClosed: "It was sent or discarded. Read the drafts anew.",
+    errors.StaleWorkflow: "A colleague saved a newer version. Read it, and save your change on top of it.",
+    errors.StaleVersion: "The answer holds how it stands now. Decide anew, and send its version as If-Match.",
+    errors.TooLarge: "Send less than 256 KiB.",
+    errors.NotJson: "Send `Content-Type: application/json`.",
+    errors.Invalid: "`fields` says for each field or parameter what is wrong.",
+    errors.UnknownField: "Leave the fields out that `fields` names: they are misspelt, or of another release.",
+    errors.IdempotencyConflict: "Use a new key for a new request.",
+    errors.InvalidWorkflow: "`problems` names each node or edge and what is wrong with it.",
+    errors.RateLimited: "Wait for as many seconds as Retry-After says.",
+    errors.Unavailable: "The database does not answer; nothing was changed. Wait for Retry-After and send it again.",
+}
+EXTRAS: dict[type[InboxError], Schema] = {
+    errors.StaleClaim: {
+        "owner": {"$ref": "#/components/schemas/Named"},
+        "conversation": {"$ref": "#/components/schemas/Conversation"},
+    },
+    errors.StaleVersion: {
+        "conversation": {"$ref": "#/components/schemas/Conversation"},
+        "project": {"$ref": "#/components/schemas/Project"},
+        "snippet": {"$ref": "#/components/schemas/Snippet"},
+    },
+    errors.Invalid: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},
+    errors.UnknownField: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},
+    errors.InvalidWorkflow: {"problems": {"type": "array", "items": {"$ref": "#/components/schemas/WorkflowProblem"}}},
+}
