@@ -70,7 +70,7 @@ def bearer() -> str | None:
 
 
 def agent_route(view: Callable[..., ResponseReturnValue]) -> Route:
-    """The view gets the asking Agent first. 401 without a valid token, 403 if a reading token would change something."""
+    """The view gets the asking Agent first. 401 without a valid token, 403 if a reading token would change things."""
 
     @wraps(view)
     def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:

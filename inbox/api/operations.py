@@ -115,9 +115,15 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "streams.agent_token": Operation(answers.StreamToken, 201, schemas.NothingBody, {}),
     "project.me": Operation(answers.Me),
-    "project.show": Operation(answers.Project),
+    "project.show": Operation(answers.Project, etag=True),
     "project.patch": Operation(
-        answers.Project, body=schemas.ProjectBody, example={"on_assignment": "park"}, managers=True
+        answers.Project,
+        body=schemas.ProjectBody,
+        example={"on_assignment": "park"},
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+        managers=True,
     ),
     "snippets.list_snippets": Operation(answers.Listed[answers.Snippet], query=(SNIPPET_WORDS, *DESCENDING)),
     "snippets.create": Operation(answers.Snippet, 201, schemas.SnippetBody, SNIPPET_EXAMPLE, once=True, managers=True),
