@@ -6,6 +6,7 @@ Owns names, schemas and validation. Scope never comes from arguments: it comes f
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from responder.workflow import DEFAULT_ROUTE, Node
 
 STATUSES = ["open", "pending", "snoozed", "solved", "spam"]
 PRIORITIES = ["low", "normal", "high", "urgent"]
+DEEPEST_ARGUMENTS = 20  # levels
+LONGEST_FACT = 1000  # characters of one fact about a visitor
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,17 @@ class BadCall(Exception):
     """A tool call that cannot be used; its message is told to the model once."""
 
 
+class ToolFailed(Exception):
+    """A project's own tool came to nothing. The message is for people and holds no address and no secret.
+
+    `told` is what the model may read of the server's answer besides.
+    """
+
+    def __init__(self, message: str, told: str = "") -> None:
+        super().__init__(message)
+        self.told = told
+
+
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
@@ -59,13 +73,13 @@ TOOLS: dict[str, Tool] = {
         Tool("set_status", "Set the conversation's status.", _object(status={"enum": STATUSES}), "writing"),
         Tool("set_priority", "Set the priority.", _object(priority={"enum": PRIORITIES}), "writing"),
         Tool("add_label", "Add a label to the conversation.", _object(label=_words(64)), "writing"),
-        Tool("assign_to", "Assign the conversation to a colleague.", _object(email=_words(320)), "writing"),
+        Tool("assign_to", "Assign the conversation to a colleague, by e-mail.", _object(email=_words(320)), "writing"),
         Tool("hand_off", "Give the conversation to a person.", _object(reason=_words(500)), "writing"),
         Tool("search_knowledge", "Search the team's knowledge.", _object(query=_words(1000)), "reading"),
         Tool(
             "set_visitor_attribute",
             "Remember a fact about the visitor.",
-            _object(name=_words(64), value={"type": ["string", "number", "boolean"]}),
+            _object(name=_words(64), value={"type": ["string", "number", "boolean"], "maxLength": LONGEST_FACT}),
             "writing",
         ),
     )
@@ -86,19 +100,34 @@ def arguments_of(tool: Tool, raw: str) -> dict[str, Any]:
         arguments = json.loads(raw) if raw.strip() else {}
     except (ValueError, RecursionError):
         raise BadCall(f"The arguments of {tool.name} were no valid JSON.") from None
+    if not isinstance(arguments, dict):
+        raise BadCall(f"The arguments of {tool.name} must be a JSON object.")
+    if not _is_plain(arguments, DEEPEST_ARGUMENTS):  # before the schema, which would follow any nesting
+        raise BadCall(f"The arguments of {tool.name} hold what cannot be stored, or are nested too deeply.")
     faults = sorted(Draft202012Validator(tool.schema).iter_errors(arguments), key=str)
     if faults:
         raise BadCall(f"The arguments of {tool.name} were wrong: {faults[0].message[:300]}")
-    if any(isinstance(value, str) and not storable(value) for value in arguments.values()):
-        raise BadCall(f"The arguments of {tool.name} hold characters that cannot be stored.")
-    assert isinstance(arguments, dict)
     return arguments
+
+
+def _is_plain(value: Any, deeper: int) -> bool:
+    """Whether PostgreSQL's jsonb can hold the value: storable text, finite numbers, no bottomless nesting."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict | list) and deeper == 0:
+        return False
+    if isinstance(value, dict):
+        return all(storable(name) and _is_plain(inner, deeper - 1) for name, inner in value.items())
+    return not isinstance(value, list) or all(_is_plain(inner, deeper - 1) for inner in value)
 
 
 def given_arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, Any]:
     """An action's own arguments in the tool's names: `content` stands for the tool's first argument."""
-    names = list(tool.schema["properties"])
-    return {names[0]: given["content"], **{name: given[name] for name in names if name in given}}
+    names = list(tool.schema.get("properties", {}))
+    first = {names[0]: given["content"]} if names else {}
+    return first | {name: given[name] for name in names if name in given}
 
 
 def storable(value: str) -> bool:
