@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.chaos.final import LIVE, Final
 from tests.chaos.history import Json, Word
 
+KNOWN = timedelta(seconds=1)  # what happened so soon after the claim the turn may have read before it thought
 ANSWERING = ("landed", "parked", "handed_off")
 UNVERSIONED = ("unread_count", "visitor")  # may change without a version
 FIELDS = {
@@ -24,6 +26,9 @@ FIELDS = {
     "metadata": {"workflow_moved", "turn_landed", "message"},
 }
 TOOLS = {"status": "set_status", "priority": "set_priority", "labels": "add_label"}
+KEPT = {name: name for name in ("status", "priority", "labels")} | dict.fromkeys(
+    ["assigned", "unassigned"], "assignee_id"
+)
 
 
 def conversation(final: Final, words: Sequence[Word], told: Sequence[Json], states: Mapping[int, Json]) -> list[str]:
@@ -35,6 +40,7 @@ def conversation(final: Final, words: Sequence[Word], told: Sequence[Json], stat
         *explained(final, states),
         *turns(final),
         *overtaken(final, states),
+        *yielded(final),
         *answered(final, states),
         *newest(final),
     ]
@@ -160,6 +166,29 @@ def overtaken(final: Final, states: Mapping[int, Json]) -> Iterator[str]:
             yield f"turn {entry['turn_id']} spoke at version {entry['version']} although the conversation was {state}"
 
 
+def yielded(final: Final) -> Iterator[str]:
+    """The responder yields to what a person did while it thought, and its landing names what it kept."""
+    claims = {e["turn_id"]: e["data"]["claimed_at"] for e in final.timeline if "claimed_at" in e["data"]}
+    for entry in final.timeline:
+        if entry["turn_id"] not in claims or entry["actor"]["type"] != "responder":
+            continue
+        begun = _moment(claims[entry["turn_id"]]) + KNOWN
+        for act in final.timeline:
+            meanwhile = act["version"] < entry["version"] and _moment(act["at"]) > begun
+            if meanwhile and act["actor"]["type"] == "agent" and _ignores(entry, act):
+                yield f"version {entry['version']}: {entry['text']}, ignoring {act['text']} of version {act['version']}"
+
+
+def _ignores(entry: Json, act: Json) -> bool:
+    if entry["kind"] == "tool":
+        same = act["kind"] in {"status", "priority"} and TOOLS[act["kind"]] == entry["data"]["tool"]
+        return bool(same and entry["data"]["outcome"] == "done")
+    if entry["kind"] != "turn_landed":
+        return False
+    kept = {one["field"] for one in entry["data"]["kept"]}
+    return act["kind"] == "message" or (act["kind"] in KEPT and KEPT[act["kind"]] not in kept)
+
+
 def answered(final: Final, states: Mapping[int, Json]) -> Iterator[str]:
     """A visitor's message that no turn answered has a reason: people had the conversation, or took it afterwards."""
     covered = {one for turn in final.turns if turn["status"] in ANSWERING for one in turn["answers"]}
@@ -174,6 +203,10 @@ def answered(final: Final, states: Mapping[int, Json]) -> Iterator[str]:
             continue
         if not any(_takes(entry) for entry in final.timeline if entry["version"] > version):
             yield f"message {message_id} of version {version} was never answered and nobody has taken it"
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at)
 
 
 def _takes(entry: Json) -> bool:

@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from tests.chaos.calling import Api
 from tests.chaos.history import History, House, Json, Place, Word
 
-NEWEST = 12  # agents look at the newest conversations, so that they meet each other and the turns
-OWN = 3  # a visitor's conversations at once
+NEWEST = 8  # agents look at the newest conversations, so that they meet each other and the turns
+OWN = 2  # a visitor's conversations at once
 VISITOR_SECONDS = (0.1, 0.9)
 AGENT_SECONDS = (0.05, 0.35)
 STATUSES = ("open", "open", "pending", "solved", "snoozed", "spam")
 PRIORITIES = ("low", "normal", "high", "urgent")
 LABELS = ("refund", "order", "vip", "shipping")
 ACTS = (
-    ["patch"] * 8 + ["claim", "note", "note", "reply", "take-over", "stop", "draft", "draft", "workflow"]
+    ["patch"] * 8 + ["claim", "note", "note", "reply", "take-over", "stop", "stop", "draft", "draft", "workflow"]
     + ["give-back"] * 4
 )  # fmt: skip
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -24,6 +26,9 @@ WORKER_POINTS = (
 WEB_POINTS = ("keyed", "stored", "committed", "announced", "placed", "passing on")
 # Reached only where something else went wrong before; armed like the others, but a run need not meet them.
 RARE_POINTS = frozenset({"lost", "handing off", "released"})
+
+HELD_UP = 0.15  # the share of passes at which a process is held up
+MOST_SECONDS = 0.15
 
 _folder = Path(os.environ.get("TANDEM_DATA", ".")) / "points"
 
@@ -58,7 +63,12 @@ def is_armed(point: str) -> bool:
 
 
 def reached(point: str) -> None:
-    """Called by a process of the product at the point: kills whom the armed file names, perhaps this very process."""
+    """Called by a process of the product at the point: kills whom the armed file names, perhaps this very process.
+
+    Now and then it only holds the process up for a moment, as a slow network would: every window is met more often.
+    """
+    if random.random() < HELD_UP:
+        time.sleep(random.uniform(0, MOST_SECONDS))
     taken = _folder / f"{point}.reached"
     try:
         (_folder / point).rename(taken)

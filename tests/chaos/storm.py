@@ -32,7 +32,7 @@ from tests.product import ROOT, Product
 ROUND_SECONDS = 90.0
 VISITORS, AGENTS, READERS = 5, 4, 2
 READ_SECONDS = 60.0  # for clients of the streams to get to the end once everything rests
-THINK_SECONDS = (0.02, 1.2)
+THINK_SECONDS = (0.02, 2.0)
 TOOLS = ["set_status", "set_priority", "add_label", "add_note", "hand_off"]
 ENVIRONMENT = {
     "TANDEM_RATE_LIMITS": "off",
@@ -61,6 +61,11 @@ class ArmedProduct(Product):
                 text=True,
             )
         return self.process
+
+    def _is_up(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"it ended at its start: {(self.data / 'launch.log').read_text()}")
+        return super()._is_up()
 
 
 @dataclass
@@ -178,7 +183,7 @@ class Storm:
     def _check_project(self, history: History, finals: list[Final], group: list[Seen]) -> None:
         _wait(lambda: not [*streams.alike(group)] and not [*streams.complete(group[0], finals)])
         for seen in group:
-            self.wrong += [*streams.ordered(seen), *streams.complete(seen, finals)]
+            self.wrong += [*streams.ordered(seen), *streams.complete(seen, finals), *streams.ended_once(seen)]
         self.wrong += streams.alike(group)
         states = streams.states_of(group[0].events)
         for one in finals:

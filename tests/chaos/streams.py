@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from tests.chaos.final import Final
+from tests.chaos.final import LIVE, Final
 from tests.chaos.history import Event, Json, Seen
 
 
@@ -76,6 +76,19 @@ def complete_for_visitor(seen: Seen, final: Final) -> Iterator[str]:
     public = [message["id"] for message in final.messages if not message["private"]]
     if told != public:
         yield f"{seen.name}: messages {told} were told, {public} are there"
+
+
+def ended_once(seen: Seen) -> Iterator[str]:
+    """A turn that has ended stays as it ended: told once, and nothing of it comes afterwards."""
+    ended: dict[int, str] = {}
+    for event in seen.events:
+        if event.name != "turn.updated" or "id" not in event.data["turn"]:
+            continue
+        turn = event.data["turn"]
+        if turn["id"] in ended:
+            yield f"{seen.name}: turn {turn['id']} was {ended[turn['id']]} and then {turn['status']} at {event.id}"
+        if turn["status"] not in LIVE:
+            ended[turn["id"]] = turn["status"]
 
 
 def _told(seen: Seen, name: str, what: str) -> dict[int, list[Json]]:

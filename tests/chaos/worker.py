@@ -6,6 +6,7 @@ Owns where the points are. Everything else is jobs/worker.py as it is.
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ from jobs.worker import main
 from tests.chaos.points import after, before, is_armed, reached
 from tests.concurrency import faults
 
-WINDOW_SECONDS = 0.3  # the window held open for a moment, so that somebody writes in it
+WINDOW_SECONDS = 0.3  # the window held open for so long at most, so that somebody writes in it
+WINDOW_SHARE = 0.3  # of all landings; of every one while the point behind a lost try is armed
 _step = threading.local()
 
 
@@ -77,8 +79,8 @@ def _plant_in_landing() -> None:
 
 
 def _pause(point: str) -> None:
-    if point == "refetched" and is_armed("lost"):
-        time.sleep(WINDOW_SECONDS)
+    if point == "refetched" and (is_armed("lost") or random.random() < WINDOW_SHARE):
+        time.sleep(random.uniform(0, WINDOW_SECONDS))
     reached(f"position {point}" if getattr(_step, "routing", False) and point != "lost" else point)
 
 
