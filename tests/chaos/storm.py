@@ -6,8 +6,6 @@ Owns the order of things. A round has projects of its own, so a run may be as lo
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,55 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from commands.projects import create_agent, create_project
-from inbox.database import connect
 from tests.background import Background
 from tests.chaos import checks, final, people, readers, streams
+from tests.chaos.armed import ENVIRONMENT, ArmedProduct, house
 from tests.chaos.calling import Api
 from tests.chaos.final import Final
 from tests.chaos.history import History, House, Place, Seen
 from tests.chaos.killer import Killer
-from tests.model_server import Asked, ModelServer, call
-from tests.people import WORKFLOW
-from tests.product import ROOT, Product
+from tests.chaos.thinking import Thinking
+from tests.model_server import ModelServer
+from tests.product import Product
 
 ROUND_SECONDS = 90.0
 VISITORS, AGENTS, READERS = 5, 4, 2
 READ_SECONDS = 60.0  # for clients of the streams to get to the end once everything rests
-THINK_SECONDS = (0.02, 2.0)
-TOOLS = ["set_status", "set_priority", "add_label", "add_note", "hand_off"]
-ENVIRONMENT = {
-    "TANDEM_RATE_LIMITS": "off",
-    "TANDEM_WORKERS": "2",
-    "TANDEM_LEASE_SECONDS": "3",
-    "TANDEM_SWEEP_SECONDS": "1",
-    "TANDEM_MAX_ATTEMPTS": "4",
-    "TANDEM_MODEL_FIRST_TOKEN_SECONDS": "10",
-    "OPENAI_API_KEY": "test",
-}
-
-
-class ArmedProduct(Product):
-    """The product with the named points put into its processes; what it prints goes to a file."""
-
-    def launch(self) -> subprocess.Popen[str]:
-        """Start it without waiting."""
-        self.launched_at = time.time()
-        with (self.data / "launch.log").open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.launch"],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        return self.process
-
-    def _is_up(self) -> bool:
-        if self.process is not None and self.process.poll() is not None:
-            raise AssertionError(f"it ended at its start: {(self.data / 'launch.log').read_text()}")
-        return super()._is_up()
 
 
 @dataclass
@@ -115,24 +78,22 @@ class Storm:
                 product.stop()
 
     def _round(self, product: Product, killer: Killer, number: int, seconds: float) -> None:
-        houses = [_house(product, f"{number} {mode}", mode) for mode in ("simple", "orchestrator")]
+        houses = [house(product, f"{number} {mode}", mode, AGENTS) for mode in ("simple", "orchestrator")]
         history, over, read = History(), threading.Event(), threading.Event()
         url = str(product.run["url"])
         api = Api(url, history, over)
-        reading = self._readers(url, houses, history, read, number)
-        acting = self._people(api, houses, history, over, number)
-        killing = Background(killer.run, (over,))
-        visiting = _VisitorReaders(url, history, read)
-        visiting.follow_some(over, seconds)
-        for one in [killing, *acting]:
-            one.result()
-        final.settle(api, history.places, history)
-        for house in houses:  # the last event that the project's readers wait for
-            self.wrong += (
-                [] if api.repeat("/widget/sessions", None, {"project_key": house.key}) else ["no last session"]
-            )
-        self._check(api, history, houses, visiting)
-        read.set()
+        try:
+            reading = self._readers(url, houses, history, read, number)
+            acting = [*self._people(api, houses, history, over, number), Background(killer.run, (over,))]
+            visiting = _VisitorReaders(url, history, read)
+            visiting.follow_some(over, seconds)
+            for one in acting:
+                one.result()
+            final.settle(api, history.places, history)
+            self._check(api, history, houses, visiting)
+        finally:
+            over.set()
+            read.set()
         for one in [*reading, *visiting.running]:
             one.result()
         api.close()
@@ -151,21 +112,21 @@ class Storm:
         self, url: str, houses: list[House], history: History, over: threading.Event, number: int
     ) -> list[Background]:
         running = []
-        for house in houses:
+        for one in houses:
             for n in range(READERS):
-                seen = Seen(f"reader {n} of project {house.project_id}")
+                seen = Seen(f"reader {n} of project {one.project_id}")
                 history.streams.append(seen)
                 chance = random.Random(f"{self.seed} {number} {seen.name}")
                 address = f"{url}/api/v1/events"
-                running.append(Background(readers.follow, (address, house.token, seen, history, chance, over)))
+                running.append(Background(readers.follow, (address, one.token, seen, history, chance, over)))
         return running
 
     def _check(self, api: Api, history: History, houses: list[House], visiting: _VisitorReaders) -> None:
         places = list(history.places)
         finals = {place.conversation_id: final.read(api, place) for place in places}
         self.wrong += history.wrong
-        for number, house in enumerate(houses):
-            own = [finals[p.conversation_id] for p in places if p.house == house]
+        for number, one in enumerate(houses):
+            own = [finals[p.conversation_id] for p in places if p.house == one]
             group = history.streams[number * READERS : (number + 1) * READERS]
             self._check_project(history, own, group)
         for place, seen in visiting.seen:
@@ -173,8 +134,8 @@ class Storm:
                 lambda place=place, seen=seen: not [*streams.complete_for_visitor(seen, finals[place.conversation_id])]
             )
             self.wrong += [*streams.ordered(seen), *streams.complete_for_visitor(seen, finals[place.conversation_id])]
-        for one in finals.values():
-            self.turns.update(turn["status"] for turn in one.turns)
+        for shown in finals.values():
+            self.turns.update(turn["status"] for turn in shown.turns)
         self.counts.update(history.counts)
         self.counts["conversations"] += len(finals)
         self.counts["events"] += sum(len(seen.events) for seen in [*history.streams, *(s for _, s in visiting.seen)])
@@ -221,52 +182,6 @@ class _VisitorReaders:
         chance = random.Random(place.conversation_id)
         arguments = (self._url, place.token, seen, self._history, chance, self._over)
         self.running.append(Background(readers.follow, arguments))
-
-
-class Thinking:
-    """The model: takes its time, decides, now and then uses a tool, and answers with the question's own words."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-
-    def __call__(self, asked: Asked) -> None:
-        """Answer one request."""
-        if self._chance.random() < 0.02:
-            asked.begin("application/json", 500)
-            return
-        threading.Event().wait(self._chance.uniform(*THINK_SECONDS))
-        if asked.demanded:
-            asked.stream(call(asked.demanded, {"path": self._chance.choice(["yes", "no"])}))
-        elif asked.body.get("tools") and asked.body["messages"][-1]["role"] != "tool" and self._chance.random() < 0.3:
-            asked.stream(self._wish())
-        else:
-            question = next(m["content"] for m in reversed(asked.body["messages"]) if m["role"] == "user")
-            asked.stream({"role": "assistant", "content": "You asked: "}, {"content": question})
-
-    def _wish(self) -> dict[str, Any]:
-        arguments = {
-            "set_status": {"status": self._chance.choice(["open", "pending", "solved"])},
-            "set_priority": {"priority": self._chance.choice(people.PRIORITIES)},
-            "add_label": {"label": self._chance.choice(people.LABELS)},
-            "add_note": {"content": "The visitor waits for a parcel."},
-            "hand_off": {"reason": "The visitor asks for a person."},
-        }
-        tool = self._chance.choice(["set_status", "set_status", "set_priority", "add_label", "add_note", "hand_off"])
-        return call(tool, arguments[tool])
-
-
-def _house(product: Product, name: str, mode: str) -> House:
-    tools = [{"name": tool, "enabled": True, "instruction": ""} for tool in TOOLS]
-    workflow = {**WORKFLOW, "globalTools": tools} if mode == "orchestrator" else None
-    engine = connect(str(product.run["database_url"]), pool_size=1)
-    with engine.begin() as connection:
-        project = create_project(connection, name, mode=mode, workflow=workflow)
-        agents = [
-            create_agent(connection, f"agent{n}@chaos{project.id}.example", project_id=project.id)
-            for n in range(AGENTS)
-        ]
-    engine.dispose()
-    return House(project.id, project.key, tuple((agent.id, agent.token) for agent in agents))
 
 
 def _wait(holds: Any) -> None:
