@@ -42,7 +42,7 @@ class Told:
         self.drafts: list[Json] = []
         self.words = [Word(9, "visitor", "Where is it?", told=self.messages[0])]
         self.told = [copy.deepcopy(self.states[2])]
-        self.seen = Seen("a reader", self.events())
+        self.seen, self.other = Seen("a reader", self.events()), Seen("another reader", self.events())
 
     def step(self, **changes: Any) -> None:
         newest = max(self.states)
@@ -70,7 +70,7 @@ class Told:
             *streams.ordered(self.seen),
             *streams.ended_once(self.seen),
             *streams.complete(self.seen, [self.final]),
-            *streams.alike([Seen("another reader", self.events()), self.seen]),
+            *streams.alike([self.other, self.seen]),
         ]
 
 
