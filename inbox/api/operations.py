@@ -59,8 +59,8 @@ class WorkflowDraft(BaseModel):
 
     model_config = {"extra": "allow"}
 
-    version: int | None = None
-    workflow: dict[str, Any] | None = None
+    version: Any = None
+    workflow: Any = None
 
 
 LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "How many at most.")
