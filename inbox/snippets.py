@@ -54,12 +54,14 @@ SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
 """
 USES = text(
     """
-SELECT m.id, m.conversation_id, m.content, m.created_at, m.sent_by, to_jsonb(v) AS visitor
-FROM message m JOIN conversation c ON c.id = m.conversation_id JOIN visitor v ON v.id = c.visitor_id
-WHERE m.project_id = :project AND m.author = 'responder'
-    AND m.details -> 'citations' @> jsonb_build_array(jsonb_build_object('snippet_id', CAST(:snippet AS bigint)))
-    AND m.id < :before
-ORDER BY m.id DESC LIMIT :limit
+SELECT m.*, to_jsonb(v) AS visitor
+FROM (
+    SELECT id, conversation_id, content, created_at FROM message
+    WHERE project_id = :project AND author = 'responder' AND id < :before
+        AND details -> 'citations' @> jsonb_build_array(jsonb_build_object('snippet_id', CAST(:snippet AS bigint)))
+    ORDER BY id DESC LIMIT :limit) AS m
+JOIN conversation c ON c.id = m.conversation_id JOIN visitor v ON v.id = c.visitor_id
+ORDER BY m.id DESC
 """
 )
 

@@ -13,12 +13,14 @@ def register(app: Flask) -> None:
     """
     from inbox.api import conversations, health, project, snippets, streams, widget, workflow
     from inbox.pages import desk, race, settings, signing_in, tabs, visit, words
+    from inbox.pages import snippets as snippets_page
 
     csrf = CSRFProtect(app)
     for module in (widget, conversations, project, snippets, workflow, streams, health):
         csrf.exempt(module.blueprint)
     words.register(app)
     tabs.register(app)
+    app.register_blueprint(snippets_page.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for page in (signing_in, desk, visit, race):

@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
         rendered=rendered,
         initials=initials,
         clock=clock,
+        day=day,
         moment=representation.moment,
         visitor_name=visitor_name,
         sentence=timeline.sentence,
@@ -60,6 +61,11 @@ def clock(at: Any, seconds: bool = False) -> str:
     """The time of day in UTC; a script shows it in the reader's zone."""
     moment = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
     return moment.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day(at: datetime) -> str:
+    """The date and time of day in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def visitor_name(visitor: Mapping[str, Any]) -> str:

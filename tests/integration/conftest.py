@@ -5,7 +5,7 @@ Owns fixtures of the API's tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -13,7 +13,8 @@ from flask import Flask
 from app import create_app
 from inbox.services import Services
 from inbox.settings import Settings
-from tests.integration.callers import House
+from tests.integration.callers import Caller, House
+from tests.integration.reader import Reader
 
 
 @pytest.fixture
@@ -34,3 +35,9 @@ def house(app: Flask, services: Services) -> House:
 def other_house(app: Flask, services: Services) -> House:
     """Another project, whose people must see nothing of the first."""
     return House.build(app, services, "Other house")
+
+
+@pytest.fixture
+def sit(app: Flask, services: Services) -> Callable[[Caller], Reader]:
+    """Signs somebody in at a browser of their own."""
+    return lambda who: Reader(app, services, who)

@@ -29,6 +29,7 @@ class Form(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.forms: dict[str, dict[str, str]] = {}
+        self.kinds: dict[str, str] = {}
         self._fields: dict[str, str] | None = None
         self._select = ""
         self._area: tuple[str, list[str]] | None = None
@@ -40,6 +41,7 @@ class Form(HTMLParser):
         name, value = named.get("name") or "", named.get("value") or ""
         if tag == "form" and named.get("method") == "post":
             self._fields = self.forms.setdefault(named.get("action") or "", {})
+            self.kinds[named.get("action") or ""] = named.get("enctype") or "application/x-www-form-urlencoded"
         if self._fields is None or "disabled" in named:
             return
         if tag == "input" and name and (named.get("type") not in {"checkbox", "radio"} or "checked" in named):
@@ -81,6 +83,7 @@ class Reader:
             connection.execute(access.OPEN_SESSION, session)
         self.client.set_cookie(COOKIE, token)
         self.forms: dict[str, dict[str, str]] = {}
+        self.kinds: dict[str, str] = {}
 
     def open(self, path: str) -> str:
         """The page's text; its forms are remembered."""
@@ -94,12 +97,13 @@ class Reader:
         data: dict[str, Any] = {name: _as_sent(value) for name, value in fields.items() if value is not None}
         if file is not None:
             data["file"] = (io.BytesIO(file[1]), file[0])
-        response = self.client.post(to or path, data=data)
+        response = self.client.post(to or path, data=data, content_type=self.kinds[to])
         self._took(response)
         return response
 
     def _took(self, response: TestResponse) -> str:
-        self.forms = Form(response.text).forms
+        form = Form(response.text)
+        self.forms, self.kinds = form.forms, form.kinds
         return response.text
 
 

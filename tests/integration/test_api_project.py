@@ -72,15 +72,3 @@ def test_workflow(house: House, services: Services) -> None:
     response = house.ben.get("/workflow")
     assert response.headers["ETag"] == '"1"'
     assert response.get_json()["version"] == 1
-
-
-def test_snippets(house: House, other_house: House, services: Services) -> None:
-    with services.database.begin() as connection:
-        for at in (house, house, house, other_house):
-            statement = text("INSERT INTO snippet (project_id, title, content) VALUES (:id, 'Returns', '30 days')")
-            connection.execute(statement, {"id": at.project_id})
-    page = house.ben.get("/snippets?limit=2").get_json()
-    rest = house.ben.get(f"/snippets?limit=2&cursor={page['next_cursor']}").get_json()
-    assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
-    assert page["items"][0]["title"] == "Returns"
-    assert error(house.ben.get("/snippets?cursor=x")) == (422, "invalid")

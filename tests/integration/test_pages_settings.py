@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 
-from inbox.services import Services
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader, shown
 
 Sit = Callable[[Caller], Reader]
 SETTINGS = "/settings"
-
-
-@pytest.fixture
-def sit(app: Flask, services: Services) -> Sit:
-    """Signs somebody in at a browser of their own."""
-    return lambda who: Reader(app, services, who)
 
 
 def settings(house: House) -> dict[str, object]:

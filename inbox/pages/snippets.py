@@ -1,0 +1,217 @@
+"""The snippets' pages: search, make, edit, forget, import, and what each was used for.
+
+Owns their forms. Everybody reads them; only managers get the controls, and only managers' posts are done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from inbox import importing, snippets
+from inbox.access import Agent
+from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
+from inbox.api.schemas import MOST_TITLE_CHARACTERS, SnippetBody
+from inbox.conversation import MOST_CHARACTERS, storable
+from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.importing import Problem
+from inbox.pages.signing_in import page
+from inbox.snippets import Planned
+
+blueprint = Blueprint("snippets_page", __name__, url_prefix="/settings/snippets")
+LISTED = 50
+SHOWN_USES = 20
+FAULTS = {
+    "title": f"Give it a title of 1 to {MOST_TITLE_CHARACTERS} characters.",
+    "content": f"Give it a text of 1 to {MOST_CHARACTERS:,} characters.",
+}
+
+
+@blueprint.get("")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The snippets that hold the words looked for, newest first."""
+    words = request.args.get("q", "").strip()[:200]
+    rows: list[Any] = []
+    if storable(words):
+        with services().reading() as connection:
+            rows = snippets.listed(connection, me.project_id, before=before_id(), words=words, limit=LISTED + 1)
+    more = encode_cursor(rows[LISTED - 1]["id"]) if len(rows) > LISTED else None
+    return render_template("settings/snippets.html", me=me, rows=rows[:LISTED], words=words, more=more)
+
+
+@blueprint.get("/new")
+@page
+def begin(me: Agent) -> ResponseReturnValue:
+    """An empty form."""
+    _require_manager(me)
+    return _form(me, {})
+
+
+@blueprint.post("")
+@page
+def create(me: Agent) -> ResponseReturnValue:
+    """Make a snippet."""
+    _require_manager(me)
+    typed = _typed()
+    try:
+        wanted = valid(SnippetBody, typed)
+        with services().statement() as writing:
+            row = snippets.create(writing.connection, me, wanted.title, wanted.content)
+    except Invalid as error:
+        return _form(me, typed, errors=_faults(error)), 422
+    flash(f"“{row['title']}” is known from now on.")
+    return redirect(url_for("snippets_page.show"))
+
+
+@blueprint.get("/<int:number>")
+@page
+def edit(me: Agent, number: int) -> ResponseReturnValue:
+    """One snippet with the replies that rest on it."""
+    return _snippet(me, bigint(str(number)))
+
+
+@blueprint.post("/<int:number>")
+@page
+def save(me: Agent, number: int) -> ResponseReturnValue:
+    """Save a snippet, unless somebody else did since it was opened; nothing that was typed is lost."""
+    _require_manager(me)
+    snippet_id, typed = bigint(str(number)), _typed()
+    try:
+        wanted = valid(SnippetBody, typed)
+        with services().statement() as writing:
+            changes = {"title": wanted.title, "content": wanted.content}
+            row = snippets.edit(writing.connection, me, snippet_id, changes, seen=_seen())
+    except Invalid as error:
+        return _snippet(me, snippet_id, typed, errors=_faults(error)), 422
+    except StaleVersion:
+        return _snippet(me, snippet_id, typed, overtaken=True), 409
+    except NotFound:
+        return _form(me, typed, gone=True), 409
+    flash("Saved." if row["written"] else "Nothing was changed.")
+    return redirect(url_for("snippets_page.edit", number=snippet_id))
+
+
+@blueprint.post("/<int:number>/delete")
+@page
+def delete(me: Agent, number: int) -> ResponseReturnValue:
+    """Forget a snippet, unless somebody changed it since it was opened."""
+    snippet_id = bigint(str(number))
+    try:
+        with services().statement() as writing:
+            snippets.delete(writing.connection, me, snippet_id, seen=_seen())
+    except StaleVersion as error:
+        flash(f"{error.extra['snippet']['changed_by'] or 'Somebody'} changed it meanwhile. Look at it once more.")
+        return redirect(url_for("snippets_page.edit", number=snippet_id))
+    except NotFound:
+        flash("Somebody else had deleted it already.")
+        return redirect(url_for("snippets_page.show"))
+    flash("The snippet is deleted. Replies that cited it stay as they are.")
+    return redirect(url_for("snippets_page.show"))
+
+
+@blueprint.get("/import")
+@page
+def choose(me: Agent) -> ResponseReturnValue:
+    """Where a file is chosen or text is pasted."""
+    _require_manager(me)
+    return _import(me, "")
+
+
+@blueprint.post("/import")
+@page
+def bring_in(me: Agent) -> ResponseReturnValue:
+    """First what the import would do, by line; then, once that was seen and still holds, the import."""
+    _require_manager(me)
+    text, name, problem = _given()
+    sections, problems = ([], [problem]) if problem else importing.read(text, name=name)
+    with services().transaction() as writing:
+        snippets.import_alone(writing.connection, me.project_id)
+        planned = snippets.plan(writing.connection, me.project_id, sections)
+        seen = request.form.get("seen", "")
+        if seen != _fingerprint(planned) or not any(one.what in {"new", "changed"} for one in planned):
+            return _import(me, text, name, planned, problems, overtaken=bool(seen)), 200 if planned else 422
+        made, changed = snippets.bring_in(writing.connection, me, planned)
+    flash(f"Imported: {made} new, {changed} changed.")
+    return redirect(url_for("snippets_page.show"))
+
+
+def _given() -> tuple[str, str, Problem | None]:
+    """The file's or the form's text, the file's name, and what is wrong with it as a whole."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return request.form.get("text", "").replace("\r\n", "\n"), request.form.get("name", "")[:200], None
+    try:
+        return file.read().decode("utf-8-sig"), file.filename[:200], None
+    except UnicodeDecodeError:
+        return "", file.filename[:200], Problem(1, "The file is no UTF-8 text. Save it as UTF-8 and choose it again.")
+
+
+def _fingerprint(planned: list[Planned]) -> str:
+    """What was shown, so that an import does that and nothing else."""
+    return hashlib.sha256(json.dumps([asdict(one) for one in planned]).encode("utf-8", "replace")).hexdigest()
+
+
+def _import(
+    me: Agent,
+    text: str,
+    name: str = "",
+    planned: list[Planned] | None = None,
+    problems: list[Problem] | None = None,
+    *,
+    overtaken: bool = False,
+) -> str:
+    planned = planned or []
+    counts = {what: sum(one.what == what for one in planned) for what in ("new", "changed", "same", "unclear")}
+    return render_template(
+        "settings/import.html",
+        me=me,
+        text=text if storable(text) else "",
+        name=name,
+        planned=planned,
+        problems=problems or [],
+        counts=counts,
+        seen=_fingerprint(planned),
+        overtaken=overtaken,
+        most=importing.MOST_FILE_BYTES // 1000,
+        most_sections=importing.MOST_SECTIONS,
+    )
+
+
+def _typed() -> dict[str, str]:
+    return {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in ("title", "content")}
+
+
+def _seen() -> list[int]:
+    text = request.form.get("version", "")
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
+
+
+def _faults(error: Invalid) -> dict[str, str]:
+    return {name: FAULTS.get(name, fault) for name, fault in error.extra["fields"].items()}
+
+
+def _form(me: Agent, typed: dict[str, str], **more: Any) -> str:
+    return render_template("settings/snippet.html", me=me, row=None, values=typed, **more)
+
+
+def _snippet(me: Agent, snippet_id: int, typed: dict[str, str] | None = None, **more: Any) -> str:
+    with services().reading() as connection:
+        row = snippets.find(connection, me.project_id, snippet_id)
+        before = before_id() if request.method == "GET" else None
+        uses = snippets.uses(connection, me.project_id, snippet_id, before=before, limit=SHOWN_USES + 1)
+    earlier = encode_cursor(uses[SHOWN_USES - 1]["id"]) if len(uses) > SHOWN_USES else None
+    values = {**row, **(typed or {})}
+    return render_template(
+        "settings/snippet.html", me=me, row=row, values=values, uses=uses[:SHOWN_USES], earlier=earlier, **more
+    )
+
+
+def _require_manager(me: Agent) -> None:
+    if not me.is_manager:
+        raise Forbidden("Only managers change snippets. Ask one of them.")
