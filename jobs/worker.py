@@ -14,15 +14,19 @@ import os
 import signal
 import threading
 import time
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
 from redis import Redis
 from rq import Queue, SimpleWorker
+from rq.executions import Execution
 from rq.job import Job
+from rq.registry import StartedJobRegistry
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
+from inbox.database import single_statements
 from inbox.redis import redis_client
 from inbox.settings import Settings
 from jobs import claim, context
@@ -33,6 +37,8 @@ from jobs.sweep import sweep
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1  # how long the loop may wait for a job before it looks at the stop request
+HEARTBEAT_SECONDS = 5.0
+FOREVER_SECONDS = float("inf")
 DRAIN_SECONDS = 5.0  # turns in flight may land for so long; then they are released to other workers
 
 
@@ -63,6 +69,7 @@ class TurnWorker(SimpleWorker):
         self._room = threading.Semaphore(turns)
         self._running: set[threading.Thread] = set()
         self._guard = threading.Lock()
+        self._beat_at = self._suspension_seen_at = -FOREVER_SECONDS
 
     @property
     def dequeue_timeout(self) -> int:
@@ -91,6 +98,8 @@ class TurnWorker(SimpleWorker):
             if found is not None:
                 return found
             self._room.release()
+            if not self.running:
+                self._write_state(WorkerStatus.IDLE)
             if timeout is None:
                 return None
         return None
@@ -109,7 +118,7 @@ class TurnWorker(SimpleWorker):
 
     def _run(self, job: Job, queue: Queue) -> None:
         try:
-            super().execute_job(job, queue)
+            self.perform_job(job, queue, self.prepare_execution(job))
         except Exception:  # Redis went away around the job; the turn row knows how far it came
             log.exception("Job %s could not be recorded in Redis.", job.id)
         finally:
@@ -118,10 +127,61 @@ class TurnWorker(SimpleWorker):
             self._room.release()
 
     def set_state(self, state: str, pipeline: Any = None) -> None:
-        """Busy while any turn runs: one thread's end must not make the worker look idle."""
-        if state == WorkerStatus.IDLE and self.running > 1:
-            state = WorkerStatus.BUSY
-        super().set_state(state, pipeline)
+        """Idle is for the loop to say, when it found no job and none runs: one thread's end is not the worker's."""
+        if state != WorkerStatus.IDLE:
+            self._write_state(state, pipeline)
+
+    def _write_state(self, state: str, pipeline: Any = None) -> None:
+        if state != self._state:
+            super().set_state(state, pipeline)
+
+    # RQ beats, asks for a suspension and renames the process several times for each job, each a round trip or a
+    # system call. Between jobs that come in quick succession once in a while says the same.
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Still alive; at most once in HEARTBEAT_SECONDS, for the key lives for minutes."""
+        if time.monotonic() - self._beat_at < HEARTBEAT_SECONDS:
+            return
+        self._beat_at = time.monotonic()
+        if pipeline is not None:
+            super().heartbeat(None, pipeline)
+            return
+        with self.connection.pipeline(transaction=False) as together:
+            super().heartbeat(None, together)
+            together.execute()
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """`rq suspend` is heard within a second."""
+        if time.monotonic() - self._suspension_seen_at < POLL_SECONDS:
+            return
+        super().check_for_suspension(burst)
+        self._suspension_seen_at = time.monotonic()
+
+    def procline(self, message: str) -> None:
+        """The process keeps its name: it holds many jobs."""
+
+    def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
+        """Only notes the time: the job's last heartbeat would be written a moment before its result is."""
+        job.ended_at = datetime.now(UTC)
+
+    def handle_job_success(
+        self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry, execution: Execution
+    ) -> None:
+        """A job that leaves no result, as a turn does, is gone from Redis in one round trip. Others go RQ's way."""
+        plain = job.get_result_ttl(self.default_result_ttl) == 0 and not (
+            job.repeats_left or job.group_id or job.has_rate_limit
+        )
+        if not plain or self.connection.exists(job.dependents_key):
+            super().handle_job_success(job, queue, started_job_registry, execution)
+            return
+        assert job.started_at is not None
+        assert job.ended_at is not None
+        with self.connection.pipeline() as together:
+            self.increment_successful_job_count(pipeline=together)
+            self.increment_total_working_time(job.ended_at - job.started_at, together)
+            together.delete(job.key, job.dependencies_key)
+            self.cleanup_execution(job, pipeline=together, execution=execution)
+            together.execute()
 
     @property
     def stop_requested(self) -> bool:
@@ -150,7 +210,7 @@ class TurnWorker(SimpleWorker):
 def release_all(here: Context) -> int:
     """Give every turn that this process still holds back to the queue, at once; returns how many."""
     held = here.leases.held()
-    with here.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with single_statements(here.engine).connect() as connection:
         released = [one for one in held if claim.release(connection, one)]
     for one in released:
         here.queue.enqueue(one.turn_id, one.attempt)

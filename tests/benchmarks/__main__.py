@@ -9,11 +9,11 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import landing
+from tests.benchmarks import landing, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
-MEASURED: dict[str, Callable[..., None]] = {"landing": landing.run}
+MEASURED: dict[str, Callable[..., None]] = {"landing": landing.run, "workers": workers.run}
 
 
 def main() -> None:

@@ -1,0 +1,161 @@
+"""Waiting turns: what each costs in memory, how long many take together, and trivial jobs a second.
+
+Owns the baselines: a stock RQ worker, which forks for each job, arq's loop, and RQ's simple worker.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from redis import Redis
+from rq import Queue, SimpleWorker, Worker
+from sqlalchemy import text
+
+from inbox import visiting
+from jobs.queue import RqTurnQueue
+from jobs.worker import TurnWorker
+from tests.benchmarks.stage import Stage
+from tests.benchmarks.table import LEAST, Line, Table
+from tests.product import ROOT, free_port, wait_for
+
+THINK_SECONDS = 5.0
+MANY = 500
+STOCK = 6  # each is a process of its own; six show what one costs
+JOBS = 2_000
+
+
+def run(stage: Stage, table: Table, *, full: bool) -> None:
+    """Memory of waiting turns, their drain, and trivial jobs."""
+    queue = RqTurnQueue(Redis.from_url(stage.redis_url))
+    with ExitStack() as running:
+        port = free_port()
+        running.enter_context(_process(["-m", "tests.benchmarks.slow_model", str(port), str(THINK_SECONDS)]))
+        environment = _environment(stage, port)
+        turns = _turns(stage, MANY)
+        worker = running.enter_context(_process(["-m", "flask", "worker", "--turns", str(MANY)], environment))
+        wait_for("the worker", lambda: _workers(stage) == 1)
+        time.sleep(1)
+        idle = pss_kib(worker)
+        started = time.monotonic()
+        for turn in turns:
+            queue.enqueue(turn)
+        wait_for("all turns waiting", lambda: _count(stage, "thinking") == MANY, 60)
+        waiting = pss_kib(worker)
+        wait_for("all turns landed", lambda: _count(stage, "landed") == MANY, 120)
+        took = time.monotonic() - started
+    each = (waiting - idle) / MANY
+    with ExitStack() as running:
+        port = free_port()
+        running.enter_context(_process(["-m", "tests.benchmarks.slow_model", str(port), "20"]))
+        environment = _environment(stage, port)
+        command = [str(Path(sys.executable).parent / "rq"), "worker", "turns", "--url", stage.redis_url]
+        workers = [running.enter_context(_process(command, environment)) for _ in range(STOCK)]
+        wait_for("stock workers", lambda: _workers(stage) >= STOCK)
+        for turn in _turns(stage, STOCK):
+            queue.enqueue(turn)
+        wait_for("stock turns waiting", lambda: _count(stage, "thinking") == STOCK, 60)
+        time.sleep(1)
+        stock = sum(pss_kib(one) for one in workers) / STOCK
+    mib = 1024
+    table.add(Line("waiting turns in a GiB / stock RQ worker", mib**2 / stock, mib**2 / each, "turns", 300, LEAST))
+    table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
+    table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
+    table.add(Line("trivial jobs / RQ's simple worker", *_trivial(stage), "1/s", 2.0, LEAST))
+
+
+def nothing() -> None:
+    """The trivial job."""
+
+
+def _trivial(stage: Stage) -> tuple[float, float]:
+    """Jobs a second of RQ's simple worker and of ours, in turns, each draining the same number."""
+    redis = Redis.from_url(stage.redis_url)
+    ways: dict[str, Callable[[Queue], SimpleWorker]] = {
+        "simple": lambda queue: SimpleWorker([queue], connection=redis),
+        "ours": lambda queue: TurnWorker([queue], connection=redis, turns=100),
+    }
+    seconds = dict.fromkeys(ways, 0.0)
+    for number in range(3):
+        for name, make in ways.items():
+            queue = Queue(f"trivial-{name}", connection=redis)
+            queue.enqueue_many([Queue.prepare_data(nothing, result_ttl=0) for _ in range(JOBS)])
+            worker = make(queue)
+            started = time.perf_counter()
+            worker.work(burst=True, logging_level="ERROR")
+            if number:  # the first warms up
+                seconds[name] += time.perf_counter() - started
+    return 2 * JOBS / seconds["simple"], 2 * JOBS / seconds["ours"]
+
+
+def pss_kib(process: subprocess.Popen[bytes]) -> float:
+    """Memory of a process and all it has forked, shared pages counted in parts, in KiB."""
+    return sum(_pss(pid) for pid in _family(process.pid))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        yield from _family(int(child))
+
+
+def _pss(pid: int) -> float:
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def _turns(stage: Stage, number: int) -> list[int]:
+    """So many visitors who have each asked once."""
+    made = []
+    with stage.engine.begin() as connection:
+        connection.execute(text("UPDATE turn SET status = 'landed' WHERE status <> 'landed'"))
+        connection.execute(text("UPDATE turn SET status = 'cancelled' WHERE status = 'landed'"))
+        for _ in range(number):
+            session = visiting.start_session(connection, key=stage.project_key, visitor={})
+            visit = visiting.who(connection, session.token)
+            assert visit is not None
+            made.append(visiting.receive(connection, visit, "Where is my order?", agent_online=False).turn_id)
+    return [turn for turn in made if turn is not None]
+
+
+COUNT = text("SELECT count(*) FROM turn WHERE status = :status")
+
+
+def _count(stage: Stage, status: str) -> int:
+    with stage.engine.connect() as connection:
+        return int(connection.execute(COUNT, {"status": status}).scalar_one())
+
+
+def _environment(stage: Stage, port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": stage.url,
+        "REDIS_URL": stage.redis_url,
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+        "TANDEM_SWEEP_SECONDS": "60",
+    }
+
+
+def _workers(stage: Stage) -> int:
+    return len(Worker.all(connection=Redis.from_url(stage.redis_url)))
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    whole = [sys.executable, *command] if command[0] == "-m" else command
+    process = subprocess.Popen(whole, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        if environment is None:
+            assert process.stdout is not None
+            process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
