@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from inbox import acts, drafts, reading, representation
+from inbox import acts, drafts, reading, representation, walks, workflows
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -176,6 +176,7 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
     "status": _status,
     "take-over": lambda w, me, c: acts.take_over(w.connection, me, c),
     "give-back": _give_back,
+    "move": lambda w, me, c: acts.move_workflow(w.connection, me, c, request.form.get("node") or None),
     "restart": lambda w, me, c: acts.move_workflow(w.connection, me, c, None),
     "read": lambda w, me, c: acts.mark_read(w.connection, me, c),
 }
@@ -211,23 +212,19 @@ def _changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> Res
 
 def _pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:
     row = reading.conversation(connection, me.project_id, conversation_id)
-    turns = reading.turns(connection, conversation_id, before=None, limit=1)
-    workflow = reading.workflow(connection, me.project_id)
+    found = workflows.current(connection, me.project_id)
+    orchestrated = reading.project(connection, me.project_id)["mode"] == "orchestrator"
     return {
         "row": row,
         "statuses": STATUSES,
         "drafts": reading.drafts(connection, conversation_id, before=None, limit=20),
-        "timeline": reading.newest_timeline(connection, conversation_id, SHOWN_ENTRIES),
-        "path": turns[0]["path"] if turns else [],
-        "node_names": _node_names(workflow["definition"] if workflow else {}),
+        "timeline": walks.named(
+            reading.newest_timeline(connection, conversation_id, SHOWN_ENTRIES), found["definition"] if found else {}
+        ),
+        "walk": walks.walk(connection, row, found["definition"]) if found and orchestrated else None,
         "messages": [],
         "members": reading.members(connection, me.project_id),
     }
-
-
-def _node_names(definition: dict[str, Any]) -> dict[str, str]:
-    nodes = [node for node in definition.get("nodes", []) if isinstance(node, dict)]
-    return {str(node.get("id")): str((node.get("data") or {}).get("label") or node.get("id")) for node in nodes}
 
 
 def _frame(me: Agent) -> dict[str, Any]:

@@ -94,6 +94,15 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   }
 });
 
+// The step that somebody is choosing to move the workflow to stays chosen.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const chosen = event.detail.target.querySelector?.("#move-to");
+  const fresh = event.detail.fragment.querySelector?.("#move-to");
+  if (!chosen || !fresh || (chosen !== document.activeElement && chosen.options[chosen.selectedIndex]?.defaultSelected)) return;
+  for (const option of fresh.options) option.selected = option.value === chosen.value;
+  if (chosen === document.activeElement) setTimeout(() => document.getElementById("move-to")?.focus());
+});
+
 // A parked reply that somebody edits stays under their hand; if it is closed by another, its words go to the composer.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (event.detail.target.id !== "parked") return;

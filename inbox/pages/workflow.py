@@ -1,0 +1,97 @@
+"""The page on which managers draw, judge, try and save the workflow; others look at it.
+
+Owns the page's routes. They answer JSON to the page's own scripts, with the same acts as the API's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from inbox import reading, representation, walks, workflows
+from inbox.access import Agent
+from inbox.api.answering import answer
+from inbox.api.asking import bigint, json_object, services, wiring
+from inbox.api.workflow import drafted, tried
+from inbox.pages.signing_in import page
+from inbox.settings import Settings
+
+blueprint = Blueprint("workflow_page", __name__, url_prefix="/settings/workflow")
+LISTED = 50
+EMPTY: dict[str, Any] = {
+    "nodes": [
+        {"id": "start", "type": "start", "data": {}},
+        {"id": "answer", "type": "llm", "data": {"label": "Answer"}},
+    ],
+    "edges": [{"id": "start-answer", "source": "start", "target": "answer"}],
+}  # what a project begins to draw with
+
+
+@blueprint.get("")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The current version, ready to edit; with `conversation` the path that it took and where it stands."""
+    with services().reading() as connection:
+        project = reading.project(connection, me.project_id)
+        found = workflows.current(connection, me.project_id)
+        rows = workflows.versions(connection, me.project_id, before=2**31 - 1, limit=LISTED)
+        walk = None
+        if request.args.get("conversation"):
+            conversation = reading.conversation(connection, me.project_id, bigint(request.args["conversation"]))
+            walk = walks.walk(connection, conversation, found["definition"] if found else {})
+    definition = found["definition"] if found else EMPTY
+    given = {
+        "version": found["version"] if found else 0,
+        "workflow": definition,
+        "project": me.project_id,
+        "manager": me.is_manager,
+        "problems": wiring().workshop.problems(me.project_id, definition),
+        "walk": walk.as_json() if walk else None,
+    }
+    offline = cast(Settings, current_app.config["TANDEM"]).offline
+    return render_template(
+        "settings/workflow.html",
+        me=me,
+        project=project,
+        given=given,
+        found=found,
+        versions=rows,
+        walk=walk,
+        offline=offline,
+    )
+
+
+@blueprint.post("")
+@page
+def save(me: Agent) -> ResponseReturnValue:
+    """Save the draft as a new version of the one it was made from."""
+    base, definition = drafted(json_object())
+    with services().statement() as writing:
+        saved = workflows.save(writing.connection, me, definition, wiring().workshop, seen=[base or 0])
+    return answer(representation.workflow(saved))
+
+
+@blueprint.post("/check")
+@page
+def check(me: Agent) -> ResponseReturnValue:
+    """All problems of the draft."""
+    _, definition = drafted(json_object())
+    return answer({"problems": wiring().workshop.problems(me.project_id, definition)})
+
+
+@blueprint.post("/try")
+@page
+def try_out(me: Agent) -> ResponseReturnValue:
+    """What the draft would answer."""
+    return answer(tried(me, json_object()))
+
+
+@blueprint.get("/versions/<number>")
+@page
+def version(me: Agent, number: str) -> ResponseReturnValue:
+    """One version, to look at or to begin a draft with."""
+    wanted = bigint(number)
+    with services().reading() as connection:
+        return answer(representation.workflow(workflows.version(connection, me.project_id, min(wanted, 2**31 - 1))))

@@ -1,0 +1,139 @@
+// The steps as a list with a form for each: everything that the picture can do, by keyboard. Owns no draft.
+
+import { choose, field, h, isTyped, told } from "./build.js";
+import * as drafts from "./draft.js";
+
+const KIND_WORDS = {
+  start: "Start", llm: "Speaks (llm)", condition: "Asks yes or no (condition)", switch: "Chooses a case (switch)", action: "Acts (action)",
+};
+export const TOOLS = ["add_note", "set_status", "set_priority", "add_label", "assign_to", "hand_off", "search_knowledge", "set_visitor_attribute"];
+
+export function listNodes(element, draft, { problems, walk, selected, onSelect }) {
+  const nodes = drafts.nodesOf(draft);
+  const kept = element.contains(document.activeElement) ? document.activeElement.dataset.node : null;
+  const rows = [null, ...nodes].map((node) => {
+    const id = node?.id ?? null;
+    const faults = problems.filter((problem) => (id === null ? !nodes.some((one) => one.id === problem.node) : problem.node === id)).length;
+    const here = walk && id !== null && walk.stands_at === id;
+    return h(
+      "li", {},
+      h(
+        "button",
+        { type: "button", "data-node": id ?? "", "aria-current": id === selected ? "true" : null, onclick: () => onSelect(id) },
+        h("b", {}, node ? drafts.nameOf(node) : "The whole workflow"),
+        h("span", { class: "quiet" }, node ? String(node.type) : "instructions, language, tools"),
+        here ? h("span", { class: "chip" }, `#${walk.conversation_id} stands here`) : null,
+        faults ? h("span", { class: "chip bad" }, faults === 1 ? "1 problem" : `${faults} problems`) : null,
+      ),
+    );
+  });
+  element.replaceChildren(...rows);
+  if (kept !== null) element.querySelector(`[data-node="${CSS.escape(kept)}"]`)?.focus();
+}
+
+// `change(edit)` takes a function from the draft as it is then to the edited one; `manager` false shows the same, not to be edited.
+export function showForm(element, draft, { problems, selected, manager, change, onRemove, onPick }) {
+  const node = selected === null ? null : drafts.nodeOf(draft, selected);
+  const nodes = drafts.nodesOf(draft);
+  const mine = problems.filter((problem) => (node ? problem.node === node.id : !nodes.some((one) => one.id === problem.node)));
+  const faults = h("ul", { class: "faults", "aria-label": "Problems here", hidden: mine.length === 0 }, mine.map((problem) => h("li", {}, problem.edge && !node ? `${problem.message} (edge ${problem.edge})` : problem.message)));
+  const id = node?.id ?? "";
+  if (element.dataset.of === id && element.contains(document.activeElement) && isTyped(document.activeElement)) {
+    element.querySelector(".faults").replaceWith(faults); // half a word under somebody's hand is not drawn anew
+    return;
+  }
+  const fields = node ? ofNode(draft, node, change, { onRemove, onPick }) : ofWorkflow(draft, change);
+  const title = node ? drafts.nameOf(node) : "The whole workflow";
+  const form = h("form", { class: "node-form", "aria-label": title, onsubmit: (event) => event.preventDefault() }, h("h2", {}, title), faults, h("fieldset", { disabled: !manager }, h("legend", { class: "visually-hidden" }, "Settings of this step"), fields));
+  form.addEventListener("change", (event) => told(event.target), { capture: true });
+  const at = element.dataset.of === id ? focusedPlace(element) : null;
+  element.dataset.of = id;
+  element.replaceChildren(form);
+  if (at !== null) form.querySelectorAll("input, select, textarea, button")[at]?.focus();
+}
+
+// Which control had the focus: an edit draws the form anew under it.
+function focusedPlace(element) {
+  if (!element.contains(document.activeElement)) return null;
+  return [...element.querySelectorAll("input, select, textarea, button")].indexOf(document.activeElement);
+}
+
+function ofNode(draft, node, change, { onRemove, onPick }) {
+  const data = drafts.dataOf(node);
+  const set = (edit) => change((now) => drafts.changeNode(now, node.id, edit));
+  const parts = [
+    field("Name", h("input", { class: "input", value: drafts.nameOf(node), onchange: (event) => set((_n, d) => void (d.label = event.target.value)) })),
+    field("Kind", choose(Object.entries(KIND_WORDS), node.type, { onchange: (event) => change((now) => drafts.setType(now, node.id, event.target.value)) })),
+  ];
+  if (node.type !== "start") {
+    const hint = { llm: "Left empty: the built-in prompt. Variables such as {{visitor.name|there}} are filled in.", condition: "A question that the visitor’s words answer with yes or no." }[node.type];
+    parts.push(field("Prompt", h("textarea", { class: "input", rows: 5, value: data.prompt ?? "", onchange: (event) => set((_n, d) => setPrompt(d, event.target.value)) }), hint));
+  }
+  if (node.type === "action") parts.push(...ofAction(data, set));
+  if (node.type === "switch") parts.push(ofCases(draft, node, change));
+  parts.push(ofWays(draft, node, change, onPick));
+  parts.push(h("button", { class: "btn small", type: "button", onclick: () => onRemove(node.id) }, "Delete this step"));
+  return parts;
+}
+
+function setPrompt(data, words) {
+  if (words === "") delete data.prompt;
+  else data.prompt = words;
+}
+
+function ofAction(data, set) {
+  const content = data.toolArgs?.content;
+  const write = (words) =>
+    set((_node, d) => {
+      d.toolArgs = { ...d.toolArgs, content: words };
+      if (words === "") delete d.toolArgs.content;
+    });
+  return [
+    field("Tool", choose(TOOLS.map((name) => [name, name.replaceAll("_", " ")]), data.toolName ?? "", { onchange: (event) => set((_n, d) => void (d.toolName = event.target.value)) })),
+    field("Content", h("textarea", { class: "input", rows: 2, value: typeof content === "string" ? content : "", onchange: (event) => write(event.target.value) }), "With content the tool runs without the model; left empty, the model calls it."),
+  ];
+}
+
+function ofCases(draft, node, change) {
+  const cases = drafts.casesOf(node);
+  const rows = cases.map((one, index) =>
+    h(
+      "li", { class: "case" },
+      field(`Route of case ${index + 1}`, h("input", { class: "input", value: String(one.route ?? ""), onchange: (event) => change((now) => drafts.setCase(now, node.id, index, { route: event.target.value })) })),
+      field(`When case ${index + 1}`, h("textarea", { class: "input", rows: 2, value: String(one.when ?? ""), onchange: (event) => change((now) => drafts.setCase(now, node.id, index, { when: event.target.value })) })),
+      h("button", { class: "btn small plain", type: "button", onclick: () => change((now) => drafts.removeCase(now, node.id, index)) }, `Delete case ${index + 1}`),
+    ),
+  );
+  return h("fieldset", {}, h("legend", {}, "Cases"), h("ol", { class: "cases" }, rows), h("button", { class: "btn small", type: "button", onclick: () => change((now) => drafts.addCase(now, node.id)) }, "Add a case"));
+}
+
+function ofWays(draft, node, change, onPick) {
+  const targets = drafts.nodesOf(draft).filter((one) => one.type !== "start").map((one) => [one.id, drafts.nameOf(one)]);
+  const nowhere = { condition: "Nowhere: a problem", start: "Nowhere: a problem", switch: "Nowhere" }[node.type] ?? "Nowhere: the workflow ends";
+  const rows = drafts.waysOf(node).map((route) => {
+    const edge = drafts.edgeFor(draft, node.id, route);
+    const words = route === null ? "Leads to" : `${route || "(no route)"} leads to`;
+    const select = choose([["", nowhere], ...targets], edge?.target ?? "", { "data-way": route ?? "", onchange: (event) => change((now) => drafts.connect(now, node.id, route, event.target.value || null)) });
+    const labelled = field(words, select, route !== null && route !== "default" && node.type === "switch" && !edge ? "Goes where default goes." : null);
+    labelled.append(h("button", { class: "btn small plain", type: "button", onclick: () => onPick(node.id, route) }, "Pick in the picture"));
+    return labelled;
+  });
+  return h("fieldset", {}, h("legend", {}, "Connections"), rows);
+}
+
+function ofWorkflow(draft, change) {
+  const set = (name) => (event) => change((now) => drafts.setField(now, name, event.target.value));
+  const tools = drafts.globalTools(draft);
+  const rows = TOOLS.map((name) => {
+    const tool = tools.find((one) => one.name === name);
+    const on = Boolean(tool) && tool.enabled !== false;
+    const box = h("label", { class: "check" }, h("input", { type: "checkbox", checked: on, onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { enabled: event.target.checked })) }), ` ${name.replaceAll("_", " ")}`);
+    const words = on ? field(`When to use ${name.replaceAll("_", " ")}`, h("input", { class: "input", value: tool.instruction ?? "", onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { instruction: event.target.value })) })) : null;
+    return h("li", {}, box, words);
+  });
+  return [
+    field("Instructions", h("textarea", { class: "input", rows: 4, value: draft.instructions ?? "", onchange: set("instructions") }), "Put before every prompt of this workflow."),
+    field("Language", h("input", { class: "input", value: draft.language ?? "", onchange: set("language") }), "Of replies. Left empty: the project’s."),
+    h("fieldset", {}, h("legend", {}, "Tools offered wherever it speaks"), h("ul", { class: "global-tools" }, rows)),
+  ];
+}

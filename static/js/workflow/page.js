@@ -1,0 +1,379 @@
+// The workflow's page: one draft, shown as a picture, as a list with forms and as JSON; edited in any of them.
+// Owns the draft, its history, checking and saving. What is typed survives failures, reloads and faster colleagues.
+
+import { h } from "./build.js";
+import * as drafts from "./draft.js";
+import { listNodes, showForm } from "./form.js";
+import { Picture } from "./picture.js";
+import { showTrial } from "./trial.js";
+
+const CHECK_MS = 250; // after the last edit
+const TYPING_MS = 500; // of JSON
+
+const at = (id) => document.getElementById(id);
+const given = JSON.parse(at("given").textContent);
+const { manager, walk } = given;
+const kept = `tandem:workflow:${given.project}`;
+const address = "/settings/workflow";
+
+let base = given.version; // the version that the draft was made from
+let saved = JSON.stringify(given.workflow);
+let problems = given.problems;
+let selected = walk?.stands_at ?? null;
+let readable = true; // the JSON as typed
+let history = new drafts.History(given.workflow);
+
+let picking = null; // the way out whose target is being picked in the picture
+
+const picture = new Picture(at("picture"), {
+  manager,
+  on: {
+    select(id) {
+      const way = picking;
+      stopPicking();
+      if (way === null || id === null) select(id);
+      else if (drafts.nodeOf(history.draft, id).type !== "start") edit(drafts.connect(history.draft, way.id, way.route, id));
+    },
+    selectEdge(source, route) {
+      select(source);
+      openTab("steps");
+      form();
+      at("form").querySelector(`[data-way="${CSS.escape(route ?? "")}"]`)?.focus();
+    },
+    moved: (positions) => edit(drafts.setPositions(history.draft, positions)),
+  },
+});
+
+// Showing ----------------------------------------------------------------------------------------------------------
+
+function show() {
+  const draft = history.draft;
+  if (selected !== null && !drafts.nodeOf(draft, selected)) selected = null;
+  picture.show(draft, { problems, walk, selected });
+  listNodes(at("nodes"), draft, { problems, walk, selected, onSelect: select });
+  clearTimeout(forming);
+  forming = setTimeout(form); // a field that is being left tells its change before the next one has the focus
+  if (document.activeElement !== at("json")) {
+    at("json").value = JSON.stringify(draft, null, 2);
+    readable = true;
+    at("json-fault").textContent = "";
+  }
+  showState();
+}
+
+let forming = null;
+function form() {
+  clearTimeout(forming);
+  showForm(at("form"), history.draft, { problems, selected, manager, change: (made) => edit(made(history.draft)), onRemove: remove, onPick: pick });
+}
+
+function showState() {
+  at("problems").hidden = problems.length === 0;
+  const first = problems[0];
+  at("problems-words").replaceChildren(
+    h("b", {}, problems.length === 1 ? "1 problem. " : `${problems.length} problems. `),
+    first ? `${named(first)}${first.message}` : "",
+  );
+  if (!manager) return;
+  const changed = history.now !== saved;
+  at("undo").disabled = history.past.length === 0;
+  at("redo").disabled = history.future.length === 0;
+  at("save").disabled = !readable || problems.length > 0 || (!changed && base > 0);
+  at("next").textContent = String(base + 1);
+  at("base").textContent = `${changed ? "Draft from" : "From"} version ${base}`;
+  if (base === 0) at("base").textContent = "Nothing saved yet";
+}
+
+function named(problem) {
+  const node = drafts.nodeOf(history.draft, problem.node);
+  return node ? `“${drafts.nameOf(node)}”: ` : "";
+}
+
+// A way out is connected by picking its target; the list beside does the same without a mouse.
+function pick(id, route) {
+  picking = { id, route };
+  at("picture").classList.add("is-picking");
+  toast("Click the step that it leads to, or Escape.");
+}
+
+function stopPicking() {
+  picking = null;
+  at("picture").classList.remove("is-picking");
+}
+
+function select(id) {
+  selected = id;
+  if (id !== null) picture.reveal(id);
+  show();
+}
+
+at("show-problem").addEventListener("click", () => {
+  openTab("steps");
+  select(drafts.nodeOf(history.draft, problems[0]?.node) ? problems[0].node : null);
+  at("nodes").querySelector("[aria-current]")?.focus();
+});
+
+// Editing ----------------------------------------------------------------------------------------------------------
+
+function edit(draft) {
+  if (!manager || !history.commit(draft)) return;
+  changed();
+}
+
+function changed() {
+  remember();
+  show();
+  checkSoon();
+}
+
+function remember() {
+  if (history.now === saved) localStorage.removeItem(kept);
+  else localStorage.setItem(kept, JSON.stringify({ base, text: history.now }));
+}
+
+function remove(id) {
+  edit(drafts.removeNode(history.draft, id));
+  at("nodes").querySelector("button")?.focus();
+}
+
+function step(direction) {
+  if (document.activeElement === at("json")) at("json").blur();
+  history[direction]();
+  changed();
+}
+
+for (const button of document.querySelectorAll("[data-add]")) {
+  button.addEventListener("click", () => {
+    const near = drafts.nodeOf(history.draft, selected)?.position;
+    const [draft, id] = drafts.addNode(history.draft, button.dataset.add, near ? { x: near.x + 40, y: near.y + 130 } : corner());
+    edit(draft);
+    openTab("steps");
+    select(id);
+    form();
+    at("form").querySelector("input")?.focus();
+  });
+}
+
+// A free place where all nodes have theirs; else the layout finds one.
+function corner() {
+  const places = drafts.nodesOf(history.draft).map((node) => node.position);
+  if (!places.every((place) => Number.isFinite(place?.x) && Number.isFinite(place?.y))) return null;
+  return { x: Math.min(0, ...places.map((place) => place.x)), y: Math.max(0, ...places.map((place) => place.y)) + 100 };
+}
+
+at("fit").addEventListener("click", () => picture.fit());
+at("arrange")?.addEventListener("click", () => edit(drafts.setPositions(history.draft, picture.arrange())));
+at("undo")?.addEventListener("click", () => step("undo"));
+at("redo")?.addEventListener("click", () => step("redo"));
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key === "Escape") stopPicking();
+  if (event.key === "Delete" && !typing && selected !== null && manager) remove(selected);
+  if (!(event.ctrlKey || event.metaKey) || !manager) return;
+  const key = event.key.toLowerCase();
+  if (key === "s") {
+    document.activeElement?.blur(); // a field tells its change when it is left
+    save();
+  } else if (key === "z" && !typing) step(event.shiftKey ? "redo" : "undo");
+  else if (key === "y" && !typing) step("redo");
+  else return;
+  event.preventDefault();
+});
+
+// JSON beside it ---------------------------------------------------------------------------------------------------
+
+let typing = null;
+at("json").addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(readJson, TYPING_MS);
+});
+at("json").addEventListener("blur", () => {
+  clearTimeout(typing);
+  if (readJson()) show();
+});
+
+function readJson() {
+  const text = at("json").value;
+  let draft = null;
+  try {
+    draft = JSON.parse(text);
+  } catch (error) {
+    at("json-fault").textContent = `This is no valid JSON yet: ${error.message}. Your words are kept; the picture shows the last that was.`;
+  }
+  readable = draft !== null && typeof draft === "object" && !Array.isArray(draft);
+  if (readable) {
+    at("json-fault").textContent = "";
+    edit(draft);
+  } else if (draft !== null) at("json-fault").textContent = "A workflow is an object with nodes and edges.";
+  showState();
+  return readable;
+}
+
+at("import")?.addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  event.target.value = "";
+  if (!file) return;
+  try {
+    const read = JSON.parse(await file.text());
+    const draft = read.workflow && !read.nodes ? read.workflow : read;
+    if (draft === null || typeof draft !== "object" || Array.isArray(draft)) throw new Error("it holds no workflow");
+    edit(draft);
+    picture.fit();
+    toast(`${file.name} is loaded as a draft. Undo brings the old one back.`);
+  } catch (error) {
+    toast(`${file.name} was not loaded: ${error.message}`);
+  }
+});
+
+// Checking, trying and saving ----------------------------------------------------------------------------------------
+
+async function send(path, body) {
+  const response = await fetch(address + path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content },
+    body: JSON.stringify(body),
+  });
+  if (response.status === 401) location.reload();
+  const answer = await response.json().catch(() => ({ error: { code: "unknown", message: `The server said ${response.status}.` } }));
+  return { ok: response.ok, answer };
+}
+
+let checking = null;
+function checkSoon() {
+  clearTimeout(checking);
+  checking = setTimeout(check, CHECK_MS);
+}
+
+async function check() {
+  const text = history.now;
+  try {
+    const { ok, answer } = await send("/check", { workflow: JSON.parse(text) });
+    if (text !== history.now) return; // an older draft's problems
+    problems = ok ? answer.problems : [{ code: answer.error.code, message: answer.error.message, node: null, edge: null }];
+    show();
+  } catch {
+    toast("The server cannot be reached. Your draft is kept.");
+  }
+}
+
+at("save")?.addEventListener("click", () => save());
+
+async function save() {
+  if (at("save").disabled) return;
+  const text = history.now;
+  at("save").disabled = true;
+  try {
+    const { ok, answer } = await send("", { version: base, workflow: JSON.parse(text) });
+    if (ok) {
+      took(answer.version, text);
+      toast(`Version ${answer.version} is saved and answers from the next turn on.`);
+    } else if (answer.error.code === "stale_workflow") conflict(answer.error);
+    else if (answer.error.code === "invalid_workflow") problems = answer.error.problems;
+    else toast(answer.error.message);
+  } catch {
+    toast("The server cannot be reached. Your draft is kept.");
+  }
+  show();
+}
+
+function took(version, text) {
+  base = version;
+  saved = text;
+  at("answers").textContent = `version ${version} is saved`;
+  remember();
+}
+
+function conflict({ message, current, yours }) {
+  const dialog = at("conflict");
+  at("conflict-words").textContent = message;
+  at("conflict-differences").replaceChildren(...drafts.differences(current.workflow, yours.workflow).map((words) => h("li", {}, words)));
+  at("theirs").value = JSON.stringify(drafts.ordered(current.workflow), null, 2);
+  at("mine").value = JSON.stringify(drafts.ordered(yours.workflow), null, 2);
+  dialog.dataset.version = current.version;
+  dialog.showModal();
+  dialog.querySelector("[data-choice=edit]").focus();
+}
+
+at("conflict").addEventListener("click", (event) => {
+  const choice = event.target.closest("[data-choice]")?.dataset.choice;
+  if (!choice) return;
+  const version = Number(at("conflict").dataset.version);
+  at("conflict").close();
+  if (choice === "edit") return;
+  base = version;
+  saved = JSON.stringify(JSON.parse(at("theirs").value));
+  if (choice === "theirs") edit(JSON.parse(saved)); // one undo away from one's own
+  remember();
+  show();
+  if (choice === "mine") save();
+});
+
+at("trial")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const began = performance.now();
+  const waiting = () => {
+    at("tried").textContent = `AI is thinking, ${Math.round((performance.now() - began) / 1000)} s`;
+  };
+  waiting();
+  const clock = setInterval(waiting, 1000);
+  const draft = history.draft;
+  try {
+    const { ok, answer } = await send("/try", { message: at("typed").value, workflow: draft });
+    if (ok) showTrial(at("tried"), answer, draft);
+    else at("tried").textContent = [answer.error.message, ...(answer.error.problems ?? []).map((one) => one.message)].join(" ");
+  } catch {
+    at("tried").textContent = "The server cannot be reached. Try again.";
+  } finally {
+    clearInterval(clock);
+  }
+});
+
+document.addEventListener("click", async (event) => {
+  const version = event.target.closest("[data-version]")?.dataset.version;
+  if (!version || event.target.closest("dialog")) return;
+  const response = await fetch(`${address}/versions/${version}`);
+  if (!response.ok) return;
+  edit((await response.json()).workflow);
+  toast(`Version ${version} is loaded as a draft. Undo brings the other back.`);
+});
+
+// Tabs beside the picture --------------------------------------------------------------------------------------------
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+
+function openTab(name) {
+  for (const tab of tabs) {
+    const open = tab.id === `tab-${name}`;
+    tab.setAttribute("aria-selected", String(open));
+    tab.tabIndex = open ? 0 : -1;
+    at(tab.getAttribute("aria-controls")).hidden = !open;
+  }
+}
+
+for (const [index, tab] of tabs.entries()) {
+  tab.addEventListener("click", () => openTab(tab.id.slice(4)));
+  tab.addEventListener("keydown", (event) => {
+    const turn = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!turn) return;
+    const next = tabs[(index + turn + tabs.length) % tabs.length];
+    openTab(next.id.slice(4));
+    next.focus();
+  });
+}
+
+function toast(words) {
+  const box = h("div", { class: "toast", "data-toast": "" }, h("strong", {}, words));
+  at("toasts").append(box);
+  setTimeout(() => box.remove(), 10_000);
+}
+
+// A draft that was not saved comes back.
+const stored = manager ? JSON.parse(localStorage.getItem(kept) ?? "null") : null;
+if (stored && stored.text !== saved) {
+  base = stored.base;
+  history.commit(JSON.parse(stored.text));
+  toast("Your unsaved draft is back. Undo brings the saved version.");
+  checkSoon();
+}
+show();
