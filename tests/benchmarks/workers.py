@@ -33,41 +33,71 @@ JOBS = 2_000
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """Memory of waiting turns, their drain, and trivial jobs."""
-    queue = RqTurnQueue(Redis.from_url(stage.redis_url))
-    with ExitStack() as running:
-        port = free_port()
-        running.enter_context(_process(["-m", "tests.benchmarks.slow_model", str(port), str(THINK_SECONDS)]))
-        environment = _environment(stage, port)
+    waiting, each = _memory(stage)
+    stock = _stock_memory(stage)
+    mib = 1024
+    table.add(Line("waiting turns in a GiB / stock RQ worker", mib**2 / stock, mib**2 / each, "turns", 300, LEAST))
+    table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
+    took = _drain(stage)
+    table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
+    table.add(Line("trivial jobs / RQ's simple worker", *_trivial(stage), "1/s", 2.0, LEAST))
+
+
+def _memory(stage: Stage) -> tuple[float, float]:
+    """PSS of one worker with all turns waiting, and what each turn adds to it, in KiB."""
+    with _tandem_worker(stage, 60.0) as worker:
         turns = _turns(stage, MANY)
-        worker = running.enter_context(_process(["-m", "flask", "worker", "--turns", str(MANY)], environment))
-        wait_for("the worker", lambda: _workers(stage) == 1)
-        time.sleep(1)
         idle = pss_kib(worker)
-        started = time.monotonic()
-        for turn in turns:
-            queue.enqueue(turn)
-        wait_for("all turns waiting", lambda: _count(stage, "thinking") == MANY, 60)
+        _enqueue(stage, turns)
+        wait_for("all turns waiting", lambda: _count(stage, "thinking") == MANY, 50)
+        time.sleep(1)
         waiting = pss_kib(worker)
+    return waiting, (waiting - idle) / MANY
+
+
+def _drain(stage: Stage) -> float:
+    """Seconds from the first of many turns in the queue to the last one's landing."""
+    with _tandem_worker(stage, THINK_SECONDS):
+        turns = _turns(stage, MANY)
+        started = time.monotonic()
+        _enqueue(stage, turns)
         wait_for("all turns landed", lambda: _count(stage, "landed") == MANY, 120)
-        took = time.monotonic() - started
-    each = (waiting - idle) / MANY
+        return time.monotonic() - started
+
+
+def _stock_memory(stage: Stage) -> float:
+    """PSS of a stock worker and its fork with one turn waiting, in KiB."""
     with ExitStack() as running:
         port = free_port()
-        running.enter_context(_process(["-m", "tests.benchmarks.slow_model", str(port), "20"]))
+        running.enter_context(_process(["-m", "tests.benchmarks.slow_model", str(port), "60"]))
         environment = _environment(stage, port)
         command = [str(Path(sys.executable).parent / "rq"), "worker", "turns", "--url", stage.redis_url]
         workers = [running.enter_context(_process(command, environment)) for _ in range(STOCK)]
         wait_for("stock workers", lambda: _workers(stage) >= STOCK)
-        for turn in _turns(stage, STOCK):
-            queue.enqueue(turn)
+        _enqueue(stage, _turns(stage, STOCK))
         wait_for("stock turns waiting", lambda: _count(stage, "thinking") == STOCK, 60)
         time.sleep(1)
-        stock = sum(pss_kib(one) for one in workers) / STOCK
-    mib = 1024
-    table.add(Line("waiting turns in a GiB / stock RQ worker", mib**2 / stock, mib**2 / each, "turns", 300, LEAST))
-    table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
-    table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
-    table.add(Line("trivial jobs / RQ's simple worker", *_trivial(stage), "1/s", 2.0, LEAST))
+        return sum(pss_kib(one) for one in workers) / STOCK
+
+
+@contextmanager
+def _tandem_worker(stage: Stage, think_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+    """`flask worker` with room for all turns, and a model that thinks so long."""
+    Redis.from_url(stage.redis_url).flushall()
+    port = free_port()
+    with (
+        _process(["-m", "tests.benchmarks.slow_model", str(port), str(think_seconds)]),
+        _process(["-m", "flask", "worker", "--turns", str(MANY)], _environment(stage, port)) as worker,
+    ):
+        wait_for("the worker", lambda: _workers(stage) == 1)
+        time.sleep(1)
+        yield worker
+
+
+def _enqueue(stage: Stage, turns: list[int]) -> None:
+    queue = RqTurnQueue(Redis.from_url(stage.redis_url))
+    for turn in turns:
+        queue.enqueue(turn)
 
 
 def nothing() -> None:
