@@ -38,7 +38,7 @@ B = TypeVar("B", bound=Body)
 Route = Callable[..., ResponseReturnValue]
 MOST_LISTED = 200
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-ASKER_AGENT, ASKER_VISITOR = "agent", "visitor"
+ASKER_AGENT, ASKER_VISITOR, ASKER_PAGE = "agent", "visitor", "page"
 DEEPEST_OBJECT = 40  # levels of a body that is stored as it is
 
 
@@ -84,7 +84,7 @@ def agent_route(view: Callable[..., ResponseReturnValue]) -> Route:
         g.scope = f"agent:{digest(token).hex()}"
         return view(agent, *arguments, **named)
 
-    return _of(ASKER_AGENT, limited_calls(asked))
+    return asked_by(ASKER_AGENT, limited_calls(asked))
 
 
 def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
@@ -100,15 +100,16 @@ def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
         g.scope = f"visitor:{digest(token or '').hex()}"
         return view(visit, *arguments, **named)
 
-    return _of(ASKER_VISITOR, limited_calls(asked))
+    return asked_by(ASKER_VISITOR, limited_calls(asked))
 
 
 def asker_of(view: Callable[..., Any]) -> str | None:
-    """Whose token the route takes: ASKER_AGENT, ASKER_VISITOR, or None where it looks for itself or takes none."""
+    """Whom the route asks for: ASKER_AGENT, ASKER_VISITOR, ASKER_PAGE, or None where no decorator asks."""
     return getattr(view, "asker", None)
 
 
-def _of(asker: str, route: Route) -> Route:
+def asked_by(asker: str, route: Route) -> Route:
+    """The same route, which says of itself whom it asks for: the document and the route matrix go by that."""
     setattr(route, "asker", asker)  # noqa: B010  # a function has no such field for mypy
     return route
 

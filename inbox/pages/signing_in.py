@@ -13,7 +13,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from inbox import access
-from inbox.api.asking import services
+from inbox.api.asking import ASKER_PAGE, asked_by, services
 from inbox.errors import Unauthorized
 from inbox.limits import limited_sign_in
 
@@ -34,7 +34,7 @@ def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRetu
             return redirect(url_for("signing_in.sign_in"))
         return view(agent, *arguments, **named)
 
-    return asked
+    return asked_by(ASKER_PAGE, asked)
 
 
 @blueprint.get("/sign-in")

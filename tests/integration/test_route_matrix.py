@@ -1,0 +1,304 @@
+"""Every route × everybody who might ask × ids that are theirs, another project's, or nobody's.
+
+Made from the URL map: a new route is in it by itself. What a route asks for is known from its decorator and from the
+API's document; LINES says what is left, one line for a route.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from inbox.api.asking import ASKER_AGENT, ASKER_PAGE, ASKER_VISITOR, READING, asker_of
+from inbox.api.operations import OPERATIONS, Operation
+from inbox.pages.signing_in import COOKIE
+from inbox.services import Services
+from inbox.tokens import digest, new_token
+from tests.integration.callers import House
+
+NOBODYS_ID = 2**63 - 1
+SECRET = "Zanzibar"  # in everything that the other project owns
+
+
+@dataclass(frozen=True)
+class Line:
+    """What cannot be derived of a route. `managers`: others get 403; `open_to`: who may ask where no decorator says."""
+
+    managers: bool | None = None
+    open_to: str | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    path: Mapping[str, str] = field(default_factory=dict)
+    missing: int = 404  # what nobody's id gets, and so another project's
+
+
+LINES: dict[str, Line] = {
+    "static": Line(open_to="everybody", path={"filename": "icon.svg"}),
+    "health.healthz": Line(open_to="everybody"),
+    "health.readyz": Line(open_to="everybody"),
+    "health.metrics": Line(open_to="everybody"),
+    "document.openapi": Line(open_to="everybody"),
+    "document.page": Line(open_to="everybody"),
+    "widget.start_session": Line(open_to="everybody"),
+    "visit.visit": Line(open_to="everybody"),
+    "signing_in.sign_in": Line(open_to="everybody"),
+    "signing_in.open_session": Line(open_to="nobody", form={"email": "nobody@example.com", "password": "wrong"}),
+    "pages.sign_out": Line(open_to="everybody"),
+    "streams.agent_events": Line(open_to=ASKER_AGENT),
+    "streams.visitor_events": Line(open_to=ASKER_VISITOR),
+    "pages.act": Line(path={"act": "claim"}),
+    "pages.say": Line(form={"content": "It left today.", "kind": "reply"}),
+    "race.start": Line(managers=True),
+    "snippets_page.begin": Line(managers=True),
+    "snippets_page.choose": Line(managers=True),
+    "snippets_page.delete": Line(missing=302),  # it is gone already
+    "workflow_page.check": Line(managers=False),
+}
+# How to make one of what a path names, in words of SQL with :project; the word is the one before the id.
+THINGS = {
+    "snippets": f"INSERT INTO snippet (project_id, title, content) VALUES (:project, '{SECRET}', 'x') RETURNING id",
+    "versions": f"""
+        INSERT INTO workflow (project_id, version, definition)
+        SELECT :project, COALESCE(max(version), 100 * :project) + 1, '{{"nodes": [], "edges": [], "x": "{SECRET}"}}'
+        FROM workflow WHERE project_id = :project RETURNING version""",
+    "drafts": f"""
+        INSERT INTO draft (project_id, conversation_id, turn_id, content, reason)
+        SELECT :project, conversation_id, id, '{SECRET}', 'assigned' FROM turn WHERE id = :turn RETURNING id""",
+}
+IN_CONVERSATIONS = ("conversations", "row", "turns", "drafts")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one rule."""
+
+    rule: Rule
+    method: str
+    asker: str
+    managers: bool
+    line: Line
+    operation: Operation | None
+
+    @property
+    def is_page(self) -> bool:
+        return not self.rule.rule.startswith("/api/v1/")
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids in the path, each with the word before it, which says what it is an id of."""
+        found = re.findall(r"([^/<>]+)/<(?:int:)?(\w+)>", self.rule.rule)
+        return {name: word for word, name in found if name not in {"key", *self.line.path}}
+
+    def address(self, ids: Mapping[str, int | str]) -> str:
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(ids[found.group(1)]), self.rule.rule)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody with a token in the header, or a session's cookie, or both, or neither."""
+
+    name: str
+    token: str | None = None
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two projects and everybody who might ask about the first."""
+
+    app: Flask
+    services: Services
+    house: House
+    other: House
+    askers: dict[str, Asker]
+
+    def ask(self, route: Route, asker: Asker, ids: Mapping[str, int | str]) -> TestResponse:
+        """A good request but for who asks and about what."""
+        client = self.app.test_client()
+        if asker.session:
+            client.set_cookie(COOKIE, asker.session)
+        headers = {"Authorization": f"Bearer {asker.token}"} if asker.token else {}
+        sent: dict[str, Any] = {}
+        if route.method not in READING:
+            sent = {"data": dict(route.line.form)} if route.is_page else {"json": self._example(route)}
+            sent = {"json": route.line.json} if route.line.json is not None else sent
+        given = {"key": self.house.key, **route.line.path, **ids}
+        return client.open(route.address(given), method=route.method, headers=headers, buffered=False, **sent)
+
+    def _example(self, route: Route) -> Any:
+        example = route.operation.example if route.operation else None
+        return example | {"project_key": self.house.key} if example and "project_key" in example else example
+
+    def things(self, route: Route, house: House) -> dict[str, int | str]:
+        """New things of a house for the ids of the route's path."""
+        made: dict[str, int | str] = {}
+        conversation = turn = 0
+        if set(route.ids.values()) & set(IN_CONVERSATIONS):
+            conversation = house.visit(SECRET, name=SECRET).conversation_id
+            with self.services.database.begin() as connection:
+                find = text("SELECT id FROM turn WHERE conversation_id = :conversation")
+                turn = connection.execute(find, {"conversation": conversation}).scalar_one()
+        for name, word in route.ids.items():
+            if word in {"conversations", "row"}:
+                made[name] = conversation
+            elif word == "turns":
+                made[name] = turn
+            else:
+                assert word in THINGS, (
+                    f"Say in THINGS how to make one of what {route.rule.rule} names:\n"
+                    f'    "{word}": "INSERT INTO … (project_id, …) VALUES (:project, …) RETURNING id",'
+                )
+                with self.services.database.begin() as connection:
+                    values = {"project": house.project_id, "turn": turn}
+                    made[name] = connection.execute(text(THINGS[word]), values).scalar_one()
+        return made
+
+
+@pytest.fixture
+def scene(app: Flask, services: Services, house: House, other_house: House) -> Scene:
+    """Everybody is there; pages take forms without the token that test_a_form_needs_its_token asks for."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    with services.database.begin() as connection:
+        for one in (house, other_house):
+            connection.execute(text(THINGS["versions"]), {"project": one.project_id})
+        connection.execute(
+            text("UPDATE project SET workflow_version = w.version FROM workflow w WHERE project_id = project.id")
+        )
+    askers = [
+        Asker("nobody"),
+        Asker("visitor", house.visit().token),
+        Asker("agent", house.ben.token, _session(services, house.project_id, house.ben.id)),
+        Asker("manager", house.ada.token, _session(services, house.project_id, house.ada.id)),
+        Asker("reading token", _token(services, house, "read")),
+        Asker("answering token", _token(services, house, "answer")),
+        Asker("signed in, no token", None, _session(services, house.project_id, house.ada.id)),
+        Asker(
+            "manager of another project",
+            other_house.ada.token,
+            _session(services, other_house.project_id, other_house.ada.id),
+        ),
+        Asker("visitor of another project", other_house.visit().token),
+    ]
+    return Scene(app, services, house, other_house, {one.name: one for one in askers})
+
+
+def _session(services: Services, project_id: int, agent_id: int) -> str:
+    token = new_token()
+    statement = text(
+        "INSERT INTO agent_session (token_hash, project_id, agent_id, expires_at)"
+        " VALUES (:digest, :project, :agent, now() + interval '1 day')"
+    )
+    with services.database.begin() as connection:
+        connection.execute(statement, {"digest": digest(token), "project": project_id, "agent": agent_id})
+    return token
+
+
+def _token(services: Services, house: House, scope: str) -> str:
+    """A narrower token of the manager."""
+    token = new_token()
+    statement = text(
+        "INSERT INTO api_token (project_id, agent_id, token_hash, scope) VALUES (:project, :agent, :digest, :scope)"
+    )
+    values = {"project": house.project_id, "agent": house.ada.id, "digest": digest(token), "scope": scope}
+    with services.database.begin() as connection:
+        connection.execute(statement, values)
+    return token
+
+
+def routes(app: Flask) -> Iterator[Route]:
+    """Every route of the URL map. Settings are changed by managers only, unless a line says otherwise."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda one: one.rule):
+        line = LINES.get(rule.endpoint, Line())
+        asker = line.open_to or asker_of(app.view_functions[rule.endpoint])
+        assert asker, (
+            f"{rule.rule} says by no decorator whom it asks for. Add to LINES:\n"
+            f'    "{rule.endpoint}": Line(open_to="everybody"),'
+        )
+        operation = OPERATIONS.get(rule.endpoint)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            by_place = rule.rule.startswith("/settings") and method not in READING
+            managers = bool(operation and operation.managers) if line.managers is None else line.managers
+            yield Route(rule, method, asker, managers or (by_place and line.managers is None), line, operation)
+
+
+def expected(route: Route, asker: str) -> set[int]:
+    """The statuses that this asker may get with ids of the house."""
+    if route.asker == "everybody":
+        return {200, 201, 302}
+    if route.asker == "nobody":
+        return {401}
+    if route.asker == ASKER_VISITOR:
+        # A visitor's routes name no id: whoever has a token gets their own conversation.
+        return {200, 201} if asker.startswith("visitor") else {401}
+    if asker not in INSIDE[route.asker]:
+        return {302, 401} if route.is_page else {401}
+    if asker == "manager of another project" and route.ids:
+        return {route.line.missing}
+    if asker == "reading token" and route.method not in READING:
+        return {403}
+    if route.managers and asker in {"agent", "reading token", "answering token"}:
+        return {403}
+    return {200, 302, 303, 422} if route.is_page else {route.operation.status if route.operation else 200}
+
+
+OUTSIDERS = "manager of another project"
+INSIDE = {
+    ASKER_AGENT: {"agent", "manager", "reading token", "answering token", OUTSIDERS},
+    ASKER_PAGE: {"agent", "manager", "signed in, no token", OUTSIDERS},
+}
+
+
+def test_everybody_gets_what_is_theirs(scene: Scene) -> None:
+    wrong = []
+    for route in routes(scene.app):
+        for asker in scene.askers.values():
+            response = scene.ask(route, asker, scene.things(route, scene.house))
+            wanted = expected(route, asker.name)
+            if response.status_code not in wanted:
+                wrong.append(f"{route.method} {route.rule.rule} for {asker.name}: {response.status_code}, not {wanted}")
+                wrong.append(f'    in LINES: "{route.rule.endpoint}": Line(managers=…, form={{…}}, json={{…}}),')
+            if asker.name == OUTSIDERS and route.ids and SECRET in response.text:
+                wrong.append(f"{route.method} {route.rule.rule} tells another project's people what it holds")
+            response.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_another_projects_id_is_as_unknown_as_a_missing_one(scene: Scene) -> None:
+    """Each id of each path in turn is another project's, then nobody's: the same status and the same words."""
+    wrong, compared = [], 0
+    for route in routes(scene.app):
+        for name in route.ids:
+            told = []
+            for foreign in (True, False):
+                ids = scene.things(route, scene.house)
+                ids[name] = scene.things(route, scene.other)[name] if foreign else NOBODYS_ID
+                response = scene.ask(route, scene.askers["manager"], ids)
+                told.append((response.status_code, _words(response, ids)))
+                compared += 1
+            if told[0] != told[1] or told[0][0] != route.line.missing:
+                wrong.append(f"{route.method} {route.rule.rule}, {name} foreign: {told[0]}; missing: {told[1]}")
+    assert not wrong, "\n".join(wrong)
+    assert compared > 40
+
+
+def _words(response: TestResponse, ids: Mapping[str, int | str]) -> str:
+    """The answer without what differs by nature: the nonces."""
+    assert SECRET not in response.text
+    return re.sub(r'(nonce|value)="[^"]*"', "", response.text)
+
+
+def test_a_form_needs_its_token(scene: Scene) -> None:
+    """A page elsewhere cannot make a signed-in browser do anything: every page that takes a form refuses it bare."""
+    scene.app.config["WTF_CSRF_ENABLED"] = True
+    for route in routes(scene.app):
+        if route.is_page and route.method not in READING:
+            response = scene.ask(route, scene.askers["manager"], scene.things(route, scene.house))
+            assert response.status_code == 400, f"{route.method} {route.rule.rule}"
