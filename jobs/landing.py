@@ -24,6 +24,7 @@ from jobs.decide import decide, is_ours
 from jobs.lock import conversation_lock
 from jobs.merge import workflow_patch
 from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, NotOurs, Policy
+from jobs.waiting import is_waited_for
 from responder.outcome import HandOff, Outcome, Position, Reply, Step
 
 MAX_TRIES = 50  # each lost try means that somebody else's write counted; 50 in a row is a storm, not a race
@@ -74,6 +75,8 @@ class Lander:
             decision = _verdict(claimed, basis, fresh, outcome)
             if isinstance(decision, NotOurs):
                 return Landed(decision, next_turn=_waiting_turn(connection, claimed))
+            if isinstance(outcome, Drop):  # refused before it thought, perhaps for a reason that is gone by now
+                decision = replace(outcome, next_turn=is_waited_for(connection, claimed.conversation_id))
             statement, parameters = binding.bind(claimed, basis, fresh, outcome, decision, lock_wait_ms)
             row = fetch_one(connection, statement, parameters)
             if row is None:  # somebody wrote since the re-fetch: tests/concurrency/test_landing.py

@@ -1,0 +1,32 @@
+"""Whether a visitor waits in a conversation that the responder has: asked when a turn ends without having thought.
+
+Owns that question. Must not write. A turn is refused because people had the conversation when it began; no act of
+theirs starts a turn beside a live one, so what they gave back meanwhile would wait for ever:
+tests/concurrency/test_refusals.py.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+# The conditions are the refusal's (jobs/snapshot.py) turned round, so that refused turns cannot follow each other.
+WAITS = text(
+    """
+SELECT EXISTS (
+    SELECT 1 FROM conversation c JOIN project p ON p.id = c.project_id
+    JOIN message m ON m.conversation_id = c.id AND m.author = 'visitor'
+    WHERE c.id = :conversation AND p.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
+      AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
+      AND m.id > COALESCE((
+        SELECT max(t.answers_up_to) FROM turn t
+        WHERE t.conversation_id = c.id AND t.status IN ('landed', 'parked', 'handed_off')), 0)
+      AND m.id > COALESCE((
+        SELECT max(a.id) FROM message a
+        WHERE a.conversation_id = c.id AND a.author = 'agent' AND NOT a.private), 0))
+"""
+)
+
+
+def is_waited_for(connection: Connection, conversation_id: int) -> bool:
+    """Whether there is a question that a turn begun now would answer. Every write that changes that is a version."""
+    return bool(connection.execute(WAITS, {"conversation": conversation_id}).scalar_one())
