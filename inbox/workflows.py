@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -43,30 +44,41 @@ VERSIONS = text(f"{SHOWN} WHERE w.project_id = :project AND w.version < :before 
 SAME = text("SELECT CAST(:one AS jsonb) = CAST(:other AS jsonb)")
 
 
-def save(
-    connection: Connection,
-    who: Agent,
-    definition: Any,
-    workshop: Workshop,
-    *,
-    seen: Collection[int] | None = None,
-) -> Row:
-    """Save the definition as a new version and return it.
+@dataclass(frozen=True)
+class Judged:
+    """A definition without problems, of a manager of the project."""
 
-    `seen` are the versions that the definition was made from, 0 for none; None saves whatever is current. Raises
-    Forbidden unless the asker is a manager, InvalidWorkflow with all problems, and StaleWorkflow with both versions
-    where a colleague has saved since; a repetition of what is current already is answered with that version.
+    who: Agent
+    definition: Any
+
+
+def judge(who: Agent, definition: Any, workshop: Workshop) -> Judged:
+    """The definition as one that may be saved or tried. Holds no connection, so that judging never waits for a second.
+
+    Raises Forbidden unless the asker is a manager, and InvalidWorkflow with all problems.
     """
     if not who.is_manager:
         raise Forbidden("Only managers change the workflow. Ask one of them.")
     problems = workshop.problems(who.project_id, definition)
     if problems:
-        raise InvalidWorkflow(f"The workflow has {counted(len(problems))}. Nothing was saved.", problems=problems)
-    parameters = {"project": who.project_id, "who": who.id, "definition": json.dumps(definition)}
+        counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise InvalidWorkflow(f"The workflow has {counted}. Nothing was done with it.", problems=problems)
+    return Judged(who, definition)
+
+
+def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None = None) -> Row:
+    """Save the definition as a new version and return it.
+
+    `seen` are the versions that the definition was made from, 0 for none; None saves whatever is current. Raises
+    StaleWorkflow with both versions where a colleague has saved since; a repetition of what is current already is
+    answered with that version.
+    """
+    who = draft.who
+    parameters = {"project": who.project_id, "who": who.id, "definition": json.dumps(draft.definition)}
     if seen is None:
         return connection.execute(SAVE_ANYWAY, parameters).mappings().one()
     row = connection.execute(SAVE_GUARDED, parameters | {"seen": _storable(seen)}).mappings().one_or_none()
-    return row if row is not None else _overtaken(connection, who, definition, seen)
+    return row if row is not None else _overtaken(connection, who, draft.definition, seen)
 
 
 def current(connection: Connection, project_id: int) -> Row | None:
@@ -86,11 +98,6 @@ def versions(connection: Connection, project_id: int, *, before: int, limit: int
     """Versions below `before`, newest first."""
     parameters = {"project": project_id, "before": before, "limit": limit}
     return connection.execute(VERSIONS, parameters).mappings().all()
-
-
-def counted(problems: int) -> str:
-    """How many problems, in words."""
-    return f"{problems} problem" if problems == 1 else f"{problems} problems"
 
 
 def _overtaken(connection: Connection, who: Agent, definition: Any, seen: Collection[int]) -> Row:

@@ -68,8 +68,9 @@ def show(me: Agent) -> ResponseReturnValue:
 def save(me: Agent) -> ResponseReturnValue:
     """Save the draft as a new version of the one it was made from."""
     base, definition = drafted(json_object())
+    draft = workflows.judge(me, definition, wiring().workshop)
     with services().statement() as writing:
-        saved = workflows.save(writing.connection, me, definition, wiring().workshop, seen=[base or 0])
+        saved = workflows.save(writing.connection, draft, seen=[base or 0])
     return answer(representation.workflow(saved))
 
 
