@@ -65,7 +65,7 @@ def turn(row: Row) -> dict[str, Any]:
     names = (
         "id", "conversation_id", "status", "reason", "attempt", "answers", "message_id", "draft_id", "window_ms",
         "lock_wait_ms", "model_ms", "first_token_ms", "model", "endpoint", "prompt_tokens", "completion_tokens",
-        "workflow_version", "path",
+        "workflow_version", "path", "tool_calls",
     )  # fmt: skip
     moments = ("created_at", "claimed_at", "ended_at")
     return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}

@@ -37,6 +37,7 @@ FIELDS = {
     "metadata.workflowState": "workflow position",
     "note": "note",
 }
+MOST_WORDS = 140  # characters of what a tool was asked for
 Entry = Mapping[str, Any]
 
 
@@ -115,12 +116,32 @@ def _dropped(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
 def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     wish = str(data.get("tool", "")).replace("_", " ")
     wanted = ", ".join(str(value) for value in (data.get("wanted") or {}).values())
+    if data.get("outcome") in {"called", "failed"}:  # one of the project's own, called by its own name
+        failed = f"; it failed, because {data.get('failure')}" if data["outcome"] == "failed" else ""
+        return f"{actor} asked {data.get('tool')}" + (f" for {_cut(wanted)}" if wanted else "") + failed
+    if isinstance(data.get("to"), Mapping):
+        wanted = _name(data["to"])
     if data.get("outcome") == "done":
         return f"{actor}: {wish} {wanted}"
     kept = data.get("kept")
-    if kept:
-        return f"{actor} wanted to {wish} {wanted}; the {kept['value']} set at {clock(kept['at'])} was kept"
-    return f"{actor} wanted to {wish} {wanted}; it was not done"
+    return f"{actor} wanted to {wish} {wanted}; " + (_what_was_kept(kept) if kept else "it was not done")
+
+
+def _what_was_kept(kept: Mapping[str, Any]) -> str:
+    """A person's act that the responder's wish yielded to."""
+    value, by, at = kept["value"], kept.get("by") or "somebody", clock(kept["at"])
+    if kept["field"] == "assignee_id":
+        whom = _name(value) if value else "nobody"
+        return f"the assignment to {whom} at {at} was kept"
+    if kept["field"] == "labels":
+        return f"{by} had removed that label at {at}"
+    if kept["field"] == "responder_state":
+        return f"{by} had given the conversation back at {at}"
+    return f"the {value} set at {at} was kept"
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + "…"
 
 
 def _moved(actor: str, data: Mapping[str, Any], entry: Entry) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import TextClause
 
 from inbox.conversation import snippet_of
 from jobs import landing_sql
+from jobs.decide import kept, overruled
 from jobs.values import Basis, Claimed, Drop, Fresh, Kept, Park, Post
 from responder.outcome import HandOff, Intent, Outcome, Reply, Usage
 
@@ -31,13 +32,14 @@ def bind(
     """The one statement that carries out the decision, and its parameters."""
     parameters = door(claimed, fresh) | _turn(claimed, fresh, outcome, decision, lock_wait_ms)
     if isinstance(decision, Drop):
-        return landing_sql.drop(), parameters | _entries(_entry("turn_dropped", {"reason": decision.reason}))
+        first = _entry("turn_dropped", {"reason": decision.reason})
+        return landing_sql.drop(), parameters | _entries(first, *_left(outcome))
     assert isinstance(outcome, Reply | HandOff)
     if isinstance(decision, Park):
         return landing_sql.park(), parameters | _park(basis, outcome, decision)
     effects = _effects(outcome, decision)
     statement = landing_sql.post(decision.state is not None, frozenset(effects))
-    return statement, parameters | _post(outcome, decision) | effects_parameters(decision.intents)
+    return statement, parameters | _post(outcome, decision, fresh) | effects_parameters(decision.intents)
 
 
 def door(claimed: Claimed, fresh: Fresh) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def _turn(
         "workflow_version": position.workflow_version if position else None,
         "next_turn": decision.next_turn,
         "path": json.dumps([asdict(step) for step in thought.path] if thought else []),
+        "tool_calls": json.dumps([asdict(run) for run in thought.tool_runs] if thought else []),
         "model_ms": usage.model_ms if thought else None,
         "first_token_ms": usage.first_token_ms,
         "model": usage.model,
@@ -102,16 +105,37 @@ def _park(basis: Basis, outcome: Outcome, decision: Park) -> dict[str, Any]:
         "position": json.dumps(position.as_json()) if position else None,
         "position_from": json.dumps(basis.workflow_state) if basis.workflow_state else None,
         "details": json.dumps(_details(outcome)),
-    } | _entries(_entry("turn_parked", facts))
+    } | _entries(_entry("turn_parked", facts), *_left(outcome))
 
 
-def _post(outcome: Outcome, decision: Post) -> dict[str, Any]:
-    facts = {"kept": [kept.as_json() for kept in decision.kept], **_details(outcome)}
+def _left(outcome: Outcome | Drop) -> list[dict[str, Any]]:
+    """The tools that a reply used and the effects that it wanted, where it is not posted: none of them is done."""
+    if isinstance(outcome, Drop):
+        return []
+    undone = outcome.undone if isinstance(outcome, HandOff) else ()
+    return [*_called(outcome), *(_tool(intent, "left") for intent in (*outcome.intents, *undone))]
+
+
+def _called(outcome: Outcome) -> list[dict[str, Any]]:
+    """The project's own tools that were called while thinking."""
+    return [
+        _entry(
+            "tool",
+            {"tool": run.tool, "wanted": dict(run.arguments)}
+            | ({"outcome": "failed", "failure": run.failure} if run.failure else {"outcome": "called"}),
+        )
+        for run in outcome.tool_runs
+    ]
+
+
+def _post(outcome: Outcome, decision: Post, fresh: Fresh) -> dict[str, Any]:
+    facts = {"kept": [one.as_json() for one in decision.kept], **_details(outcome)}
     first = _entry("turn_landed", facts)
     if isinstance(outcome, HandOff):
         first = _entry("handed_off", {"reason": outcome.reason, "detail": outcome.detail, **facts})
-    rest = [_tool(intent, "done") for intent in decision.intents]
-    rest += [_tool(intent, "kept", _overruling(intent, decision.kept)) for intent in decision.yielded]
+    rest = _called(outcome) + [_tool(intent, "done") for intent in decision.intents]
+    rest += [_tool(intent, "kept", _overruling(intent, fresh)) for intent in decision.yielded]
+    rest += [_tool(intent, "left") for intent in (outcome.undone if isinstance(outcome, HandOff) else ())]
     rest += [
         _entry("handed_off", {"reason": "asked", "detail": str(intent.arguments.get("reason", ""))})
         for intent in decision.intents
@@ -148,20 +172,27 @@ def effects_parameters(intents: tuple[Intent, ...]) -> dict[str, Any]:
         "set_status": last("set_status", "status"),
         "set_priority": last("set_priority", "priority"),
         "assign_to": last("assign_to", "agent_id"),
-        "add_labels": [intent.arguments["label"] for intent in intents if intent.tool == "add_label"],
+        "add_labels": list(dict.fromkeys(i.arguments["label"] for i in intents if i.tool == "add_label")),
         "notes": [intent.arguments["content"] for intent in intents if intent.tool == "add_note"],
         "visitor_attributes": json.dumps(attributes),
     }
 
 
 def _tool(intent: Intent, came_to: str, by: Kept | None = None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"tool": intent.tool, "wanted": dict(intent.arguments), "outcome": came_to}
+    wanted = dict(intent.arguments)
+    facts: dict[str, Any] = {"tool": intent.tool, "wanted": wanted, "outcome": came_to}
+    if intent.tool == "assign_to":
+        facts |= {"wanted": {"email": wanted["email"]}, "to": {"id": wanted["agent_id"], "name": wanted["name"]}}
     return _entry("tool", facts | ({"kept": by.as_json()} if by else {}))
 
 
-def _overruling(intent: Intent, kept: tuple[Kept, ...]) -> Kept | None:
-    field = {"set_status": "status", "set_priority": "priority", "assign_to": "assignee_id", "add_label": "labels"}
-    return next((one for one in kept if one.field == field.get(intent.tool)), None)
+def _overruling(intent: Intent, fresh: Fresh) -> Kept | None:
+    """The person's newest act that the wish yielded to."""
+    act = next((act for act in reversed(fresh.acts) if overruled(intent, (act,))), None)
+    if act is None:
+        return None
+    stands = kept((act,))
+    return stands[0] if stands else Kept("responder_state", "active", act.actor_name, act.at)
 
 
 def _entry(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:

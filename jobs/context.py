@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis import Redis
 from sqlalchemy import Engine
 
 from inbox.database import connect
 from inbox.redis import redis_client
+from inbox.sealing import Sealer
+from inbox.secret_key import secret_key
 from inbox.settings import Settings, found_servers
 from inbox.wake import Waker
 from jobs.landing import Lander
 from jobs.lease import LeaseKeeper
 from jobs.queue import RqTurnQueue
 from responder.model import Model
+from responder.public_network import Network
 
 CONNECTIONS = 16  # a turn holds none while it thinks, so few serve many
 
@@ -36,6 +39,8 @@ class Context:
     lander: Lander
     leases: LeaseKeeper
     waker: Waker
+    sealer: Sealer
+    network: Network = field(default_factory=Network)
 
 
 def build(settings: Settings) -> Context:
@@ -51,6 +56,7 @@ def build(settings: Settings) -> Context:
         lander=Lander(engine, redis),
         leases=LeaseKeeper(engine, settings.lease_seconds),
         waker=Waker(redis),
+        sealer=Sealer(settings.secret_key or secret_key(settings.data)),
     )
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from sqlalchemy import TextClause, text
 
 from inbox.change import change_cte
+from inbox.conversation import MOST_LABELS
 
 REFETCH = text(
     """
@@ -81,7 +82,8 @@ t AS (
         draft_id = {draft}, window_ms = {WINDOW}, lock_wait_ms = :lock_wait_ms,
         workflow_version = COALESCE(CAST(:workflow_version AS integer), turn.workflow_version),
         model_ms = :model_ms, first_token_ms = :first_token_ms, model = :model, endpoint = :endpoint,
-        prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, path = CAST(:path AS jsonb)
+        prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, path = CAST(:path AS jsonb),
+        tool_calls = CAST(:tool_calls AS jsonb)
     FROM c, ours WHERE turn.id = ours.id
     RETURNING turn.*)"""
 
@@ -107,10 +109,11 @@ ANSWER = (
 
 # The responder's own effects, each a named column and only there where the landing carries it.
 EFFECTS = {
-    "set_status": "status = :set_status",
+    "set_status": "status = :set_status, snoozed_until = CASE"
+    " WHEN CAST(:set_status AS text) = 'snoozed' THEN conversation.snoozed_until END",
     "set_priority": "priority = :set_priority",
-    "add_label": "labels = conversation.labels || ARRAY(SELECT l FROM unnest(CAST(:add_labels AS text[])) AS l"
-    " WHERE l <> ALL (conversation.labels))",
+    "add_label": "labels = conversation.labels || (ARRAY(SELECT l FROM unnest(CAST(:add_labels AS text[])) AS l"
+    f" WHERE l <> ALL (conversation.labels)))[1:GREATEST(0, {MOST_LABELS} - cardinality(conversation.labels))]",
     "assign_to": "assignee_id = :assign_to, assigned_at = clock_timestamp()",
     "hand_off": "responder_state = 'handed_off'",
 }

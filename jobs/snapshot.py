@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from jobs import toolbox
+from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Drop, Work
 from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, VisitorView
 
@@ -58,7 +60,9 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
     history = tuple(Said(*said) for said in connection.execute(HISTORY, parameters))
     state = _object(row.metadata).get("workflowState")
     basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None)
-    return Work(claimed, basis, _snapshot(claimed, row, history, basis), refusal(row, claimed))
+    scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
+    box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else Toolbox()
+    return Work(claimed, basis, _snapshot(claimed, row, history, basis, box), refusal(row, claimed), box)
 
 
 def refusal(row: Row[Any], claimed: Claimed) -> Drop | None:
@@ -76,7 +80,7 @@ def refusal(row: Row[Any], claimed: Claimed) -> Drop | None:
     return None
 
 
-def _snapshot(claimed: Claimed, row: Row[Any], history: tuple[Said, ...], basis: Basis) -> Snapshot:
+def _snapshot(claimed: Claimed, row: Row[Any], history: tuple[Said, ...], basis: Basis, box: Toolbox) -> Snapshot:
     return Snapshot(
         project=ProjectView(claimed.project_id, row.project_name, row.mode, row.instructions, row.language),
         visitor=VisitorView(row.visitor_id, row.visitor_name, row.visitor_email, row.visitor_attributes),
@@ -87,6 +91,7 @@ def _snapshot(claimed: Claimed, row: Row[Any], history: tuple[Said, ...], basis:
         workflow=row.workflow,
         workflow_version=row.workflow_version,
         workflow_state=basis.workflow_state,
+        tools=box.known,
     )
 
 

@@ -7,20 +7,23 @@ Owns the surroundings of a trial, which read the project's knowledge and write n
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine
 
 from inbox import reading
 from inbox.database import single_statements
+from inbox.sealing import Sealer
 from inbox.workshop import Call, Trial, Tried, TriedStep
-from jobs import knowledge
+from jobs import knowledge, toolbox
+from jobs.toolbox import Toolbox
 from responder.answer import Answer
 from responder.model import Model
 from responder.outcome import HandOff, Outcome, Position, Reply, Step
-from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
+from responder.public_network import Network
+from responder.snapshot import Colleague, ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
 from responder.thinking import think
 
 
@@ -31,17 +34,21 @@ class _Asked:
     call: Call
 
 
-def try_out(engine: Engine, model: Model, trial: Trial) -> Tried:
-    """Think as a turn would, with surroundings that land nothing."""
+def try_out(
+    engine: Engine, model: Model, trial: Trial, sealer: Sealer | None = None, network: Network | None = None
+) -> Tried:
+    """Think as a turn would, with surroundings that land nothing; the project's own tools, which read, are called."""
     with single_statements(engine).connect() as connection:
-        snapshot = _snapshot(connection, trial)
-    around = _Around(engine, trial.project_id, model)
+        box = toolbox.read(connection, trial.project_id, {"project": trial.project_id})
+        snapshot = _snapshot(connection, trial, box)
+    box = replace(box, sealer=sealer, network=network or Network())
+    around = _Around(engine, trial.project_id, model, box)
     started = time.monotonic()
     outcome = think(snapshot, cast(Model, around), around)
     return _tried(outcome, around.asked, (time.monotonic() - started) * 1000)
 
 
-def _snapshot(connection: Connection, trial: Trial) -> Snapshot:
+def _snapshot(connection: Connection, trial: Trial, box: Toolbox) -> Snapshot:
     project = reading.project(connection, trial.project_id)
     return Snapshot(
         project=ProjectView(
@@ -53,6 +60,7 @@ def _snapshot(connection: Connection, trial: Trial) -> Snapshot:
         workflow=trial.definition,
         workflow_version=None,
         workflow_state=None,
+        tools=box.known,
     )
 
 
@@ -63,6 +71,7 @@ class _Around:
     engine: Engine
     project_id: int
     model: Model
+    toolbox: Toolbox
     asked: list[_Asked] = field(default_factory=list)
     at: tuple[str, str] = ("", "")
 
@@ -70,6 +79,15 @@ class _Around:
         """The project's own snippets."""
         with single_statements(self.engine).connect() as connection:
             return knowledge.search(connection, self.project_id, query)
+
+    def colleague(self, named: str) -> Colleague | None:
+        """A member of the project."""
+        with single_statements(self.engine).connect() as connection:
+            return toolbox.colleague(connection, self.project_id, named)
+
+    def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """What the project's own tool answers."""
+        return self.toolbox.call(name, arguments)
 
     def land_position(self, position: Position, step: Step) -> None:
         """Nothing lands."""

@@ -6,15 +6,18 @@ Owns the order of the phases. Holds nothing while the model thinks: no transacti
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from inbox.database import single_statements
-from jobs import claim, context, knowledge, snapshot
+from jobs import claim, context, knowledge, snapshot, toolbox
 from jobs.context import Context
 from jobs.landing import Landed, TurnLost
+from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Work
 from responder.outcome import Outcome, Position, Step
-from responder.snapshot import Snippet
+from responder.snapshot import Colleague, Snippet
 from responder.thinking import think
 
 log = logging.getLogger(__name__)
@@ -93,14 +96,26 @@ class Around:
     here: Context
     work: Work
     basis: Basis = field(init=False)
+    toolbox: Toolbox = field(init=False)
 
     def __post_init__(self) -> None:
         self.basis = self.work.basis
+        self.toolbox = replace(self.work.toolbox, sealer=self.here.sealer, network=self.here.network)
 
     def search(self, query: str) -> tuple[Snippet, ...]:
         """The project's snippets for the query; the project is the turn's, whatever the model says."""
         with single_statements(self.here.engine).connect() as connection:
             return knowledge.search(connection, self.work.claimed.project_id, query)
+
+    def colleague(self, named: str) -> Colleague | None:
+        """A member of the turn's project."""
+        with single_statements(self.here.engine).connect() as connection:
+            return toolbox.colleague(connection, self.work.claimed.project_id, named)
+
+    def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """The answer of one of the turn's project's own tools. Raises ToolFailed, or TurnLost before the call."""
+        self._still_ours()
+        return self.toolbox.call(name, arguments)
 
     def land_position(self, position: Position, step: Step) -> None:
         """Land a routing step, so that a killed worker resumes behind it. Raises TurnLost."""
@@ -109,5 +124,8 @@ class Around:
 
     def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
         """Raises TurnLost once the turn is known to be no longer ours, so that nobody waits for its model."""
+        self._still_ours()
+
+    def _still_ours(self) -> None:
         if self.here.leases.is_lost(self.work.claimed):
             raise TurnLost(f"turn {self.work.claimed.turn_id} was stopped")

@@ -6,10 +6,11 @@ Owns their shapes. Must not do anything: no SQL, no Redis.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from jobs.toolbox import Toolbox
 from responder.outcome import Intent
 from responder.snapshot import Snapshot
 
@@ -54,6 +55,7 @@ class Work:
     basis: Basis
     snapshot: Snapshot
     refusal: Drop | None = None
+    toolbox: Toolbox = field(default_factory=Toolbox)
 
 
 @dataclass(frozen=True)

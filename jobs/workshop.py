@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
+from inbox.database import single_statements
 from inbox.errors import Unavailable
+from inbox.sealing import Sealer
 from inbox.settings import Settings
 from inbox.workshop import Trial, Tried
 from responder.problems import problems_of
@@ -34,7 +36,11 @@ class LocalWorkshop:
 
     def problems(self, project_id: int, definition: Any) -> list[dict[str, Any]]:
         """Every problem of the draft; empty if it may be saved."""
-        return [problem.as_json() for problem in problems_of(definition)]
+        from jobs import toolbox
+
+        with single_statements(self._engine).connect() as connection:
+            own = toolbox.names(connection, project_id)
+        return [problem.as_json() for problem in problems_of(definition, own)]
 
     def try_out(self, trial: Trial) -> Tried:
         """Let the draft answer, landing nothing. Raises Unavailable while MOST_TRIALS run."""
@@ -43,7 +49,7 @@ class LocalWorkshop:
         if not self._free.acquire(blocking=False):
             raise Unavailable("Too many trials run at once. Try again in a moment.")
         try:
-            return trying.try_out(self._engine, self._opened(), trial)
+            return trying.try_out(self._engine, self._opened(), trial, Sealer(str(self._settings.secret_key)))
         finally:
             self._free.release()
 

@@ -65,7 +65,7 @@ class HttpTool:
 
     def as_tool(self) -> Tool:
         """As the responder's other tools."""
-        return Tool(self.name, self.description, self.schema, "reading")
+        return Tool(self.name, self.description, {"properties": {}, **self.schema}, "reading")
 
 
 def call(tool: HttpTool, arguments: Mapping[str, Any], scope: Mapping[str, int], network: Network | None = None) -> str:

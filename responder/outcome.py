@@ -39,7 +39,7 @@ class Intent:
     """An effect that the responder wants, committed with the reply or not at all.
 
     `tool` is one of add_note, set_status, set_priority, add_label, assign_to, hand_off, set_visitor_attribute;
-    `arguments` are validated already.
+    `arguments` are validated already; those of assign_to are {email, agent_id, name} of a member of the project.
     """
 
     tool: str
@@ -50,6 +50,17 @@ class Intent:
 class Citation:
     snippet_id: int
     title: str
+
+
+@dataclass(frozen=True)
+class ToolRun:
+    """One call of a project's own tool while thinking; `failure` is None where it answered. `ms` are milliseconds."""
+
+    node_id: str
+    tool: str
+    arguments: Mapping[str, Any]
+    failure: str | None
+    ms: float
 
 
 @dataclass(frozen=True)
@@ -74,13 +85,15 @@ class Reply:
     citations: tuple[Citation, ...] = ()
     path: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    tool_runs: tuple[ToolRun, ...] = ()
 
 
 @dataclass(frozen=True)
 class HandOff:
     """The responder gives the conversation to people. `content` is the kind message that the visitor gets.
 
-    `position` is None where the workflow position stays as it is.
+    `position` is None where the workflow position stays as it is. `undone` are wishes that came to nothing because the
+    reply that they belong to was never made.
     """
 
     reason: HandOffReason
@@ -90,6 +103,8 @@ class HandOff:
     intents: tuple[Intent, ...] = ()
     path: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    tool_runs: tuple[ToolRun, ...] = ()
+    undone: tuple[Intent, ...] = ()
 
 
 Outcome = Reply | HandOff

@@ -6,7 +6,7 @@ Owns SURFACE's problem codes. Must not repair anything: a missing edge is an err
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,22 +44,26 @@ class Problem:
         return asdict(self)
 
 
-def problems_of(definition: Any) -> list[Problem]:
-    """All problems of a workflow's JSON; an empty list means that it may be saved and run."""
+def problems_of(definition: Any, own_tools: Iterable[Tool] = ()) -> list[Problem]:
+    """All problems of a workflow's JSON; an empty list means that it may be saved and run.
+
+    `own_tools` are the project's own, beside the built-in ones.
+    """
     if not isinstance(definition, Mapping) or not isinstance(definition.get("nodes"), list):
         return [Problem("bad_node", "A workflow is an object with lists of nodes and edges.")]
     found = list(_bad_nodes(definition))
     nodes = {node.id: node for one in items(definition.get("nodes")) if (node := read_node(one)) is not None}
     edges = [edge for one in items(definition.get("edges")) if (edge := read_edge(one)) is not None]
     own = definition.get("variables") if isinstance(definition.get("variables"), Mapping) else {}
+    tools = {**{tool.name: tool for tool in own_tools}, **TOOLS}
     found += _bad_edges(definition, nodes)
     found += _starts(nodes)
     for node in nodes.values():
         found += _prompts(node, own)
         found += _routes(node, edges)
-        found += _tool(node)
+        found += _tool(node, tools)
     found += _unreachable(nodes, edges)
-    found += _global_tools(definition)
+    found += _global_tools(definition, tools)
     found += [
         Problem("unknown_variable", f"The instructions use {{{{{name}}}}}, which does not exist.")
         for name in unknown_names(text(definition.get("instructions")), own)
@@ -135,11 +139,11 @@ def _cases(node: Node) -> Iterator[Problem]:
             yield Problem("duplicate_route", f"The route {route!r} is named more than once.", node.id)
 
 
-def _tool(node: Node) -> Iterator[Problem]:
-    if node.type == "action" and (node.tool not in TOOLS or node.tool in REFUSED_TOOLS):
+def _tool(node: Node, tools: Mapping[str, Tool]) -> Iterator[Problem]:
+    if node.type == "action" and (node.tool not in tools or node.tool in REFUSED_TOOLS):
         yield Problem("unknown_tool", f"There is no tool {node.tool!r}.", node.id)
     elif node.type == "action" and node.tool is not None and "content" in node.tool_arguments:
-        yield from _given_content(node, TOOLS[node.tool])
+        yield from _given_content(node, tools[node.tool])
 
 
 def _given_content(node: Node, tool: Tool) -> Iterator[Problem]:
@@ -150,10 +154,10 @@ def _given_content(node: Node, tool: Tool) -> Iterator[Problem]:
             yield Problem("bad_node", f"{tool.name} cannot take this: {fault.message[:200]}.", node.id)
 
 
-def _global_tools(definition: Mapping[str, Any]) -> Iterator[Problem]:
+def _global_tools(definition: Mapping[str, Any], tools: Mapping[str, Tool]) -> Iterator[Problem]:
     for one in items(definition.get("globalTools")):
         tool = read_tool(one)
-        if tool is None or tool.name not in TOOLS:
+        if tool is None or tool.name not in tools:
             yield Problem("unknown_tool", f"There is no tool {tool.name if tool else one!r}.")
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from responder.tools import Tool
+
 
 @dataclass(frozen=True)
 class Said:
@@ -27,6 +29,15 @@ class Snippet:
     id: int
     title: str
     content: str
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """A member of the turn's project."""
+
+    id: int
+    name: str
+    email: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class Snapshot:
 
     `workflow_state` is the conversation's {currentNodeId, workflowVersion} or None before the first step;
     `workflow` is the definition (JSON as saved) of version `workflow_version`, None in simple mode.
+    `tools` are the project's own, beside the built-in ones: what a model may know of them, no address and no secret.
     """
 
     project: ProjectView
@@ -72,3 +84,4 @@ class Snapshot:
     workflow: Mapping[str, Any] | None
     workflow_version: int | None
     workflow_state: Mapping[str, Any] | None
+    tools: tuple[Tool, ...] = ()

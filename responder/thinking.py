@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -15,14 +16,15 @@ from typing import Any, Protocol
 from responder import advance, prompt
 from responder.answer import Answer, ModelFailed, ModelTimeout, ToolCall
 from responder.model import Model
-from responder.outcome import Citation, HandOff, HandOffReason, Intent, Outcome, Position, Reply, Step, Usage
-from responder.snapshot import Snapshot, Snippet
-from responder.tools import TOOLS, BadCall, Tool, arguments_of, decision_tool, given_arguments, storable
+from responder.outcome import Citation, HandOff, HandOffReason, Intent, Outcome, Position, Reply, Step, ToolRun, Usage
+from responder.snapshot import Colleague, Snapshot, Snippet
+from responder.tools import TOOLS, BadCall, Tool, ToolFailed, arguments_of, decision_tool, given_arguments, storable
 from responder.variables import fill
 from responder.words import hand_off_words
 from responder.workflow import Node, Workflow, read_workflow, single_node
 
 TOOL_ROUNDS = 3  # of one llm node; then the model must answer
+CALLS_AT_ONCE = 8  # of tools in one round; each may take seconds
 MOST_CHARACTERS = 10_000  # of a message
 SOURCES_LINE = re.compile(r"\n?\s*Sources?:\s*([\d,\s\[\]]+)\.?\s*\Z", re.IGNORECASE)
 
@@ -32,6 +34,12 @@ class Surroundings(Protocol):
 
     def search(self, query: str) -> tuple[Snippet, ...]:
         """The project's knowledge for a query."""
+
+    def colleague(self, named: str) -> Colleague | None:
+        """The one member of the turn's project with this e-mail address or name."""
+
+    def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """The answer of one of the project's own tools. Raises ToolFailed; what else it raises ends the thinking."""
 
     def land_position(self, position: Position, step: Step) -> None:
         """Make a routing step stand. What it raises (the turn is lost) ends the thinking."""
@@ -80,6 +88,12 @@ class _Thought:
     path: list[Step] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
     found: dict[int, Snippet] = field(default_factory=dict)
+    learned: list[tuple[str, str]] = field(default_factory=list)
+    tool_runs: list[ToolRun] = field(default_factory=list)
+    at: str = ""
+
+    def __post_init__(self) -> None:
+        self.tools = {**{tool.name: tool for tool in self.snapshot.tools}, **TOOLS}
 
     def walk(self) -> Outcome:
         """Route until an llm node has spoken, or the workflow ends without a word."""
@@ -90,7 +104,7 @@ class _Thought:
         for _ in range(advance.MOST_STEPS):
             node = self.workflow.nodes.get(node_id) if node_id is not None else None
             if node is None:
-                raise _Stopped("no_answer", self._asked_for() or "The workflow ended without a reply.")
+                return self.hand_off("no_answer", self._asked_for() or "The workflow ended without a reply.", True)
             if node.type == "llm":
                 return self.speak(node)
             node_id = self.pass_through(node)
@@ -113,8 +127,8 @@ class _Thought:
         step = Step(node.id, node.type, routed.route)
         self.path.append(step)
         # With an intent pending the position waits for the reply: a worker killed here must not resume behind the
-        # action and lose its effect.
-        if advance.is_routing(node) and self.in_mode and not self.intents:
+        # action and lose its effect, or what a tool there answered.
+        if advance.is_routing(node) and self.in_mode and not (self.intents or self.learned):
             self.around.land_position(advance.position_after(routed, self.snapshot.workflow_version), step)
         return routed.target
 
@@ -135,7 +149,7 @@ class _Thought:
 
     def act(self, node: Node) -> None:
         """Run an action node's tool: with given content at once, else with the arguments that the model gives."""
-        tool = TOOLS.get(node.tool or "")
+        self.at, tool = node.id, self.tools.get(node.tool or "")
         if tool is None:
             raise _Stopped("bad_decision", f"{node.name} names no tool that exists.")
         if "content" in node.tool_arguments:
@@ -148,7 +162,7 @@ class _Thought:
             try:
                 if call is None:
                     raise BadCall(f"Call {tool.name}; nothing else is read.")
-                self.run(tool, arguments_of(tool, call.arguments))
+                self.learn(tool, arguments_of(tool, call.arguments))
                 return
             except BadCall as fault:
                 messages = [*messages, *_told(answer, str(fault))]
@@ -161,7 +175,7 @@ class _Thought:
         if any(isinstance(value, str) and not value.strip() for value in arguments.values()):
             return
         try:
-            self.run(tool, arguments_of(tool, json.dumps(arguments)))
+            self.learn(tool, arguments_of(tool, json.dumps(arguments)))
         except BadCall as fault:
             raise _Stopped("bad_decision", f"{node.name}: {fault}") from fault
 
@@ -171,14 +185,19 @@ class _Thought:
     def speak(self, node: Node) -> Outcome:
         """An llm node: at most TOOL_ROUNDS rounds of tools, then words."""
         messages = self.messages(node)
-        offered = tuple(TOOLS[tool.name] for tool in self.workflow.tools if tool.enabled and tool.name in TOOLS)
+        self.at = node.id
+        names = dict.fromkeys(tool.name for tool in self.workflow.tools if tool.enabled and tool.name in self.tools)
+        offered = tuple(self.tools[name] for name in names)
+        faults = 0
         for round_number in range(TOOL_ROUNDS + 1):
-            tools = offered if round_number < TOOL_ROUNDS else ()
+            tools = offered if round_number < TOOL_ROUNDS and faults < 2 else ()  # what was wrong is told once
             answer = self.ask(node, messages, tools)
             if not (answer.calls and tools):
                 break
-            results = [(call, self.call(call, tools)) for call in answer.calls]
-            messages = [*messages, _calls(answer), *(_result(call, result) for call, result in results)]
+            results = [self.call(call, place, tools) for place, call in enumerate(answer.calls)]
+            pairs = zip(answer.calls, (result for result, _ in results), strict=True)
+            messages = [*messages, _calls(answer), *(_result(call, result) for call, result in pairs)]
+            faults += any(was_bad for _, was_bad in results)
         if not clean(answer.text):
             told = "Answer the visitor in words now."
             answer = self.ask(node, [*messages, {"role": "system", "content": told}], ())
@@ -196,18 +215,28 @@ class _Thought:
         position = advance.position_after(routed, self.snapshot.workflow_version) if self.in_mode else None
         snippets = list(self.found.values())
         cites = [Citation(snippets[n - 1].id, snippets[n - 1].title) for n in numbers if 0 < n <= len(snippets)]
-        return Reply(text, position, tuple(self.intents), tuple(cites), tuple(self.path), self.usage)
+        return Reply(
+            text, position, tuple(self.intents), tuple(cites), tuple(self.path), self.usage, tuple(self.tool_runs)
+        )
 
-    def hand_off(self, reason: HandOffReason, detail: str) -> HandOff:
-        """People take it from here, and the visitor is told so."""
+    def hand_off(self, reason: HandOffReason, detail: str, with_intents: bool = False) -> HandOff:
+        """People take it from here, and the visitor is told so.
+
+        Effects stand only where the workflow came to its end: of a reply that was never made, none is done, and the
+        step that wanted it is gone through again after the conversation is given back.
+        """
         words = hand_off_words(self.workflow.language or self.snapshot.project.language)
-        return HandOff(reason, words, detail, None, tuple(self.intents), tuple(self.path), self.usage)
+        wishes, none = tuple(self.intents), ()
+        done, undone = (wishes, none) if with_intents else (none, wishes)
+        path, runs = tuple(self.path), tuple(self.tool_runs)
+        return HandOff(reason, words, detail, None, done, path, self.usage, runs, undone)
 
     def messages(self, node: Node) -> list[dict[str, Any]]:
         """The prompt at this node; knowledge is searched for where it speaks."""
         if node.type == "llm":
             self._remember(self.around.search(prompt.question(self.snapshot.history)))
-        return prompt.messages_for(self.workflow, node, self.snapshot, list(self.found.values()), self.variables)
+        known = list(self.found.values())
+        return prompt.messages_for(self.workflow, node, self.snapshot, known, self.variables, self.learned)
 
     def _remember(self, snippets: tuple[Snippet, ...]) -> None:
         for snippet in snippets:
@@ -227,25 +256,57 @@ class _Thought:
         self.usage = _sum(self.usage, answer.usage)
         return answer
 
-    def call(self, call: ToolCall, offered: tuple[Tool, ...]) -> str:
-        """Run one tool call of an llm node; what was wrong with it is told to the model."""
+    def call(self, call: ToolCall, place: int, offered: tuple[Tool, ...]) -> tuple[str, bool]:
+        """Run one tool call of an llm node: what is told to the model, and whether the call was a bad one."""
         tool = next((tool for tool in offered if tool.name == call.name), None)
         if tool is None:
-            return f"There is no tool {call.name[:64]!r} here."
+            return f"There is no tool {clean(call.name[:64])!r} here.", True
+        if place >= CALLS_AT_ONCE:
+            return f"Only {CALLS_AT_ONCE} calls at once are done; this one was not.", True
         try:
-            return self.run(tool, arguments_of(tool, call.arguments))
+            return self.run(tool, arguments_of(tool, call.arguments)), False
         except BadCall as fault:
-            return str(fault)
+            return str(fault), True
+
+    def learn(self, tool: Tool, arguments: Mapping[str, Any]) -> None:
+        """Run an action's tool; what one of the project's own answers is shown to the nodes that follow."""
+        told = self.run(tool, arguments)
+        if tool.name not in TOOLS:
+            self.learned.append((tool.name, told))
 
     def run(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
         """A reading tool runs now; a writing one becomes an intent, committed with the reply or not at all."""
+        if tool.name not in TOOLS:
+            return self.run_own(tool, arguments)
         if tool.name == "search_knowledge":
             snippets = self.around.search(str(arguments["query"]))
             self._remember(snippets)
             known = list(self.found)
             return "\n".join(f"[{known.index(s.id) + 1}] {s.title}: {s.content}" for s in snippets) or "Nothing found."
+        if tool.name == "assign_to":
+            arguments = self.colleague(str(arguments["email"]))
         self.intents.append(Intent(tool.name, dict(arguments)))
         return "This will be done together with your reply."
+
+    def run_own(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
+        """One of the project's own tools. That it failed is told and written down, and the thinking goes on."""
+        began = time.monotonic()
+        failure = None
+        try:
+            told = self.around.call_tool(tool.name, arguments)
+        except ToolFailed as error:
+            failure = str(error)
+            told = f"{tool.name} failed: {error}." + (f" It said: {error.told}" if error.told else "")
+        spent = round((time.monotonic() - began) * 1000, 1)
+        self.tool_runs.append(ToolRun(self.at, tool.name, arguments, failure, spent))
+        return told
+
+    def colleague(self, named: str) -> dict[str, Any]:
+        """Who an assignment is meant for, of the turn's project only. Raises BadCall."""
+        found = self.around.colleague(named.strip())
+        if found is None:
+            raise BadCall(f"Nobody of this team has the e-mail address {named[:100]!r}. Assign it to nobody else.")
+        return {"email": found.email, "agent_id": found.id, "name": found.name}
 
     def _asked_for(self) -> str:
         wish = next((intent for intent in self.intents if intent.tool == "hand_off"), None)

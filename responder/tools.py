@@ -18,6 +18,7 @@ from responder.workflow import DEFAULT_ROUTE, Node
 STATUSES = ["open", "pending", "snoozed", "solved", "spam"]
 PRIORITIES = ["low", "normal", "high", "urgent"]
 DEEPEST_ARGUMENTS = 20  # levels
+MOST_ARGUMENTS = 65_536  # characters of JSON: a note of 10,000, each of them escaped
 LONGEST_FACT = 1000  # characters of one fact about a visitor
 
 
@@ -96,6 +97,8 @@ def decision_tool(node: Node) -> Tool:
 
 def arguments_of(tool: Tool, raw: str) -> dict[str, Any]:
     """The call's arguments, valid against the tool's schema. Raises BadCall with what was wrong."""
+    if len(raw) > MOST_ARGUMENTS:
+        raise BadCall(f"The arguments of {tool.name} are too long.")
     try:
         arguments = json.loads(raw) if raw.strip() else {}
     except (ValueError, RecursionError):

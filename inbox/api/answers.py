@@ -111,6 +111,7 @@ class Turn(Answer):
     completion_tokens: int | None
     workflow_version: int | None
     path: list[Any]
+    tool_calls: list[Any]
     created_at: datetime
     claimed_at: datetime | None
     ended_at: datetime | None

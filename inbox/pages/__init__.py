@@ -13,8 +13,8 @@ def register(app: Flask) -> None:
     """
     from inbox.api import conversations, health, project, snippets, streams, widget, workflow
     from inbox.pages import desk, race, settings, signing_in, tabs, visit, words
-    from inbox.pages import workflow as workflow_page
     from inbox.pages import snippets as snippets_page
+    from inbox.pages import workflow as workflow_page
 
     csrf = CSRFProtect(app)
     for module in (widget, conversations, project, snippets, workflow, streams, health):

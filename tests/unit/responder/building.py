@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from responder.outcome import Position, Step
-from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
+from responder.snapshot import Colleague, ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
+from responder.tools import ToolFailed
 
 
 def snapshot(*words: str, workflow: Any = None, state: Any = None, **more: Any) -> Snapshot:
@@ -20,6 +22,7 @@ def snapshot(*words: str, workflow: Any = None, state: Any = None, **more: Any) 
         workflow=workflow,
         workflow_version=4 if workflow else None,
         workflow_state=state,
+        tools=more.get("tools", ()),
     )
 
 
@@ -30,11 +33,26 @@ class Around:
     knowledge: tuple[Snippet, ...] = ()
     landed: list[tuple[Position, Step]] = field(default_factory=list)
     searched: list[str] = field(default_factory=list)
+    colleagues: tuple[Colleague, ...] = ()
+    answers: Mapping[str, str | ToolFailed] = field(default_factory=dict)
+    called: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def search(self, query: str) -> tuple[Snippet, ...]:
         """All that is known."""
         self.searched.append(query)
         return self.knowledge
+
+    def colleague(self, named: str) -> Colleague | None:
+        """By e-mail or name."""
+        return next((one for one in self.colleagues if named in (one.email, one.name)), None)
+
+    def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """What the test has it answer."""
+        self.called.append((name, arguments))
+        answer = self.answers[name]
+        if isinstance(answer, ToolFailed):
+            raise answer
+        return answer
 
     def land_position(self, position: Position, step: Step) -> None:
         """Write it down."""
