@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import inbox.api
 import inbox.pages
-from inbox import failures, limits, security
+from inbox import failures, language, limits, security
 from inbox.api.asking import Wiring
 from inbox.database import connect
 from inbox.events import Hub
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     _wire(app, settings, services)
-    for part in (failures, security):
+    for part in (failures, security, language):
         part.register(app)
     limits.register(app, settings)
     inbox.api.register(app)

@@ -1,0 +1,39 @@
+"""The language that a page is shown in.
+
+Owns choosing it and adding `_()` to the templates. Words of visitors, agents and models are never translated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, get_locale
+
+LANGUAGES = ("en", "vi")  # the first is the one that the pages are written in
+TRANSLATIONS = Path(__file__).resolve().parent / "translations"
+
+
+def register(app: Flask) -> None:
+    """Add the translations, `_()`, `language()` and `direction()`."""
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(TRANSLATIONS))
+    Babel(app, locale_selector=chosen)
+    app.jinja_env.globals.update(language=language, direction=direction)
+
+
+def chosen() -> str:
+    """The best of what the browser asks for."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def language() -> str:
+    """The page's language, as `lang` has it."""
+    return str(get_locale() or LANGUAGES[0]).replace("_", "-")
+
+
+def direction() -> str:
+    """`rtl` for languages written from right to left."""
+    locale = get_locale()
+    return locale.text_direction if locale else "ltr"
