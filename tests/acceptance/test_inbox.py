@@ -204,7 +204,7 @@ def _key(house: House) -> str:
 
 def test_settings_are_for_managers(sign_in: SignIn) -> None:
     agent = sign_in(BEN, "/settings")
-    expect(agent.get_by_text("Only managers change settings.")).to_be_visible()
+    expect(agent.get_by_text("Only managers change it.")).to_be_visible()
     expect(agent.get_by_role("button", name="Save")).to_have_count(0)
     manager = sign_in(path="/settings")
     manager.get_by_label("Instructions").fill("Be kind.")

@@ -146,7 +146,7 @@ def test_everything_by_keyboard(manager: Page) -> None:
     keys.press("Tab")
     step(manager, "A visitor writes").focus()
     keys.press("Enter")
-    manager.get_by_label("Leads to").focus()
+    manager.get_by_label("Leads to", exact=True).focus()
     keys.type("Which request?")
     keys.press("Tab")
     expect(manager.locator("#problems")).to_contain_text("No way leads here")
