@@ -57,13 +57,18 @@ def judge(who: Agent, definition: Any, workshop: Workshop) -> Judged:
 
     Raises Forbidden unless the asker is a manager, and InvalidWorkflow with all problems.
     """
-    if not who.is_manager:
-        raise Forbidden("Only managers change the workflow. Ask one of them.")
+    must_manage(who)
     problems = workshop.problems(who.project_id, definition)
     if problems:
         counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise InvalidWorkflow(f"The workflow has {counted}. Nothing was done with it.", problems=problems)
     return Judged(who, definition)
+
+
+def must_manage(who: Agent) -> None:
+    """Raise Forbidden unless the asker is a manager."""
+    if not who.is_manager:
+        raise Forbidden("Only managers change the workflow. Ask one of them.")
 
 
 def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None = None) -> Row:
