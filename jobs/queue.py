@@ -15,7 +15,13 @@ from rq import Queue
 
 log = logging.getLogger(__name__)
 
+# By purpose, and taken in this order: a visitor waits for a turn, nobody sits before a delivery or an evaluation.
+# A stock `rq worker turns deliveries evaluations` keeps to the order as well.
 TURNS = "turns"
+DELIVERIES = "deliveries"
+EVALUATIONS = "evaluations"
+QUEUES = (TURNS, DELIVERIES, EVALUATIONS)
+
 RUN_TURN = "jobs.turn.run_turn"
 JOB_TIMEOUT_SECONDS = 900  # far beyond any turn; a stock worker's alarm, for the model client has its own limits
 FAILURES_KEPT_SECONDS = 86_400

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from inbox import visiting
 from jobs.queue import RqTurnQueue
-from jobs.worker import TurnWorker
+from jobs.turn_worker import TurnWorker
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
 from tests.product import ROOT, free_port, wait_for

@@ -1,0 +1,216 @@
+"""An RQ worker that holds many turns at once in threads: a turn waits, it does not compute.
+
+Owns room and draining. To everything around it it is an RQ worker: registries, `rq info`, failure registry,
+heartbeats, crash recovery. Must not know what a turn does.
+
+A forked work-horse costs tens of MB for each waiting turn. RQ's own time limit is a signal, which only the main
+thread can have, so time limits belong to the model client.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from rq import Queue, SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+from rq.timeouts import BaseDeathPenalty
+from rq.worker import WorkerStatus
+
+from jobs.room import Room, Rooms
+
+log = logging.getLogger(__name__)
+
+TURNS_FOR_A_BACKGROUND_JOB = 4  # a worker of 100 turns has 25 places for deliveries and evaluations beside them
+BACKGROUND_LOOK_SECONDS = 0.25  # how often the queues in the background are looked at while the turns' room is full
+POLL_SECONDS = 1  # how long the loop may wait for a job before it looks at the stop request
+HEARTBEAT_SECONDS = 5.0
+FOREVER_SECONDS = float("inf")
+DRAIN_SECONDS = 5.0  # turns in flight may land for so long; then they are released to other workers
+
+
+class NoDeathPenalty(BaseDeathPenalty):
+    """No alarm: signals reach the main thread only, and the model client limits every wait itself."""
+
+    def setup_death_penalty(self) -> None:
+        """Nothing to set up."""
+
+    def cancel_death_penalty(self) -> None:
+        """Nothing to cancel."""
+
+    def handle_death_penalty(self, signum: int, frame: FrameType | None) -> None:
+        """Never called."""
+
+
+class TurnWorker(SimpleWorker):
+    """Takes a job only when there is room for it, and runs each in a thread of its own.
+
+    The first of its queues is the visitors' and has a room of so many turns; the others share the room behind it.
+    """
+
+    death_penalty_class = NoDeathPenalty
+    log_job_description = False
+    log_result_lifespan = False
+    exponential_backoff_factor = 1.0  # RQ would wait ever longer, up to a minute, while visitors wait too
+
+    def __init__(self, *arguments: Any, turns: int = 100, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._rooms = Rooms(turns, max(1, turns // TURNS_FOR_A_BACKGROUND_JOB))
+        self._running: set[threading.Thread] = set()
+        self._guard = threading.Lock()
+        self._beat_at = self._suspension_seen_at = -FOREVER_SECONDS
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Short, because RQ's loop does not look at the stop request while it waits."""
+        return POLL_SECONDS
+
+    @property
+    def connection_timeout(self) -> int:
+        """A blocked pop must not outlive its own wait by much, or a lost Redis is noticed late."""
+        return POLL_SECONDS + 10
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Take no more jobs; the loop ends at its next look. A second signal changes nothing: draining is short."""
+        log.info("Stopping: no more turns are taken, those in flight land or are released.")
+        self._stop_requested = True
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for room first, then for a job. None once a stop is requested, which ends RQ's loop."""
+        while not self._stop_requested:
+            turns_fit = self._rooms.has_place(Room.TURNS)
+            listening = [queue for queue in self.queues if self._rooms.has_place(self._room_of(queue))]
+            # While only the background has room nothing blocks: a turn's place that frees is to be filled at once.
+            found = self._next_job(listening, timeout if turns_fit else None)
+            if found is not None:
+                self._rooms.enter(self._room_of(found[1]))
+                return found
+            if not self.running:
+                self._write_state(WorkerStatus.IDLE)
+            if timeout is None and len(listening) == len(self.queues):
+                return None
+            self._wait_for_room(turns_fit, bursting=timeout is None)
+        return None
+
+    def _wait_for_room(self, turns_fit: bool, *, bursting: bool) -> None:
+        if not turns_fit:
+            self.heartbeat()
+            self._rooms.wait(Room.TURNS, BACKGROUND_LOOK_SECONDS)
+        elif bursting:
+            self._rooms.wait(Room.BACKGROUND, BACKGROUND_LOOK_SECONDS)
+
+    def _next_job(self, listening: list[Queue], timeout: int | None) -> tuple[Job, Queue] | None:
+        if not listening:
+            return None
+        self._ordered_queues = listening
+        wait = None if timeout is None else POLL_SECONDS
+        found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(wait, wait)
+        return found
+
+    def _room_of(self, queue: Queue) -> Room:
+        return Room.TURNS if queue.name == self.queues[0].name else Room.BACKGROUND
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Start the job in a thread and come back for the next."""
+        thread = threading.Thread(target=self._run, args=(job, queue), name=job.id, daemon=True)
+        with self._guard:
+            self._running.add(thread)
+        thread.start()
+
+    def _run(self, job: Job, queue: Queue) -> None:
+        try:
+            self.perform_job(job, queue, self.prepare_execution(job))
+        except Exception:  # Redis went away around the job; the turn row knows how far it came
+            log.exception("Job %s could not be recorded in Redis.", job.id)
+        finally:
+            with self._guard:
+                self._running.discard(threading.current_thread())
+            self._rooms.leave(self._room_of(queue))
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        """Idle is for the loop to say, when it found no job and none runs: one thread's end is not the worker's."""
+        if state != WorkerStatus.IDLE:
+            self._write_state(state, pipeline)
+
+    def _write_state(self, state: str, pipeline: Any = None) -> None:
+        if state != self._state:
+            super().set_state(state, pipeline)
+
+    # RQ beats, asks for a suspension and renames the process several times for each job, each a round trip or a
+    # system call. Between jobs that come in quick succession once in a while says the same.
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Still alive; at most once in HEARTBEAT_SECONDS, for the key lives for minutes."""
+        if time.monotonic() - self._beat_at < HEARTBEAT_SECONDS:
+            return
+        self._beat_at = time.monotonic()
+        if pipeline is not None:
+            super().heartbeat(None, pipeline)
+            return
+        with self.connection.pipeline(transaction=False) as together:
+            super().heartbeat(None, together)
+            together.execute()
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """`rq suspend` is heard within a second."""
+        if time.monotonic() - self._suspension_seen_at < POLL_SECONDS:
+            return
+        super().check_for_suspension(burst)
+        self._suspension_seen_at = time.monotonic()
+
+    def procline(self, message: str) -> None:
+        """The process keeps its name: it holds many jobs."""
+
+    def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
+        """Only notes the time: the job's last heartbeat would be written a moment before its result is."""
+        job.ended_at = datetime.now(UTC)
+
+    def handle_job_success(
+        self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry, execution: Execution
+    ) -> None:
+        """A job that leaves no result, as a turn does, is gone from Redis in one round trip. Others go RQ's way."""
+        plain = job.get_result_ttl(self.default_result_ttl) == 0 and not (
+            job.repeats_left or job.group_id or job.has_rate_limit
+        )
+        if not plain or self.connection.exists(job.dependents_key):
+            super().handle_job_success(job, queue, started_job_registry, execution)
+            return
+        assert job.started_at is not None
+        assert job.ended_at is not None
+        with self.connection.pipeline() as together:
+            self.increment_successful_job_count(pipeline=together)
+            self.increment_total_working_time(job.ended_at - job.started_at, together)
+            together.delete(job.key, job.dependencies_key)
+            self.cleanup_execution(job, pipeline=together, execution=execution)
+            together.execute()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether a signal asked this worker to stop."""
+        return bool(self._stop_requested)
+
+    @property
+    def running(self) -> int:
+        """How many jobs run now."""
+        with self._guard:
+            return len(self._running)
+
+    def teardown(self) -> None:
+        """Drain first: RQ would sign the worker off while its threads still run."""
+        self.drain(DRAIN_SECONDS if self._stop_requested else None)
+        super().teardown()  # type: ignore[no-untyped-call]  # RQ leaves it untyped
+
+    def drain(self, seconds: float | None) -> int:
+        """Wait for the jobs in flight, at most so long (None: to their end); returns how many still run."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while self.running and (until is None or time.monotonic() < until):
+            time.sleep(0.02)
+        return self.running

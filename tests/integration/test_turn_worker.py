@@ -1,0 +1,78 @@
+"""The worker's rooms, with real RQ queues: what waits for what, and what never does.
+
+The jobs run in threads of the test's own process, so events of this module hold them.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from redis import Redis
+from rq import Queue
+
+from jobs.queue import DELIVERIES, QUEUES, TURNS
+from jobs.turn_worker import TurnWorker
+
+TURNS_AT_ONCE, DELIVERIES_AT_ONCE = 4, 1
+SECONDS = 10  # a job that waits so long waits in vain
+
+done: dict[str, threading.Event] = {}
+in_vain: list[str] = []
+most: dict[str, int] = {}
+running: dict[str, int] = {}
+guard = threading.Lock()
+
+
+@pytest.fixture
+def queues(redis_url: str) -> dict[str, Queue]:
+    for purpose in (TURNS, DELIVERIES):
+        done[purpose] = threading.Event()
+        most[purpose] = running[purpose] = 0
+    in_vain.clear()
+    redis = Redis.from_url(redis_url)
+    return {name: Queue(name, connection=redis) for name in QUEUES}
+
+
+def job(purpose: str, waits_for: str | None, then: str | None = None) -> None:
+    """A job of a purpose that ends once one of another purpose has been done; `then` enqueues that other."""
+    with guard:
+        running[purpose] += 1
+        most[purpose] = max(most[purpose], running[purpose])
+    if then is not None and waits_for is not None:
+        Queue(waits_for, connection=Redis.from_url(then)).enqueue(job, waits_for, None)
+    if waits_for is not None and not done[waits_for].wait(SECONDS):
+        in_vain.append(purpose)
+    with guard:
+        running[purpose] -= 1
+    done[purpose].set()
+
+
+def work(queues: dict[str, Queue]) -> None:
+    worker = TurnWorker(list(queues.values()), connection=queues[TURNS].connection, turns=TURNS_AT_ONCE)
+    worker.work(burst=True, logging_level="ERROR")
+
+
+@pytest.mark.parametrize(("full", "other"), [(DELIVERIES, TURNS), (TURNS, DELIVERIES)])
+def test_each_purpose_has_its_room(queues: dict[str, Queue], redis_url: str, full: str, other: str) -> None:
+    """A job of the other purpose, enqueued when one room is full and a queue before it, is done nevertheless."""
+    queues[full].enqueue(job, full, other, redis_url)
+    for _ in range(TURNS_AT_ONCE + DELIVERIES_AT_ONCE):
+        queues[full].enqueue(job, full, other)
+    work(queues)
+    assert in_vain == []
+    assert most[full] == {TURNS: TURNS_AT_ONCE, DELIVERIES: DELIVERIES_AT_ONCE}[full]
+    assert all(queue.is_empty() for queue in queues.values())
+
+
+def test_visitors_go_first(queues: dict[str, Queue]) -> None:
+    """Of what waits in both queues a turn is taken first, though the delivery came before it."""
+    order: list[str] = []
+    queues[DELIVERIES].enqueue(job, DELIVERIES, None)
+    queues[TURNS].enqueue(job, TURNS, None)
+    worker = TurnWorker(list(queues.values()), connection=queues[TURNS].connection, turns=TURNS_AT_ONCE)
+    for _ in range(2):
+        found = worker.dequeue_job_and_maintain_ttl(None)
+        assert found is not None
+        order.append(found[1].name)
+    assert order == [TURNS, DELIVERIES]
