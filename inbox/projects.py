@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from inbox import representation
 from inbox.access import Agent
+from inbox.audit import audit_cte
 from inbox.errors import Forbidden, StaleVersion
 
 # A column's name and its type in SQL: the order is the page's.
@@ -46,7 +47,8 @@ def change(
     if not who.is_manager:
         raise Forbidden("Only managers change settings. Ask one of them.")
     was = {name: value for name, value in (was or {}).items() if name in changes}
-    parameters = {"project": who.project_id, "by": who.name, "seen": list(seen or ())}
+    parameters = {"project": who.project_id, "by": who.name, "who": who.id, "who_name": who.name}
+    parameters["seen"] = list(seen or ())
     parameters |= {**changes, **{f"was_{name}": value for name, value in was.items()}}
     statement = _statement([name for name in COLUMNS if name in changes], list(was), guarded=seen is not None)
     row = connection.execute(text(statement), parameters).mappings().one()
@@ -70,11 +72,17 @@ def _statement(columns: list[str], compared: list[str], *, guarded: bool) -> str
         f" AND old.{name} IN (CAST(:was_{name} AS {TYPES[name]}), CAST(:{name} AS {TYPES[name]}))" for name in compared
     )
     guard = " AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
+    told = ", ".join(
+        f"'{name}', CASE WHEN old.{name} <> p.{name} THEN jsonb_build_object('from', old.{name}, 'to', p.{name}) END"
+        for name in columns
+    )
+    changes = f"jsonb_build_object('changed', jsonb_strip_nulls(jsonb_build_object({told})))"
     return f"""
 WITH old AS (SELECT * FROM project WHERE id = :project FOR NO KEY UPDATE),
 p AS (
     UPDATE project SET version = old.version + 1, changed_by = :by, changed_at = clock_timestamp(){sets}
     FROM old WHERE project.id = old.id AND ({changed}){guard}{kept}
-    RETURNING project.*)
+    RETURNING project.*),
+{audit_cte("p JOIN old USING (id)", "'settings_changed'", data=changes)}
 SELECT p.*, true AS written FROM p UNION ALL
 SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM p)"""

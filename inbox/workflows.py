@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from inbox import representation
 from inbox.access import Agent
+from inbox.audit import audit_cte
 from inbox.errors import Forbidden, InvalidWorkflow, NotFound, StaleWorkflow
 from inbox.workshop import Workshop
 
@@ -22,15 +23,16 @@ Row = Mapping[Any, Any]
 
 # The project's row is the lock and its workflow_version the guard: of two managers who began from the same version
 # one saves, the other's statement writes nothing: tests/integration/test_api_workflow.py::test_two_managers_at_once
-SAVE = """
+SAVE = f"""
 WITH p AS (
     UPDATE project SET workflow_version = COALESCE(workflow_version, 0) + 1
-    WHERE id = :project {guard}
+    WHERE id = :project {{guard}}
     RETURNING id, workflow_version),
 w AS (
     INSERT INTO workflow (project_id, version, definition, created_by)
     SELECT p.id, p.workflow_version, CAST(:definition AS jsonb), :who FROM p
-    RETURNING *)
+    RETURNING *),
+{audit_cte("w", "'workflow_saved'", subject="'version ' || w.version")}
 SELECT w.*, a.name AS author_name FROM w LEFT JOIN agent a ON a.id = w.created_by"""
 SAVE_ANYWAY = text(SAVE.format(guard=""))
 SAVE_GUARDED = text(SAVE.format(guard="AND COALESCE(workflow_version, 0) = ANY(CAST(:seen AS integer[]))"))
@@ -79,7 +81,12 @@ def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None 
     answered with that version.
     """
     who = draft.who
-    parameters = {"project": who.project_id, "who": who.id, "definition": json.dumps(draft.definition)}
+    parameters = {
+        "project": who.project_id,
+        "who": who.id,
+        "who_name": who.name,
+        "definition": json.dumps(draft.definition),
+    }
     if seen is None:
         return connection.execute(SAVE_ANYWAY, parameters).mappings().one()
     row = connection.execute(SAVE_GUARDED, parameters | {"seen": _storable(seen)}).mappings().one_or_none()

@@ -36,15 +36,16 @@ def created(
     *,
     scope: str | None = None,
     shown: Callable[[dict[str, Any]], dict[str, Any]] = lambda made: made,
+    together: bool = False,
 ) -> Response:
     """201 with what the act made; with an Idempotency-Key the act happens once.
 
-    `act` is one statement and returns what is kept for a repetition; `shown` makes the JSON body of that. Scope is
-    the asker's token and the route.
+    `act` is one statement, or several that count `together`. It returns what is kept for a repetition; `shown` makes
+    the JSON body of that. Scope is the asker's token and the route.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        with services().statement() as writing:
+        with services().transaction() if together else services().statement() as writing:
             made = act(writing)
         return answer(shown(made), 201)
     with services().transaction() as writing:
