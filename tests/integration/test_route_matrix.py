@@ -61,6 +61,7 @@ LINES: dict[str, Line] = {
     "snippets_page.choose": Line(managers=True),
     "snippets_page.delete": Line(missing=302),  # it is gone already
     "workflow_page.check": Line(managers=False),
+    "workflow_page.try_out": Line(json={"message": "Where is my order?"}),
 }
 # How to make one of what a path names, in words of SQL with :project; the word is the one before the id.
 THINGS = {
