@@ -22,7 +22,7 @@ from inbox.database import fetch_one, is_away, single_statements
 from jobs import binding, landing_sql
 from jobs.decide import decide, is_ours
 from jobs.lock import conversation_lock
-from jobs.merge import workflow_patch
+from jobs.merge import stands_already, workflow_patch
 from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, NotOurs, Policy
 from jobs.waiting import is_waited_for
 from responder.outcome import HandOff, Outcome, Position, Reply, Step
@@ -96,7 +96,8 @@ class Lander:
                 raise TurnLost(f"turn {claimed.turn_id} ended or was claimed by another worker")
             state = workflow_patch(basis.workflow_state, fresh.workflow_state, fresh.acts, position)
             if state is None:
-                return basis
+                ours = stands_already(fresh.workflow_state, fresh.acts, position)
+                return replace(basis, workflow_state=fresh.workflow_state) if ours else basis
             moved = {"from": step.node_id, "to": position.node_id, "route": step.route}
             if step.type == "started_over":
                 moved["why"] = "node_gone"

@@ -23,7 +23,7 @@ SETTINGS = f"""
 [tool.mutmut]
 source_paths = ["jobs"]
 only_mutate = {json.dumps(MODULES)}
-also_copy = ["responder"]
+also_copy = ["responder", "inbox"]
 pytest_add_cli_args = ["-p", "no:cacheprovider"]
 """
 DEAD = {"killed", "timeout", "caught by type check"}
@@ -47,7 +47,7 @@ def main() -> int:
 
 def lay_out(folder: Path) -> None:
     """Copies of what the two modules and their tests need, and nothing else: the working tree is never mutated."""
-    for package in ("jobs", "responder"):
+    for package in ("jobs", "responder", "inbox"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     for path in TESTS:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.merge import as_state, moved_by_person, workflow_patch
+from jobs.merge import as_state, moved_by_person, stands_already, workflow_patch
 from jobs.values import Act
 from responder.outcome import Position
 
@@ -38,6 +38,26 @@ def test_a_position_moved_away_and_back_by_a_person_stands() -> None:
 
 def test_without_a_workflow_there_is_nothing_to_merge() -> None:
     assert workflow_patch(AT_ASK, AT_ASK, (), None) is None
+
+
+@pytest.mark.parametrize(
+    ("fresh", "acts", "ours"),
+    [
+        (AT_ASK, (), True),
+        ({**AT_ASK, "visits": 3}, (), True),
+        (AT_ASK, (MOVED,), False),
+        ({"currentNodeId": "other", "workflowVersion": 1}, (), False),
+        ({"currentNodeId": "ask", "workflowVersion": 2}, (), False),
+        (None, (), False),
+    ],
+)
+def test_a_step_that_is_there_already_is_our_own_unless_a_person_moved_it(fresh: Any, acts: Any, ours: bool) -> None:
+    assert stands_already(fresh, acts, Position("ask", 1)) is ours
+
+
+def test_another_act_of_a_person_does_not_make_the_step_theirs() -> None:
+    status = Act("status", 6, 9, "Ana", "2026-01-25T10:02:09Z", {"to": "pending"})
+    assert stands_already(AT_ASK, (status,), Position("ask", 1))
 
 
 @given(
