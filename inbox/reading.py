@@ -176,23 +176,6 @@ def members(connection: Connection, project_id: int) -> list[Row]:
     return _rows(connection, statement, project=project_id)
 
 
-def counts(connection: Connection, project_id: int, agent_id: int) -> Row:
-    """How many conversations each view holds."""
-    return _rows(connection, COUNTS, project=project_id, agent=agent_id)[0]
-
-
-COUNTS = """
-SELECT count(*) FILTER (WHERE c.status IN ('open', 'pending')) AS all,
-    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND c.assignee_id = :agent) AS mine,
-    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND c.assignee_id IS NULL) AS unassigned,
-    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND c.responder_state = 'handed_off') AS wanted,
-    count(*) FILTER (WHERE c.status = 'snoozed') AS snoozed,
-    (SELECT count(*) FROM turn WHERE project_id = :project AND status IN ('queued', 'thinking')) AS thinking,
-    (SELECT count(DISTINCT conversation_id) FROM draft WHERE project_id = :project AND state = 'open') AS parked
-FROM conversation c WHERE c.project_id = :project AND c.status IN ('open', 'pending', 'snoozed')
-"""
-
-
 def _newest(connection: Connection, table: str, conversation_id: int, before: int | None, limit: int) -> list[Row]:
     earlier = "AND id < :before" if before is not None else ""
     statement = f"SELECT * FROM {table} WHERE conversation_id = :conversation {earlier} ORDER BY id DESC LIMIT :limit"

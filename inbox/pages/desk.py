@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from inbox import acts, drafts, reading, representation, walks, workflows
+from inbox import acts, counts, drafts, reading, representation, walks, workflows
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -82,10 +82,10 @@ def list_row(me: Agent, number: str) -> ResponseReturnValue:
 def list_views(me: Agent) -> ResponseReturnValue:
     """The views with their figures."""
     with wiring().services.reading() as connection:
-        counts = reading.counts(connection, me.project_id, me.id)
+        figures = counts.kept(connection, me.project_id, me.id)
     wiring().presence.beat(me.project_id, me.id)
     view = views.named(request.args.get("view"))
-    return render_template("parts/views.html", views=views.counted(counts), view=view.key)
+    return render_template("parts/views.html", views=views.counted(figures), view=view.key)
 
 
 @blueprint.get("/events")
@@ -233,7 +233,7 @@ def _frame(me: Agent) -> dict[str, Any]:
     position = wiring().hub.position(me.project_id)
     with wiring().services.reading() as connection:
         rows = reading.conversations(connection, me.project_id, decode_position(views.filter_of(view, me), LISTED + 1))
-        counts = reading.counts(connection, me.project_id, me.id)
+        figures = counts.kept(connection, me.project_id, me.id)
         members = reading.members(connection, me.project_id)
         project = reading.project(connection, me.project_id)
     wiring().presence.beat(me.project_id, me.id)
@@ -243,7 +243,7 @@ def _frame(me: Agent) -> dict[str, Any]:
         "me": me,
         "view": view.key,
         "view_name": view.name,
-        "views": views.counted(counts),
+        "views": views.counted(figures),
         "rows": rows[:LISTED],
         "more": more,
         "members": members,

@@ -17,26 +17,25 @@ WAITING = ("open", "pending")
 
 @dataclass(frozen=True)
 class View:
-    """A view as the page lists it; `counted` names its figure among reading.counts."""
+    """A view as the page lists it; `count` is its figure, by its key among inbox.counts."""
 
     key: str
     name: str
     icon: str
-    counted: str | None
     hue: str = ""
     count: int | None = None
 
 
 VIEWS = (
-    View("mine", "Mine", "user", "mine"),
-    View("unassigned", "Unassigned", "user-off", "unassigned"),
-    View("all", "All", "inbox", "all"),
-    View("wanted", "Needs a person", "hand", "wanted", "is-wanted"),
-    View("thinking", "Thinking", "spark", "thinking", "is-ai"),
-    View("parked", "Parked", "park", "parked", "is-ai"),
-    View("snoozed", "Snoozed", "clock", "snoozed"),
-    View("solved", "Solved", "solved", None),
-    View("spam", "Spam", "ban", None),
+    View("mine", "Mine", "user"),
+    View("unassigned", "Unassigned", "user-off"),
+    View("all", "All", "inbox"),
+    View("wanted", "Needs a person", "hand", "is-wanted"),
+    View("thinking", "Thinking", "spark", "is-ai"),
+    View("parked", "Parked replies", "park", "is-ai"),
+    View("snoozed", "Snoozed", "clock"),
+    View("solved", "Solved", "solved"),
+    View("spam", "Spam", "ban"),
 )
 BY_KEY = {view.key: view for view in VIEWS}
 
@@ -73,4 +72,4 @@ def shows(view: View, who: Agent, row: Mapping[str, Any]) -> bool:
 
 def counted(counts: Mapping[str, int]) -> list[View]:
     """All views with their figures."""
-    return [replace(view, count=counts[view.counted] if view.counted else None) for view in VIEWS]
+    return [replace(view, count=counts[view.key]) for view in VIEWS]
