@@ -125,6 +125,21 @@ def newest_messages(connection: Connection, conversation_id: int, limit: int) ->
     return _rows(connection, statement, conversation=conversation_id, limit=limit)
 
 
+def newest_notes(connection: Connection, conversation_id: int, limit: int) -> list[Row]:
+    """The newest notes, newest first."""
+    statement = """SELECT * FROM message WHERE conversation_id = :conversation AND private
+        ORDER BY id DESC LIMIT :limit"""
+    return _rows(connection, statement, conversation=conversation_id, limit=limit)
+
+
+def labels(connection: Connection, project_id: int) -> list[str]:
+    """The labels of the project's newest conversations, the most used first: what one may want to put on another."""
+    statement = """SELECT label FROM (
+            SELECT labels FROM conversation WHERE project_id = :project ORDER BY active_at DESC, id DESC LIMIT 2000
+        ) AS recent, unnest(recent.labels) AS label GROUP BY label ORDER BY count(*) DESC, label LIMIT 200"""
+    return [row["label"] for row in _rows(connection, statement, project=project_id)]
+
+
 def turns(connection: Connection, conversation_id: int, *, before: int | None, limit: int) -> list[Row]:
     """Turns, newest first."""
     return _newest(connection, "turn", conversation_id, before, limit)

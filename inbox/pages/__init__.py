@@ -12,7 +12,7 @@ def register(app: Flask) -> None:
     The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
     """
     from inbox.api import conversations, health, project, snippets, streams, widget, workflow
-    from inbox.pages import desk, race, settings, signing_in, tabs, visit, words
+    from inbox.pages import desk, race, settings, signing_in, tabs, talking, visit, words
     from inbox.pages import snippets as snippets_page
     from inbox.pages import workflow as workflow_page
 
@@ -24,5 +24,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(snippets_page.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
-    for page in (signing_in, desk, visit, race, workflow_page):
+    for page in (signing_in, desk, talking, visit, race, workflow_page):
         app.register_blueprint(page.blueprint)

@@ -6,23 +6,21 @@ Owns the pages' routes. A button's answer is the changed parts of the page; with
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection
 
-from inbox import acts, counts, drafts, reading, representation, walks, workflows
+from inbox import acts, counts, drafts, reading, representation
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody
 from inbox.api.streams import stream
-from inbox.conversation import STATUSES
-from inbox.errors import InboxError, NotFound, StaleClaim
+from inbox.errors import NotFound
 from inbox.events import Scope
 from inbox.pages import signing_in, views
+from inbox.pages.pieces import changed, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.services import Writing
 from inbox.settings import Settings
@@ -30,15 +28,6 @@ from inbox.settings import Settings
 blueprint = Blueprint("pages", __name__)
 LISTED = 50
 SHOWN_MESSAGES = 100
-SHOWN_ENTRIES = 40
-
-
-@dataclass(frozen=True)
-class Toast:
-    """A word about what became of a click."""
-
-    title: str
-    words: str
 
 
 @blueprint.get("/")
@@ -54,16 +43,17 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
     """The inbox with one conversation open; looking at it marks nothing, its own request does."""
     conversation_id = bigint(number)
     with wiring().services.reading() as connection:
-        pieces = _pieces(connection, me, conversation_id)
-        pieces["messages"] = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
-    return render_template("inbox.html", oob="", **(_frame(me) | pieces))
+        shown = pieces(connection, me, conversation_id)
+        shown["messages"] = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
+        shown["labels"] = reading.labels(connection, me.project_id)
+    return render_template("inbox.html", oob="", **(_frame(me) | shown))
 
 
 @blueprint.get("/conversations/<number>/parts")
 @page
 def parts(me: Agent, number: str) -> ResponseReturnValue:
     """What may have changed in an open conversation, and its messages after an id."""
-    return _changed(me, bigint(number))
+    return changed(me, bigint(number))
 
 
 @blueprint.get("/parts/row/<number>")
@@ -103,7 +93,7 @@ def act(me: Agent, number: str, act: str) -> ResponseReturnValue:
     if done is None:
         raise NotFound("There is no such act.")
     conversation_id = bigint(number)
-    return _perform(me, conversation_id, lambda writing: done(writing, me, conversation_id))
+    return perform(me, conversation_id, lambda writing: done(writing, me, conversation_id))
 
 
 @blueprint.post("/conversations/<number>/say")
@@ -114,7 +104,7 @@ def say(me: Agent, number: str) -> ResponseReturnValue:
     content = request.form.get("content", "").replace("\r\n", "\n")
     wanted = valid(AgentMessageBody, {"content": content, "private": request.form.get("kind") == "note"})
     write = acts.note if wanted.private else acts.reply
-    return _perform(me, conversation_id, lambda w: write(w.connection, me, conversation_id, wanted.content))
+    return perform(me, conversation_id, lambda w: write(w.connection, me, conversation_id, wanted.content))
 
 
 @blueprint.post("/conversations/<number>/turns/<turn>/stop")
@@ -122,7 +112,7 @@ def say(me: Agent, number: str) -> ResponseReturnValue:
 def stop(me: Agent, number: str, turn: str) -> ResponseReturnValue:
     """Stop a turn."""
     conversation_id, turn_id = bigint(number), bigint(turn)
-    return _perform(me, conversation_id, lambda w: _stop(w, me, conversation_id, turn_id))
+    return perform(me, conversation_id, lambda w: _stop(w, me, conversation_id, turn_id))
 
 
 @blueprint.post("/conversations/<number>/drafts/<draft>/send")
@@ -132,7 +122,7 @@ def send_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
     conversation_id, draft_id = bigint(number), bigint(draft)
     words = request.form.get("content")
     wanted = valid(DraftBody, {} if words is None else {"content": words.replace("\r\n", "\n")})
-    return _perform(
+    return perform(
         me, conversation_id, lambda w: drafts.send(w.connection, me, conversation_id, draft_id, wanted.content)
     )
 
@@ -142,7 +132,7 @@ def send_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
 def discard_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
     """Discard a parked reply."""
     conversation_id, draft_id = bigint(number), bigint(draft)
-    return _perform(me, conversation_id, lambda w: drafts.discard(w.connection, me, conversation_id, draft_id))
+    return perform(me, conversation_id, lambda w: drafts.discard(w.connection, me, conversation_id, draft_id))
 
 
 @blueprint.post("/sign-out")
@@ -154,12 +144,12 @@ def sign_out() -> ResponseReturnValue:
 def _assign(writing: Writing, me: Agent, conversation_id: int) -> None:
     chosen = request.form.get("assignee", "")
     assignee = bigint(chosen) if chosen else None
-    acts.patch(writing.connection, me, conversation_id, {"assignee_id": assignee})
+    patch_seen(writing, me, conversation_id, {"assignee_id": assignee})
 
 
 def _status(writing: Writing, me: Agent, conversation_id: int) -> None:
     changes = valid(ConversationBody, {"status": request.form.get("status", "")}).changes()
-    acts.patch(writing.connection, me, conversation_id, changes)
+    patch_seen(writing, me, conversation_id, changes)
 
 
 def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:
@@ -180,51 +170,6 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
     "restart": lambda w, me, c: acts.move_workflow(w.connection, me, c, None),
     "read": lambda w, me, c: acts.mark_read(w.connection, me, c),
 }
-
-
-def _perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> ResponseReturnValue:
-    toast = None
-    try:
-        with wiring().services.statement() as writing:
-            done(writing)
-    except StaleClaim as error:
-        toast = Toast(f"{error.extra['owner']['name']} was faster", error.message)
-    except NotFound:
-        raise
-    except InboxError as error:
-        toast = Toast("That was not done", error.message)
-    wiring().hub.wake()
-    if request.headers.get("HX-Request"):
-        return _changed(me, conversation_id, toast)
-    if toast:
-        flash(f"{toast.title}. {toast.words}")
-    return redirect(url_for("pages.conversation", number=conversation_id))
-
-
-def _changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:
-    after = request.args.get("after", "")
-    with wiring().services.reading() as connection:
-        pieces = _pieces(connection, me, conversation_id)
-        if after.isdecimal() and len(after) < 19:
-            pieces["messages"] = reading.messages(connection, conversation_id, after=int(after), limit=200)
-    return Response(render_template("parts/pieces.html", toast=toast, me=me, **pieces), 409 if toast else 200)
-
-
-def _pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:
-    row = reading.conversation(connection, me.project_id, conversation_id)
-    found = workflows.current(connection, me.project_id)
-    orchestrated = reading.project(connection, me.project_id)["mode"] == "orchestrator"
-    return {
-        "row": row,
-        "statuses": STATUSES,
-        "drafts": reading.drafts(connection, conversation_id, before=None, limit=20),
-        "timeline": walks.named(
-            reading.newest_timeline(connection, conversation_id, SHOWN_ENTRIES), found["definition"] if found else {}
-        ),
-        "walk": walks.walk(connection, row, found["definition"]) if found and orchestrated else None,
-        "messages": [],
-        "members": reading.members(connection, me.project_id),
-    }
 
 
 def _frame(me: Agent) -> dict[str, Any]:

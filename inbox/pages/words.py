@@ -12,11 +12,25 @@ from typing import Any
 
 import nh3
 from flask import Flask
+from flask_babel import lazy_gettext
 from markupsafe import Markup, escape
 
 from inbox import representation, timeline
 
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+
+# What the database has a short name for, as people call it.
+WORDS = {
+    "open": lazy_gettext("Open"),
+    "pending": lazy_gettext("Pending"),
+    "snoozed": lazy_gettext("Snoozed"),
+    "solved": lazy_gettext("Solved"),
+    "spam": lazy_gettext("Spam"),
+    "low": lazy_gettext("Low"),
+    "normal": lazy_gettext("Normal"),
+    "high": lazy_gettext("High"),
+    "urgent": lazy_gettext("Urgent"),
+}
 
 
 def register(app: Flask) -> None:
@@ -31,6 +45,7 @@ def register(app: Flask) -> None:
         sentence=timeline.sentence,
         parked_why=parked_why,
         axis=axis,
+        word=word,
     )
 
 
@@ -50,6 +65,11 @@ def rendered(text: str) -> Markup:
 
 def _link(match: re.Match[str]) -> str:
     return f'<a href="{match.group(0)}">{match.group(0)}</a>'
+
+
+def word(name: str) -> str:
+    """A status or a priority in the reader's language."""
+    return str(WORDS.get(name, name))
 
 
 def initials(name: str | None) -> str:

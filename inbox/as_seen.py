@@ -1,0 +1,103 @@
+"""Acts of a person who looks at a page: they yield to what a colleague did to the same thing since it was shown.
+
+Owns that judgement. Must not write by itself: inbox/acts.py does, guarded by the version that was judged.
+A turn that landed meanwhile, a message, a change of something else are no reason to refuse a click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox import acts, timeline
+from inbox.access import Agent
+from inbox.acts import Written
+from inbox.conversation import MOST_LABELS
+from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
+
+MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
+KINDS = {
+    "status": ("status",),
+    "snoozed_until": ("status",),
+    "assignee_id": ("assigned", "unassigned"),
+    "priority": ("priority",),
+    "custom_attributes": ("custom_attributes",),
+}
+# What a colleague did to it. A change of attributes is one only if it changed the same attribute.
+TOUCHED = text(
+    """
+SELECT * FROM timeline_event
+WHERE conversation_id = :conversation AND project_id = :project AND version > :seen AND kind = ANY(:kinds)
+    AND actor_type = 'agent' AND actor_id IS DISTINCT FROM :who
+    AND (kind <> 'custom_attributes' OR data -> 'changed' ?| CAST(:names AS text[]))
+ORDER BY version DESC, id DESC LIMIT 1
+"""
+)
+STANDS = text("SELECT version, labels FROM conversation WHERE id = :conversation AND project_id = :project")
+
+
+def patch(
+    connection: Connection, who: Agent, conversation_id: int, changes: Mapping[str, Any], *, seen: int | None
+) -> Written:
+    """Set the columns unless a colleague set one of them after the version `seen`; with None in any case.
+
+    Raises StaleVersion with who it was (`by`) and when (`at`): tests/integration/test_talking.py.
+    """
+    if seen is None:
+        return acts.patch(connection, who, conversation_id, changes)
+    version = seen
+    for _ in range(MOST_TRIES):
+        try:
+            return acts.patch(connection, who, conversation_id, changes, seen=[version])
+        except StaleVersion as stale:
+            _yield(connection, who, conversation_id, changes, seen)
+            version = stale.extra["conversation"]["version"]
+    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")
+
+
+def label(connection: Connection, who: Agent, conversation_id: int, *, add: str = "", remove: str = "") -> Written:
+    """Put one label on, or take one off. Labels that others change at the same time stay as they set them."""
+
+    def changed(labels: Collection[str]) -> list[str]:
+        kept = [one for one in labels if one != remove]
+        return [*kept, add] if add and add not in kept else kept
+
+    return relabel(connection, who, conversation_id, changed)
+
+
+def relabel(
+    connection: Connection, who: Agent, conversation_id: int, changed: Callable[[Collection[str]], list[str]]
+) -> Written:
+    """Set the labels to what `changed` makes of those that stand; asked again where somebody was faster."""
+    for _ in range(MOST_TRIES):
+        parameters = {"conversation": conversation_id, "project": who.project_id}
+        stands = connection.execute(STANDS, parameters).one_or_none()
+        if stands is None:
+            raise NotFound
+        labels = changed(stands.labels)
+        if len(labels) > MOST_LABELS:
+            raise Invalid(f"A conversation has at most {MOST_LABELS} labels.", fields={"labels": "are too many"})
+        try:
+            return acts.patch(connection, who, conversation_id, {"labels": labels}, seen=[stands.version])
+        except StaleVersion:
+            continue
+    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")
+
+
+def _yield(connection: Connection, who: Agent, conversation_id: int, changes: Mapping[str, Any], seen: int) -> None:
+    """Raise StaleVersion if a colleague touched what is to be changed."""
+    kinds = sorted({kind for name in changes for kind in KINDS.get(name, ())})
+    parameters = {
+        "conversation": conversation_id,
+        "project": who.project_id,
+        "who": who.id,
+        "seen": seen,
+        "kinds": kinds,
+        "names": list(changes.get("custom_attributes") or ()),
+    }
+    entry = connection.execute(TOUCHED, parameters).mappings().one_or_none()
+    if entry is not None:
+        by = entry["actor_name"] or "A colleague"
+        raise StaleVersion(f"{timeline.sentence(dict(entry))}. Your click changed nothing.", by=by, at=entry["at"])

@@ -1,0 +1,98 @@
+"""An act that is done from the page of a conversation, and the parts of the page that show what became of it.
+
+Owns what a click is answered with: the changed parts, and a word where it changed nothing. Must not decide who wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import Connection
+
+from inbox import as_seen, reading, walks, workflows
+from inbox.access import Agent
+from inbox.api.asking import wiring
+from inbox.conversation import PRIORITIES, STATUSES
+from inbox.errors import InboxError, NotFound, StaleClaim, StaleVersion
+from inbox.services import Writing
+
+SHOWN_ENTRIES = 40
+SHOWN_NOTES = 5
+
+
+@dataclass(frozen=True)
+class Toast:
+    """A word about what became of a click; `at` is when somebody else did what stands in its way."""
+
+    title: str
+    words: str
+    at: Any = None
+
+
+def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> ResponseReturnValue:
+    """Do the act; the answer shows how everything stands then, with a toast where the act lost or was refused."""
+    toast = None
+    try:
+        with wiring().services.statement() as writing:
+            done(writing)
+    except NotFound:
+        raise
+    except InboxError as error:
+        toast = _toast(error)
+    wiring().hub.wake()
+    if request.headers.get("HX-Request"):
+        return changed(me, conversation_id, toast)
+    if toast:
+        flash(f"{toast.title}. {toast.words}")
+    return redirect(url_for("pages.conversation", number=conversation_id))
+
+
+def _toast(error: InboxError) -> Toast:
+    if isinstance(error, StaleClaim):
+        return Toast(gettext("%(name)s was faster", name=error.extra["owner"]["name"]), error.message)
+    if isinstance(error, StaleVersion) and "by" in error.extra:
+        return Toast(gettext("%(name)s was faster", name=error.extra["by"]), error.message, error.extra.get("at"))
+    return Toast(gettext("That was not done"), error.message)
+
+
+def patch_seen(writing: Writing, me: Agent, conversation_id: int, changes: Mapping[str, Any]) -> None:
+    """Set the columns unless a colleague set them since the version that the form saw; without one, in any case."""
+    seen = request.form.get("seen", "")
+    if not seen.isdecimal() or len(seen) > 18:
+        seen = ""
+    as_seen.patch(writing.connection, me, conversation_id, changes, seen=int(seen) if seen else None)
+
+
+def changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:
+    """What may have changed in an open conversation, and its messages after the id that the page asks from."""
+    after = request.args.get("after", "")
+    with wiring().services.reading() as connection:
+        shown = pieces(connection, me, conversation_id)
+        if after.isdecimal() and len(after) < 19:
+            shown["messages"] = reading.messages(connection, conversation_id, after=int(after), limit=200)
+    return Response(render_template("parts/pieces.html", toast=toast, me=me, **shown), 409 if toast else 200)
+
+
+def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:
+    """Everything about one conversation that its page shows beside the messages."""
+    row = reading.conversation(connection, me.project_id, conversation_id)
+    found = workflows.current(connection, me.project_id)
+    orchestrated = reading.project(connection, me.project_id)["mode"] == "orchestrator"
+    return {
+        "row": row,
+        "statuses": STATUSES,
+        "priorities": PRIORITIES,
+        "drafts": reading.drafts(connection, conversation_id, before=None, limit=20),
+        "notes": reading.newest_notes(connection, conversation_id, SHOWN_NOTES),
+        "timeline": walks.named(
+            reading.newest_timeline(connection, conversation_id, SHOWN_ENTRIES), found["definition"] if found else {}
+        ),
+        "walk": walks.walk(connection, row, found["definition"]) if found and orchestrated else None,
+        "messages": [],
+        "members": reading.members(connection, me.project_id),
+    }

@@ -1,0 +1,123 @@
+"""What is set on the page of a conversation, and who wins where two agents set the same thing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from inbox import as_seen, rules
+from inbox.services import Services
+from tests.integration.callers import Caller, House
+from tests.integration.reader import Reader, shown
+from tests.people import People
+
+Sit = Callable[[Caller], Reader]
+
+
+@pytest.fixture
+def number(house: House) -> int:
+    """A conversation with a question in it."""
+    return house.visit("Where is my order?", name="Leila").conversation_id
+
+
+def page(number: int, form: str = "") -> str:
+    return f"/conversations/{number}" + (f"/{form}" if form else "")
+
+
+def now(house: House, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = house.ada.get(f"/conversations/{number}").get_json()
+    return found
+
+
+def post(reader: Reader, number: int, form: str, seen: int | None = None, **fields: str) -> Any:
+    """Send a form of the page as its script does."""
+    reader.open(page(number))
+    token = reader.forms[page(number, "labels")]["csrf_token"]
+    given = {"csrf_token": token, **fields, **({"seen": str(seen)} if seen is not None else {})}
+    return reader.client.post(page(number, form), data=given, headers={"HX-Request": "true"})
+
+
+def test_labels_are_put_on_and_taken_off(house: House, sit: Sit, number: int) -> None:
+    ben = sit(house.ben)
+    assert post(ben, number, "labels", add="  refund ").status_code == 200
+    assert "refund" in post(ben, number, "labels", add="size").text
+    assert now(house, number)["labels"] == ["refund", "size"]
+    post(ben, number, "labels", remove="refund")
+    assert now(house, number)["labels"] == ["size"]
+    assert '<option value="size">' in ben.open(page(number)), "labels of the project are offered"
+    refused = post(ben, number, "labels", add="x" * 65)
+    assert (refused.status_code, "That was not done" in refused.text) == (409, True)
+
+
+def test_labels_put_on_at_once_all_stay(services: Services) -> None:
+    people = People.arrive(services)
+
+    def put(name: str) -> None:
+        with services.statement() as writing:
+            as_seen.label(writing.connection, people.ana, people.conversation_id, add=name)
+
+    threads = [threading.Thread(target=put, args=(f"label {n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(people.conversation()["labels"]) == {f"label {n}" for n in range(8)}
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "theirs", "mine"),
+    [
+        ("priority", "priority", {"priority": "high"}, "low"),
+        ("acts/status", "status", {"status": "pending"}, "solved"),
+        ("acts/assign", "assignee", {"assignee_id": None}, ""),
+    ],
+)
+def test_the_second_click_loses_and_says_to_whom(
+    house: House, sit: Sit, number: int, form: str, field: str, theirs: dict[str, Any], mine: str
+) -> None:
+    if form == "acts/assign":
+        theirs, mine = {"assignee_id": house.ada.id}, str(house.ben.id)
+    seen = now(house, number)["version"]
+    assert house.ada.patch(f"/conversations/{number}", theirs).status_code == 200
+    lost = post(sit(house.ben), number, form, seen, **{field: mine})
+    assert lost.status_code == 409
+    assert "Ada was faster" in shown(lost.text)
+    assert "Your click changed nothing" in shown(lost.text)
+    assert now(house, number).items() >= theirs.items()
+    again = post(sit(house.ben), number, form, now(house, number)["version"], **{field: mine})
+    assert again.status_code == 200, "having seen it, they may set their own"
+    assert not now(house, number).items() >= theirs.items()
+
+
+def test_what_touched_something_else_stands_in_nobodys_way(house: House, sit: Sit, number: int) -> None:
+    seen = now(house, number)["version"]
+    house.ada.patch(f"/conversations/{number}", {"status": "pending", "custom_attributes": {"Order": "1"}})
+    house.ada.post(f"/conversations/{number}/messages", {"content": "Hello"})
+    ben = sit(house.ben)
+    assert post(ben, number, "priority", seen, priority="urgent").status_code == 200
+    assert post(ben, number, "attributes", seen, name="Plan", value="gold").status_code == 200
+    assert post(ben, number, "attributes", seen, name="Order", value="2").status_code == 409
+    found = now(house, number)
+    assert (found["priority"], found["status"]) == ("urgent", "pending")
+    assert found["custom_attributes"] == {"Order": "1", "Plan": "gold"}
+    post(ben, number, "attributes", name="Plan", value="")
+    assert now(house, number)["custom_attributes"] == {"Order": "1"}
+
+
+def test_snoozed_until_its_time(house: House, sit: Sit, number: int, services: Services) -> None:
+    ben = sit(house.ben)
+    until = datetime.now(UTC) + timedelta(days=2)
+    assert post(ben, number, "snooze", until="2020-01-01T00:00:00Z").status_code == 409
+    assert post(ben, number, "snooze", until="soon").status_code == 409
+    assert post(ben, number, "snooze", until="week").status_code == 200
+    assert post(ben, number, "snooze", until=until.isoformat()).status_code == 200
+    assert now(house, number)["status"] == "snoozed"
+    with services.statement() as writing:
+        writing.connection.exec_driver_sql("UPDATE conversation SET snoozed_until = snoozed_until - interval '3 days'")
+        for due in rules.awake(writing.connection, 10):
+            assert rules.reopen(writing.connection, due)
+    assert now(house, number)["status"] == "open"
