@@ -21,12 +21,12 @@ class Writing:
     """A write under way: the connection it uses and what is to be announced once it is committed."""
 
     connection: Connection
-    turns: list[int] = field(default_factory=list)
+    turns: list[tuple[int, int | None]] = field(default_factory=list)
 
-    def start_turn(self, turn_id: int | None) -> None:
-        """Enqueue this turn after the commit; None is nothing to start."""
+    def start_turn(self, turn_id: int | None, project_id: int | None = None) -> None:
+        """Enqueue this turn after the commit; None is nothing to start. A visitor's turn comes with its project."""
         if turn_id is not None:
-            self.turns.append(turn_id)
+            self.turns.append((turn_id, project_id))
 
 
 @dataclass(frozen=True)
@@ -61,5 +61,5 @@ class Services:
 
     def _announce(self, writing: Writing) -> None:
         self.wake()
-        for turn_id in writing.turns:
-            self.turn_queue.enqueue(turn_id)
+        for turn_id, project_id in writing.turns:
+            self.turn_queue.enqueue(turn_id, project_id=project_id)

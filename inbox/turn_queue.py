@@ -11,5 +11,8 @@ from typing import Protocol
 class TurnQueue(Protocol):
     """Hands a turn's id to whoever runs turns. Called after the commit that made the turn, never before."""
 
-    def enqueue(self, turn_id: int) -> None:
-        """Never raises for a queue that is away: the turn row is the truth and the sweeper finds it."""
+    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
+        """Never raises for a queue that is away: the turn row is the truth and the sweeper finds it.
+
+        Of a known project no more than its fair share goes before the others' turns.
+        """

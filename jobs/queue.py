@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+
+from jobs.sharing import SharedQueue, mark
 
 log = logging.getLogger(__name__)
 
@@ -27,24 +29,27 @@ JOB_TIMEOUT_SECONDS = 900  # far beyond any turn; a stock worker's alarm, for th
 FAILURES_KEPT_SECONDS = 86_400
 
 
-def job_id(turn_id: int, attempt: int) -> str:
+def job_id(turn_id: int, attempt: int, project_id: int | None = None) -> str:
     """One job for each attempt, so that a turn tried again is never mistaken for its last try."""
-    return f"turn-{turn_id}-{attempt}"
+    return f"turn-{turn_id}-{attempt}{mark(project_id)}"
 
 
 class RqTurnQueue:
     """Implements inbox.turn_queue.TurnQueue on RQ."""
 
     def __init__(self, redis: Redis) -> None:
-        self._queue = Queue(TURNS, connection=redis, default_timeout=JOB_TIMEOUT_SECONDS)
+        self._queue = SharedQueue(TURNS, connection=redis, default_timeout=JOB_TIMEOUT_SECONDS)
 
-    def enqueue(self, turn_id: int, attempt: int = 0) -> None:
-        """Enqueue a job that holds the turn's id and nothing else. Never raises for a Redis that is away."""
+    def enqueue(self, turn_id: int, attempt: int = 0, *, project_id: int | None = None) -> None:
+        """Enqueue a job that holds the turn's id and nothing else. Never raises for a Redis that is away.
+
+        With its project the turn takes its fair place; without, as for the one that a person asked for, the next.
+        """
         try:
             self._queue.enqueue(
                 RUN_TURN,
                 turn_id,
-                job_id=job_id(turn_id, attempt),
+                job_id=job_id(turn_id, attempt, project_id),
                 result_ttl=0,
                 failure_ttl=FAILURES_KEPT_SECONDS,
                 description=f"turn {turn_id}, attempt {attempt + 1}",
@@ -60,5 +65,10 @@ class RqTurnQueue:
         The queue's list decides, not the job's own status: a worker that was killed between taking a job and starting
         it leaves a job that calls itself queued and waits nowhere (tests/integration/test_launch.py).
         """
-        waiting = set(self._queue.get_job_ids())
+        waiting = {one.partition("-p")[0] for one in self._queue.waiting()}
         return [turn for turn in turns if job_id(*turn) not in waiting]
+
+    def level(self) -> None:
+        """A job has left the line: whoever is next moves up. Silent when Redis is away, the sweeper levels too."""
+        with suppress(RedisError):
+            self._queue.level()

@@ -8,6 +8,7 @@ Must not think.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
@@ -30,7 +31,7 @@ TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 
 WAITING = text(
     """
-SELECT id, attempt FROM turn
+SELECT id, attempt, project_id FROM turn
 WHERE attempt - releases < :max_attempts
   AND (status = 'queued'
         AND COALESCE(next_try_at, created_at + make_interval(secs => :grace_seconds)) <= clock_timestamp()
@@ -47,6 +48,15 @@ WHERE attempt - releases >= :max_attempts
 ORDER BY id LIMIT :batch
 """
 )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A turn that waits to be claimed."""
+
+    turn_id: int
+    attempt: int
+    project_id: int
 
 
 def sweep(here: Context) -> int:
@@ -69,25 +79,27 @@ def sweep(here: Context) -> int:
     return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake)
 
 
-def _waiting(connection: Connection, here: Context) -> list[tuple[int, int]]:
+def _waiting(connection: Connection, here: Context) -> list[Waiting]:
     parameters = {
         "max_attempts": here.settings.max_attempts,
         "grace_seconds": here.settings.sweep_seconds,
         "batch": BATCH,
     }
-    return [(row.id, row.attempt) for row in connection.execute(WAITING, parameters)]
+    return [Waiting(*row) for row in connection.execute(WAITING, parameters)]
 
 
-def _enqueue(here: Context, waiting: list[tuple[int, int]]) -> int:
+def _enqueue(here: Context, waiting: list[Waiting]) -> int:
+    here.queue.level()
     if not waiting:
         return 0
     try:
-        lost = here.queue.without_job(waiting)
+        lost = set(here.queue.without_job([(one.turn_id, one.attempt) for one in waiting]))
     except RedisError as error:
         log.warning("%d turns wait and Redis does not answer (%s); the next sweep tries again.", len(waiting), error)
         return 0
-    for turn_id, attempt in lost:
-        here.queue.enqueue(turn_id, attempt)
+    for one in waiting:
+        if (one.turn_id, one.attempt) in lost:
+            here.queue.enqueue(one.turn_id, one.attempt, project_id=one.project_id)
     return len(lost)
 
 
@@ -97,12 +109,12 @@ def _by_the_clock(here: Context, quiet: list[rules.Due], awake: list[rules.Due])
         return 0
     with single_statements(here.engine).connect() as connection:
         reopened = sum(rules.reopen(connection, due) for due in awake)
-        given_back = [rules.give_back(connection, due) for due in quiet]
+        given_back = [(due.project_id, *rules.give_back(connection, due)) for due in quiet]
     here.waker()
-    for _, turn_id in given_back:
+    for project_id, _, turn_id in given_back:
         if turn_id is not None:
-            here.queue.enqueue(turn_id)
-    return reopened + sum(done for done, _ in given_back)
+            here.queue.enqueue(turn_id, project_id=project_id)
+    return reopened + sum(done for _, done, _ in given_back)
 
 
 def hand_off_exhausted(here: Context, turn_id: int) -> int:

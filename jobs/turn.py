@@ -26,7 +26,9 @@ BACKOFF_SECONDS = 2.0  # after a failure of ours: 2, 4, 8 s and so on
 
 def run_turn(turn_id: int) -> None:
     """The RQ job. A turn that is not to be had (taken, ended, not due) is left alone: the job was only a hint."""
-    run(context.current(), turn_id)
+    here = context.current()
+    here.queue.level()
+    run(here, turn_id)
 
 
 def run(here: Context, turn_id: int) -> Landed | None:
@@ -46,7 +48,7 @@ def run(here: Context, turn_id: int) -> Landed | None:
         except BaseException:
             _retreat(here, claimed)
             raise
-    _announce(here, landed)
+    _announce(here, landed, claimed.project_id)
     return landed
 
 
@@ -83,10 +85,10 @@ def _retreat(here: Context, claimed: Claimed) -> None:
         log.exception("Turn %s could not be put back; it waits for its lease to lapse.", claimed.turn_id)
 
 
-def _announce(here: Context, landed: Landed | None) -> None:
+def _announce(here: Context, landed: Landed | None, project_id: int) -> None:
     here.waker()
     if landed is not None and landed.next_turn is not None:
-        here.queue.enqueue(landed.next_turn)
+        here.queue.enqueue(landed.next_turn, project_id=project_id)
 
 
 @dataclass

@@ -30,7 +30,7 @@ def release_all(here: Context) -> int:
     with single_statements(here.engine).connect() as connection:
         released = [one for one in held if claim.release(connection, one)]
     for one in released:
-        here.queue.enqueue(one.turn_id, one.attempt)
+        here.queue.enqueue(one.turn_id, one.attempt, project_id=one.project_id)
     here.waker()
     return len(released)
 

@@ -64,7 +64,7 @@ class ListQueue:
     def __init__(self) -> None:
         self.turns: list[int] = []
 
-    def enqueue(self, turn_id: int) -> None:
+    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
         """Remember the turn."""
         self.turns.append(turn_id)
 

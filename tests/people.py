@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -79,6 +79,14 @@ class People:
         """The visitor's conversation."""
         return self.visit.conversation_id
 
+    def arrives_too(self) -> People:
+        """The same project with one more visitor, in a conversation of their own."""
+        with self.services.database.begin() as connection:
+            session = visiting.start_session(connection, key=self.project_key, visitor={"name": "Tom"})
+            visit = visiting.who(connection, session.token)
+        assert visit is not None
+        return replace(self, visit=visit)
+
     def use_workflow(self, definition: Mapping[str, Any]) -> int:
         """Save a new version of the workflow; returns its number."""
         with self.services.database.begin() as connection:
@@ -89,7 +97,7 @@ class People:
         """The visitor's message through the product; returns the turn that it started."""
         with self.services.statement() as writing:
             received = visiting.receive(writing.connection, self.visit, content, agent_online=False)
-            writing.start_turn(received.turn_id)
+            writing.start_turn(received.turn_id, self.project_id)
         return received.turn_id
 
     def patch(self, who: Agent | None = None, **changes: Any) -> acts.Written:

@@ -46,7 +46,7 @@ def send_message(visit: Visit) -> Response:
     def act(writing: Writing) -> dict[str, Any]:
         online = visit.answers_when == "no_agent_online" and bool(wiring().presence.here(visit.project_id))
         received = visiting.receive(writing.connection, visit, content, agent_online=online)
-        writing.start_turn(received.turn_id)
+        writing.start_turn(received.turn_id, visit.project_id)
         return representation.message_for_visitor(received.message)
 
     return created("messages", act)

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from rq import Worker
+from sqlalchemy import text
 
 from inbox.services import Services
 from inbox.settings import Settings
 from jobs.queue import RqTurnQueue
+from jobs.sharing import SHARE
 from tests.model_server import ModelServer
 from tests.people import People
 from tests.product import ROOT, wait_for
@@ -66,6 +68,9 @@ def asking(services: Services, redis_url: str) -> Callable[[int], list[People]]:
     return asked
 
 
+ORDER = text("SELECT project_id FROM turn WHERE claimed_at IS NOT NULL ORDER BY claimed_at")
+
+
 def statuses(everyone: list[People]) -> list[str]:
     return [turn["status"] for people in everyone for turn in people.turns()]
 
@@ -109,6 +114,28 @@ def test_a_stock_rq_worker_runs_turns(
     process = start(rq, "worker", "turns", "--burst", "--url", environment["REDIS_URL"], "--path", str(ROOT))
     assert process.wait(60) == 0
     assert statuses(everyone) == ["landed", "landed"]
+
+
+@pytest.mark.parametrize("stock", [True, False], ids=["stock", "ours"])
+def test_a_flood_of_one_project_leaves_another_its_turn(
+    start: Start,
+    services: Services,
+    redis_url: str,
+    stock: bool,
+) -> None:
+    """One message behind twelve of another project is answered behind SHARE of them, whichever worker comes."""
+    flooding, lonely = People.arrive(services), People.arrive(services)
+    queue = RqTurnQueue(Redis.from_url(redis_url))
+    turns = [flooding.arrives_too().visitor_writes() for _ in range(12)]
+    for turn in turns:
+        queue.enqueue(turn or 0, project_id=flooding.project_id)
+    queue.enqueue(lonely.visitor_writes() or 0, project_id=lonely.project_id)
+    rq = str(Path(sys.executable).parent / "rq")
+    start(*((rq, "worker", "turns", "--url", redis_url, "--path", str(ROOT)) if stock else worker("--turns", "1")))
+    wait_for("the lonely one's landing", lambda: statuses([lonely]) == ["landed"])
+    with services.reading() as connection:
+        order = list(connection.execute(ORDER).scalars())
+    assert order.index(lonely.project_id) == SHARE
 
 
 def test_sigterm_releases_what_still_thinks(

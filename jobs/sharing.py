@@ -1,0 +1,111 @@
+"""A queue that projects share: each has a few jobs in the line, and what it has beyond them waits in a lane of its own.
+
+Owns who is next. The line is an ordinary RQ queue, so a stock worker on it is as fair as ours; the lanes are RQ queues
+as well (`turns-7` is project 7's), so `rq info` counts them. A job that starts calls `level`, which moves up the next
+of each lane; the sweeper calls it too, for a worker may die between taking a job and starting it.
+
+A flood of one project is then a lane, and another project's message stands behind SHARE jobs of it, not behind all:
+tests/integration/test_sharing.py. Whose a job is its id says (`mark`): nothing is counted that could be counted wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from redis.client import Pipeline
+from rq import Queue
+from rq.utils import as_text
+
+SHARE = 4  # jobs of one project in the line: enough that workers who take at once find the next, few to wait for
+
+COUNT = """
+local function of(id) return string.match(id, '%-p%d+$') end
+local function counted(line)
+    local count = {}
+    for _, id in ipairs(redis.call('LRANGE', line, 0, -1)) do
+        local mark = of(id)
+        if mark then count[mark] = (count[mark] or 0) + 1 end
+    end
+    return count
+end
+"""
+# KEYS: the line, the project's lane, the set of lanes, RQ's set of queues. ARGV: job id, share.
+PUSH = (
+    COUNT
+    + """
+local id, share = ARGV[1], tonumber(ARGV[2])
+local crowded = redis.call('LLEN', KEYS[2]) > 0
+if not crowded and redis.call('LLEN', KEYS[1]) >= share then
+    crowded = (counted(KEYS[1])[of(id)] or 0) >= share
+end
+if not crowded then return redis.call('RPUSH', KEYS[1], id) end
+redis.call('SADD', KEYS[3], KEYS[2])
+redis.call('SADD', KEYS[4], KEYS[2])
+return redis.call('RPUSH', KEYS[2], id)
+"""
+)
+# KEYS: the line, the set of lanes, RQ's set of queues. ARGV: share. The lanes themselves are keys that it finds.
+LEVEL = (
+    COUNT
+    + """
+local lanes = redis.call('SMEMBERS', KEYS[2])
+if #lanes == 0 then return 0 end
+local count, moved = counted(KEYS[1]), 0
+for _, lane in ipairs(lanes) do
+    local mark = '-p' .. string.match(lane, '%d+$')
+    for _ = (count[mark] or 0) + 1, tonumber(ARGV[1]) do
+        local id = redis.call('LPOP', lane)
+        if not id then break end
+        redis.call('RPUSH', KEYS[1], id)
+        moved = moved + 1
+    end
+    if redis.call('LLEN', lane) == 0 then
+        redis.call('SREM', KEYS[2], lane)
+        redis.call('SREM', KEYS[3], lane)
+    end
+end
+return moved
+"""
+)
+
+
+def mark(project_id: int | None) -> str:
+    """The end of a job's id that says whose it is. None: nobody's, it goes straight into the line."""
+    return "" if project_id is None else f"-p{project_id}"
+
+
+def project_of(job_id: str) -> int | None:
+    """Whose job it is, by the end of its id."""
+    _, found, number = job_id.rpartition("-p")
+    return int(number) if found and number.isdecimal() else None
+
+
+class SharedQueue(Queue):
+    """An RQ queue whose jobs line up fairly by the project in their ids."""
+
+    def push_job_id(self, job_id: str, pipeline: Pipeline | None = None, at_front: bool = False) -> None:
+        """Into the line, or into the project's lane once it has its share of the line."""
+        project_id = project_of(job_id)
+        if project_id is None or at_front:
+            super().push_job_id(job_id, pipeline, at_front)
+            return
+        keys = [self.key, f"{self.key}-{project_id}", self._lanes, self.redis_queues_keys]
+        (self.connection if pipeline is None else pipeline).eval(PUSH, len(keys), *keys, job_id, str(SHARE))
+
+    def level(self) -> int:
+        """Move up what the lanes have for the line; returns how many jobs. Raises RedisError."""
+        keys = [self.key, self._lanes, self.redis_queues_keys]
+        return int(cast(int, self.connection.eval(LEVEL, len(keys), *keys, str(SHARE))))
+
+    def waiting(self) -> set[str]:
+        """The ids of all jobs in the line and in the lanes. Raises RedisError."""
+        lanes = cast(Iterable[Any], self.connection.smembers(self._lanes))
+        with self.connection.pipeline() as together:
+            for key in [self.key, *lanes]:
+                together.lrange(key, 0, -1)
+            return {as_text(job_id) for listed in together.execute() for job_id in listed}
+
+    @property
+    def _lanes(self) -> str:
+        return f"tandem:lanes:{self.name}"
