@@ -52,7 +52,6 @@ UPDATE stream_head SET position = position + (SELECT count(*) FROM placed)
 )
 HEAD = text("SELECT position FROM stream_head")
 OLDEST = text("SELECT min(position) FROM change")
-NEWEST = text("SELECT max(position) FROM change WHERE project_id = :project")
 NEWEST = text("SELECT max(position) FROM change WHERE project_id = :project AND position IS NOT NULL")
 AFTER = """
 SELECT ch.position, ch.project_id, ch.conversation_id, ch.version, ch.at, ch.body, to_jsonb(v) AS visitor
@@ -118,15 +117,15 @@ def read(connection: Connection, after: int, scope: Scope | None = None, limit: 
 
 def encode(row: Mapping[Any, Any]) -> Change:
     """A change row as frames."""
-    events = list(_events(row))
+    events = list(events_of(row))
     agents = b"".join(_frame(row["position"], n, name, data) for n, (name, data, _) in enumerate(events))
     visible = ((n, name, shown) for n, (name, _, shown) in enumerate(events) if shown is not None)
     visitor = b"".join(_frame(row["position"], n, name, data) for n, name, data in visible)
     return Change(row["position"], row["project_id"], row["conversation_id"], agents, visitor)
 
 
-def _events(row: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
-    """(name, data for agents, data for the visitor or None) of everything that the commit did."""
+def events_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
+    """(name, data for agents, data for the visitor or None) of everything that the commit did, of a row of AFTER."""
     body = row["body"]
     head = {
         "conversation_id": row["conversation_id"],

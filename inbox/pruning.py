@@ -1,6 +1,7 @@
 """What may be forgotten, and when.
 
-Owns the limits of keeping for the change log and for idempotency keys. Must not touch what people wrote.
+Owns the limits of keeping for the change log, idempotency keys and the log of webhooks. Must not touch
+what people wrote.
 """
 
 from __future__ import annotations
@@ -26,8 +27,17 @@ DELETE FROM idempotency_key WHERE (scope, key) IN (
     SELECT scope, key FROM idempotency_key WHERE created_at < clock_timestamp() - interval '24 hours' LIMIT :batch)
 """
 )
+DELIVERIES = text(
+    """
+DELETE FROM webhook_delivery WHERE id IN (
+    SELECT id FROM webhook_delivery WHERE ended_at < clock_timestamp() - interval '14 days' LIMIT :batch)
+"""
+)
 
 
 def prune(connection: Connection) -> int:
-    """Forget events older than 7 days and idempotency keys older than 24 hours; returns how many."""
-    return sum(connection.execute(statement, {"batch": BATCH}).rowcount for statement in (CHANGES, KEYS))
+    """Forget events older than 7 days, idempotency keys older than 24 hours and deliveries that ended 14 days ago.
+
+    Returns how many.
+    """
+    return sum(connection.execute(statement, {"batch": BATCH}).rowcount for statement in (CHANGES, KEYS, DELIVERIES))

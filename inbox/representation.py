@@ -122,6 +122,25 @@ def use(row: Row) -> dict[str, Any]:
     return {**{name: row[column] for name, column in names.items()}, "created_at": moment(row["created_at"])}
 
 
+def webhook(row: Row) -> dict[str, Any]:
+    """An address that is told of events. Never its secret."""
+    names = ("id", "url", "description", "events", "enabled", "off_reason", "version", "changed_by")
+    moments = ("previous_until", "failing_since", "created_at", "updated_at")
+    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+
+
+def delivery(row: Row) -> dict[str, Any]:
+    """One event on its way to a webhook, with every attempt."""
+    names = ("id", "webhook_id", "conversation_id", "version", "event_id", "kind", "body", "state", "failures")
+    moments = ("created_at", "ended_at")
+    return {
+        **{name: row[name] for name in names},
+        "due_at": moment(row["due_at"]) if row["state"] == "waiting" else None,
+        "tries": _with_moments(row["tries"]),
+        **{name: moment(row[name]) for name in moments},
+    }
+
+
 def _with_moments(value: Any) -> Any:
     """Facts with their moments in the form that goes out."""
     if isinstance(value, Mapping):

@@ -17,6 +17,7 @@ from inbox.redis import redis_client
 from inbox.settings import Settings
 from jobs import claim, context
 from jobs.context import Context
+from jobs.dispatching import dispatch_for_ever
 from jobs.queue import QUEUES
 from jobs.sweep import sweep
 from jobs.turn_worker import TurnWorker
@@ -65,6 +66,7 @@ def main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     threading.Thread(target=sweep_for_ever, args=(here, stopped), name="sweeper", daemon=True).start()
+    threading.Thread(target=dispatch_for_ever, args=(here, stopped), name="dispatcher", daemon=True).start()
     while not stopped.is_set():
         wait_for_redis(here.redis, stopped)
         if not stopped.is_set():

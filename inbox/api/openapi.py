@@ -17,9 +17,10 @@ from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
 from inbox import errors
-from inbox.api import answers
+from inbox.api import answers, program_answers
 from inbox.api.asking import ASKER_AGENT, READING, asker_of
-from inbox.api.operations import EXTRAS, OPERATIONS, Operation, Parameter, Schema
+from inbox.api.operation import Operation, Parameter, Schema
+from inbox.api.operations import EXTRAS, OPERATIONS
 from inbox.conversation import LARGEST_ID
 from inbox.errors import InboxError
 
@@ -99,6 +100,7 @@ def document(app: Flask) -> dict[str, Any]:
             answers.Conversation,
             answers.Project,
             answers.Snippet,
+            program_answers.Webhook,
         },
     )
     for name, scheme in SCHEMES.items():

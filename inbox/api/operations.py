@@ -6,52 +6,17 @@ derived in openapi.py; a route without an entry is in the document too, but fail
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from inbox import errors
 from inbox.api import answers, schemas
-from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
+from inbox.api.operation import ASCENDING, CURSOR, DESCENDING, LIMIT, Operation, Parameter, Schema, several
+from inbox.api.program_operations import PROGRAM_EXTRAS, PROGRAM_OPERATIONS
+from inbox.conversation import RESPONDER_STATES, STATUSES
 from inbox.errors import InboxError
 from inbox.workshop import Tried
-
-Failures = tuple[type[InboxError], ...]
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One query parameter."""
-
-    name: str
-    schema: Schema
-    words: str
-    example: Any = None
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one route.
-
-    `body` is the schema that validates the request, `example` a valid one; `answer` is the model of a success, or
-    None where it is no JSON, with its `media` type then. `failures` are those beyond what follows from the rest.
-    """
-
-    answer: type[Any] | None = None
-    status: int = 200
-    body: type[BaseModel] | None = None
-    example: Any = None
-    query: tuple[Parameter, ...] = ()
-    failures: Failures = ()
-    etag: bool = False
-    if_match: bool = False
-    once: bool = False  # takes an Idempotency-Key
-    managers: bool = False
-    tokens: tuple[str, ...] = ()  # for a route that looks at tokens itself: names of security schemes
-    media: str = "application/json"
-    also: dict[int, type[BaseModel]] = field(default_factory=dict)  # further statuses with their own JSON
 
 
 class WorkflowDraft(BaseModel):
@@ -63,23 +28,13 @@ class WorkflowDraft(BaseModel):
     workflow: Any = None
 
 
-LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "How many at most.")
-CURSOR = Parameter("cursor", {"type": "string"}, "The `next_cursor` of the page before.")
-AFTER_SCHEMA: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
-AFTER = Parameter("after", AFTER_SCHEMA, "Only what has a higher id.")
-AFTER_CURSOR = Parameter("cursor", AFTER_SCHEMA, "The `next_cursor` of the page before.")
-ASCENDING, DESCENDING = (AFTER, AFTER_CURSOR, LIMIT), (CURSOR, LIMIT)
 STREAM_QUERY = (Parameter("token", {"type": "string"}, "A short-lived token, where no header can be sent."),)
 
 
-def _several(values: tuple[str, ...]) -> Schema:
-    return {"type": "array", "items": {"type": "string", "enum": list(values)}}
-
-
 FILTERS = (
-    Parameter("status", _several(STATUSES), "Only these; may repeat."),
+    Parameter("status", several(STATUSES), "Only these; may repeat."),
     Parameter("assignee", {"type": "string", "pattern": "^(me|none|[0-9]+)$"}, "A member's id, `me` or `none`."),
-    Parameter("responder_state", _several(RESPONDER_STATES), "Only these; may repeat."),
+    Parameter("responder_state", several(RESPONDER_STATES), "Only these; may repeat."),
     Parameter("label", {"type": "string"}, "Only with this label."),
     Parameter("q", {"type": "string"}, "Words in messages, or in the visitor's name or address."),
 )
@@ -199,6 +154,7 @@ OPERATIONS: dict[str, Operation] = {
     "health.readyz": Operation(answers.Ready, also={503: answers.Ready}),
     "health.metrics": Operation(media="text/plain"),
     "document.openapi": Operation(answers.Document),
+    **PROGRAM_OPERATIONS,
 }
 
 GUIDE: dict[type[InboxError], str] = {
@@ -230,6 +186,7 @@ EXTRAS: dict[type[InboxError], Schema] = {
         "conversation": {"$ref": "#/components/schemas/Conversation"},
         "project": {"$ref": "#/components/schemas/Project"},
         "snippet": {"$ref": "#/components/schemas/Snippet"},
+        **PROGRAM_EXTRAS,
     },
     errors.Invalid: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},
     errors.UnknownField: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},

@@ -18,7 +18,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from inbox.api.asking import ASKER_AGENT, ASKER_PAGE, ASKER_VISITOR, READING, asker_of
-from inbox.api.operations import OPERATIONS, Operation
+from inbox.api.operation import Operation
+from inbox.api.operations import OPERATIONS
 from inbox.pages.signing_in import COOKIE
 from inbox.services import Services
 from inbox.tokens import digest, new_token
@@ -77,6 +78,18 @@ THINGS = {
     "drafts": f"""
         INSERT INTO draft (project_id, conversation_id, turn_id, content, reason)
         SELECT :project, conversation_id, id, '{SECRET}', 'assigned' FROM turn WHERE id = :turn RETURNING id""",
+}
+WEBHOOK = f"""
+    INSERT INTO webhook (project_id, url, events, secret, position, description, enabled)
+    VALUES (:project, 'https://example.com/{SECRET}', ARRAY['message.created'], '', 0, '{SECRET}', false)
+    RETURNING id"""
+THINGS |= {
+    "webhooks": WEBHOOK,
+    "deliveries": f"""
+        WITH w AS ({WEBHOOK})
+        INSERT INTO webhook_delivery (webhook_id, project_id, event_id, kind, body)
+        SELECT COALESCE(CAST(:webhooks AS bigint), w.id), :project, 'evt', 'message.created', '{SECRET}' FROM w
+        RETURNING id""",
 }
 IN_CONVERSATIONS = ("conversations", "row", "turns", "drafts")
 
@@ -145,6 +158,7 @@ class Scene:
     def things(self, route: Route, house: House) -> dict[str, int | str]:
         """New things of a house for the ids of the route's path."""
         made: dict[str, int | str] = {}
+        of_path: dict[str, int] = {}  # what was made already, by the word before its id
         conversation = turn = 0
         if set(route.ids.values()) & set(IN_CONVERSATIONS):
             conversation = house.visit(SECRET, name=SECRET).conversation_id
@@ -162,8 +176,9 @@ class Scene:
                     f'    "{word}": "INSERT INTO … (project_id, …) VALUES (:project, …) RETURNING id",'
                 )
                 with self.services.database.begin() as connection:
-                    values = {"project": house.project_id, "turn": turn}
-                    made[name] = connection.execute(text(THINGS[word]), values).scalar_one()
+                    values = {"project": house.project_id, "turn": turn, "webhooks": of_path.get("webhooks")}
+                    of_path[word] = connection.execute(text(THINGS[word]), values).scalar_one()
+                made[name] = of_path[word]
         return made
 
 

@@ -1,0 +1,69 @@
+"""What the answers about webhooks, tokens, labels and visitors hold, for the document of the API.
+
+Owns the described form, as answers.py does for the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from inbox.api.answers import Answer
+from inbox.deliveries import State
+
+
+class Webhook(Answer):
+    """An address that is told of events. `off_reason` says why it is off where nobody switched it off."""
+
+    id: int
+    url: str
+    description: str
+    events: list[str]
+    enabled: bool
+    off_reason: Literal["gone", "failing"] | None
+    version: int
+    changed_by: str | None
+    previous_until: datetime | None
+    failing_since: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class WebhookWithSecret(Webhook):
+    """`secret` verifies the signatures, and is told this once."""
+
+    secret: str
+
+
+class DeliveryTry(Answer):
+    """One attempt: the status that came back, or the fault for which none did. `said` is the answer's beginning."""
+
+    at: datetime
+    status: int | None
+    fault: str | None
+    ms: int
+    said: str
+
+
+class Delivery(Answer):
+    """One event on its way to a webhook. `event_id` is its `webhook-id`, the same at every attempt."""
+
+    id: int
+    webhook_id: int
+    conversation_id: int | None
+    version: int | None
+    event_id: str
+    kind: str
+    body: str
+    state: State
+    failures: int
+    due_at: datetime | None
+    tries: list[DeliveryTry]
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class Replayed(Answer):
+    """How many deliveries are sent once more."""
+
+    replayed: int

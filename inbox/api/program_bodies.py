@@ -1,0 +1,61 @@
+"""What requests about webhooks, tokens, labels and visitors may hold. Unknown fields are refused.
+
+Owns validation of form, as schemas.py does for the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import httpx2
+from pydantic import AfterValidator, Field
+
+from inbox.api.schemas import Body, Text
+from inbox.webhooks import KINDS, Kind
+
+LONGEST_URL = 2000
+
+
+def _address(given: str) -> str:
+    try:
+        url = httpx2.URL(given)
+        host = url.host
+    except (httpx2.InvalidURL, UnicodeError, ValueError):
+        raise ValueError("is no URL") from None
+    if url.scheme not in {"https", "http"} or not host:
+        raise ValueError("must begin with https:// or http:// and a host")
+    if any(one.isspace() for one in given):
+        raise ValueError("must not hold spaces")
+    if url.userinfo or url.fragment:
+        raise ValueError("must not hold a name, a password or a fragment")
+    return given
+
+
+def _once_each(kinds: list[Kind]) -> list[Kind]:
+    return [kind for kind in KINDS if kind in kinds]
+
+
+Address = Annotated[Text, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_address)]
+Kinds = Annotated[list[Kind], Field(min_length=1, max_length=20), AfterValidator(_once_each)]
+Description = Annotated[Text, Field(max_length=200)]
+
+
+class WebhookBody(Body):
+    """POST webhooks."""
+
+    url: Address
+    description: Description = ""
+    events: Kinds = Field(default_factory=lambda: list(KINDS))
+
+
+class WebhookChangesBody(Body):
+    """PATCH webhooks/{id}: what is given is set, what is left out stays."""
+
+    url: Address = ""
+    description: Description = ""
+    events: Kinds = Field(default_factory=list)
+    enabled: bool = True
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns."""
+        return {name: getattr(self, name) for name in self.model_fields_set}

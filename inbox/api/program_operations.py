@@ -1,0 +1,43 @@
+"""The entries of the routes about webhooks, tokens, labels and visitors, read by the document and its tests.
+
+Owns those entries, as operations.py does for the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inbox import errors
+from inbox.api import program_answers as answers
+from inbox.api import program_bodies as bodies
+from inbox.api.answers import Listed
+from inbox.api.operation import DESCENDING, Operation, Parameter, Schema
+from inbox.api.schemas import NothingBody
+from inbox.deliveries import STATES
+
+WEBHOOK_EXAMPLE = {
+    "url": "https://example.com/hooks/tandem",
+    "description": "Our order system",
+    "events": ["message.created", "turn.updated"],
+}
+CHANGED: dict[str, Any] = {"failures": (errors.StaleVersion,), "if_match": True, "managers": True}
+STATE = Parameter("state", {"type": "string", "enum": list(STATES)}, "Only those that are so.")
+
+PROGRAM_OPERATIONS: dict[str, Operation] = {
+    "webhooks.list_webhooks": Operation(Listed[answers.Webhook], query=DESCENDING),
+    "webhooks.create": Operation(
+        answers.WebhookWithSecret, 201, bodies.WebhookBody, WEBHOOK_EXAMPLE, once=True, managers=True
+    ),
+    "webhooks.show": Operation(answers.Webhook, etag=True),
+    "webhooks.edit": Operation(
+        answers.Webhook, body=bodies.WebhookChangesBody, example={"enabled": True}, etag=True, **CHANGED
+    ),
+    "webhooks.delete": Operation(None, 204, **CHANGED),
+    "webhooks.rotate": Operation(answers.WebhookWithSecret, 201, NothingBody, {}, once=True, managers=True),
+    "webhooks.send_test": Operation(answers.Delivery, 201, NothingBody, {}, once=True, managers=True),
+    "webhooks.list_deliveries": Operation(Listed[answers.Delivery], query=(STATE, *DESCENDING)),
+    "webhooks.show_delivery": Operation(answers.Delivery),
+    "webhooks.replay": Operation(answers.Delivery, body=NothingBody, example={}, managers=True),
+    "webhooks.replay_failed": Operation(answers.Replayed, body=NothingBody, example={}, managers=True),
+}
+PROGRAM_EXTRAS: Schema = {"webhook": {"$ref": "#/components/schemas/Webhook"}}

@@ -1,0 +1,170 @@
+"""The addresses that a project's events are sent to: what one is, and what managers do with it.
+
+Owns the endpoints and their secrets. Must not send: that is the workers' (jobs/delivering.py); what was sent to one is
+in inbox/deliveries.py. Every function is scoped by the asker's project: another project's endpoint is NotFound.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Connection, text
+
+from inbox import representation
+from inbox.access import Agent
+from inbox.conversation import LARGEST_ID
+from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+
+Row = Mapping[Any, Any]
+
+# The events of the event stream, under the same names.
+Kind = Literal["message.created", "conversation.updated", "turn.updated", "draft.updated", "timeline.created"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TEST_KIND = "webhook.test"
+MOST_ENDPOINTS = 20  # of one project: each is fed with everything that happens in it
+OVERLAP_HOURS = 24  # for which the secret before a rotation still signs, beside the new one
+
+TYPES = {"url": "text", "description": "text", "events": "text[]", "enabled": "boolean"}
+
+LISTED = text("SELECT * FROM webhook WHERE project_id = :project AND id < :before ORDER BY id DESC LIMIT :limit")
+FIND = text("SELECT * FROM webhook WHERE id = :webhook AND project_id = :project")
+# What is committed from now on is told: the position is the stream's head.
+CREATE = text(
+    """
+INSERT INTO webhook (project_id, url, description, events, secret, position, changed_by)
+SELECT :project, :url, :description, CAST(:events AS text[]), :secret, stream_head.position, :by FROM stream_head
+WHERE (SELECT count(*) FROM webhook WHERE project_id = :project) < :most
+RETURNING *
+"""
+)
+# Switched on again it goes on where it stood, as far back as the change log reaches.
+EDIT = """
+WITH old AS (SELECT * FROM webhook WHERE id = :webhook AND project_id = :project FOR NO KEY UPDATE),
+w AS (
+    UPDATE webhook SET version = old.version + 1, changed_by = :by, updated_at = clock_timestamp(){sets}
+    FROM old WHERE webhook.id = old.id AND ({changed}){guard}
+    RETURNING webhook.*)
+SELECT w.*, true AS written FROM w UNION ALL
+SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM w)
+"""
+GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
+SWITCHED = (
+    ", off_reason = CASE WHEN old.enabled = CAST(:enabled AS boolean) THEN old.off_reason END, failing_since = NULL"
+)
+ROTATE = text(
+    """
+UPDATE webhook SET version = version + 1, changed_by = :by, updated_at = clock_timestamp(), secret = :secret,
+    previous_secret = webhook.secret, previous_until = clock_timestamp() + make_interval(hours => :overlap)
+WHERE id = :webhook AND project_id = :project
+RETURNING *
+"""
+)
+DELETE = """
+WITH old AS (SELECT * FROM webhook WHERE id = :webhook AND project_id = :project FOR UPDATE),
+gone AS (DELETE FROM webhook USING old WHERE webhook.id = old.id{guard} RETURNING webhook.id)
+SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
+"""
+
+
+def secret_of(seed: str, secret_key: str) -> str:
+    """The signing secret that belongs to a seed, in the form of Standard Webhooks."""
+    made = hmac.digest(secret_key.encode(), b"webhook secret of " + seed.encode(), "sha256")
+    return "whsec_" + base64.b64encode(made).decode()
+
+
+def listed(connection: Connection, project_id: int, *, before: int | None = None, limit: int = 50) -> list[Row]:
+    """The project's endpoints, newest first."""
+    parameters = {"project": project_id, "before": before or LARGEST_ID, "limit": limit}
+    return list(connection.execute(LISTED, parameters).mappings())
+
+
+def find(connection: Connection, project_id: int, webhook_id: int) -> Row:
+    """One endpoint. Raises NotFound."""
+    row = connection.execute(FIND, {"webhook": webhook_id, "project": project_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def create(connection: Connection, who: Agent, wanted: Mapping[str, Any], sealed: bytes) -> Row:
+    """A new endpoint with `url`, `description` and `events`, told of everything from now on.
+
+    `sealed` is its secret. Raises Forbidden unless they are a manager, and Invalid where the project has too many.
+    """
+    _require_manager(who)
+    parameters = {"project": who.project_id, "by": who.name, "secret": sealed, "most": MOST_ENDPOINTS}
+    row = connection.execute(CREATE, {**parameters, **wanted}).mappings().one_or_none()
+    if row is None:
+        raise Invalid(f"A project has at most {MOST_ENDPOINTS} webhooks. Delete one that nobody needs.", fields={})
+    return row
+
+
+def edit(
+    connection: Connection,
+    who: Agent,
+    webhook_id: int,
+    changes: Mapping[str, Any],
+    *,
+    seen: Collection[int] | None = None,
+) -> Row:
+    """Set the given columns; one version more, or none where nothing changes.
+
+    `seen` are the versions that the asker saw: StaleVersion with the current `webhook` if it is none of them any more.
+    Raises NotFound, and Forbidden unless they are a manager.
+    """
+    _require_manager(who)
+    columns = [name for name in TYPES if name in changes]
+    sets = "".join(f", {name} = CAST(:{name} AS {TYPES[name]})" for name in columns)
+    statement = EDIT.format(
+        sets=sets + (SWITCHED if "enabled" in columns else ""),
+        changed=" OR ".join(f"old.{name} <> CAST(:{name} AS {TYPES[name]})" for name in columns) or "false",
+        guard=GUARD if seen is not None else "",
+    )
+    return _guarded(connection, statement, who, webhook_id, seen, {**changes, "by": who.name})
+
+
+def rotate(connection: Connection, who: Agent, webhook_id: int, sealed: bytes) -> Row:
+    """Sign with a new secret from now on, and with the one before as well for OVERLAP_HOURS. Raises as `edit` does."""
+    _require_manager(who)
+    parameters = {"webhook": webhook_id, "project": who.project_id, "by": who.name, "secret": sealed}
+    row = connection.execute(ROTATE, {**parameters, "overlap": OVERLAP_HOURS}).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def delete(connection: Connection, who: Agent, webhook_id: int, *, seen: Collection[int] | None = None) -> None:
+    """Forget an endpoint and its log. Raises as `edit` does."""
+    _require_manager(who)
+    statement = DELETE.format(guard=GUARD if seen is not None else "")
+    _guarded(connection, statement, who, webhook_id, seen, {})
+
+
+def _guarded(
+    connection: Connection,
+    statement: str,
+    who: Agent,
+    webhook_id: int,
+    seen: Collection[int] | None,
+    more: Mapping[str, Any],
+) -> Row:
+    parameters = {"webhook": webhook_id, "project": who.project_id, **more}
+    if seen is not None:
+        parameters["seen"] = list(seen)
+    row = connection.execute(text(statement), parameters).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    if seen is not None and not row["written"] and row["version"] not in seen:
+        by = row["changed_by"] or "Somebody"
+        raise StaleVersion(
+            f"{by} changed this webhook since you loaded it. Yours was not saved.", webhook=representation.webhook(row)
+        )
+    return row
+
+
+def _require_manager(who: Agent) -> None:
+    if not who.is_manager:
+        raise Forbidden("Only managers change webhooks. Ask one of them.")
