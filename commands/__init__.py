@@ -7,7 +7,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every command to `flask`."""
-    from commands import accounts, demo, processes, race, replay
+    from commands import accounts, demo, evaluate, processes, race, replay
 
     for command in (
         processes.web,
@@ -19,5 +19,6 @@ def register(app: Flask) -> None:
         demo.demo,
         replay.replay,
         race.race,
+        evaluate.evaluate,
     ):
         app.cli.add_command(command)

@@ -6,6 +6,7 @@ Owns reading the two forms. Must not play anything.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from inbox.conversation import MOST_CHARACTERS, storable
 
 DATA = Path(__file__).resolve().parent / "demo_data"
+LABELS = ("category", "label", "intent")  # what the column of the right answers may be called
 SHIPPED = (DATA / "abcd" / "dialogues.json", DATA / "banking77" / "questions.csv")
 
 
@@ -43,18 +45,35 @@ def read_customers(path: Path | None, limit: int | None = None) -> list[Customer
 
 
 def _read(path: Path) -> Iterator[Customer]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(f"{path} cannot be read: {error}") from None
+    text = _text_of(path)
     if text.lstrip().startswith(("[", "{")):
         yield from _dialogues(path, text)
         return
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(io.StringIO(text))
     if "text" not in (rows.fieldnames or ()):
         raise BadFile(f"{path} is neither JSON nor a CSV whose header has the column `text`.")
     for row in rows:
         yield Customer(None, _lines([row["text"]]))
+
+
+def read_labelled(path: Path, limit: int | None = None) -> list[tuple[str, str]]:
+    """(question, label) of each row of a CSV whose header has `text` and one of LABELS. Raises BadFile."""
+    rows = csv.DictReader(io.StringIO(_text_of(path)))
+    columns = rows.fieldnames or ()
+    label = next((name for name in LABELS if name in columns), None)
+    if "text" not in columns or label is None:
+        raise BadFile(f"{path} is no CSV whose header has the columns `text` and `{'` or `'.join(LABELS)}`.")
+    found = [(lines[0], str(row[label]).strip()) for row in rows if (lines := _lines([row["text"]])) and row[label]]
+    if not found:
+        raise BadFile(f"{path} holds no labelled question.")
+    return found[:limit]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{path} cannot be read: {error}") from None
 
 
 def _dialogues(path: Path, text: str) -> Iterator[Customer]:

@@ -21,6 +21,7 @@ from commands.result import database, print_result, servers
 from inbox.access import Agent, hash_password
 from inbox.acts import note, patch, reply
 from inbox.visiting import Visit, receive, start_session, who
+from responder.shipped import definition_of
 
 DATA = Path(__file__).resolve().parent / "demo_data"
 NAME = "Northfold"
@@ -62,7 +63,7 @@ def first_start(connection: Connection, data: Path) -> Demo | None:
 
 def create_demo(connection: Connection) -> Demo:
     """Make the demo project and everything in it."""
-    workflow = json.loads((DATA / "workflows" / "retailer.json").read_text(encoding="utf-8"))
+    workflow = definition_of("retailer")
     project = create_project(connection, NAME, mode="orchestrator", workflow=workflow)
     for title, content in read_snippets((DATA / "snippets.md").read_text(encoding="utf-8")):
         row = {"project": project.id, "title": title, "content": content}

@@ -40,7 +40,7 @@ def try_out(
     """Think as a turn would, with surroundings that land nothing; the project's own tools, which read, are called."""
     with single_statements(engine).connect() as connection:
         box = toolbox.read(connection, trial.project_id, {"project": trial.project_id})
-        snapshot = _snapshot(connection, trial, box)
+        snapshot = snapshot_of(connection, trial, box)
     box = replace(box, sealer=sealer, network=network or Network())
     around = _Around(engine, trial.project_id, model, box)
     started = time.monotonic()
@@ -48,7 +48,8 @@ def try_out(
     return _tried(outcome, around.asked, (time.monotonic() - started) * 1000)
 
 
-def _snapshot(connection: Connection, trial: Trial, box: Toolbox) -> Snapshot:
+def snapshot_of(connection: Connection, trial: Trial, box: Toolbox) -> Snapshot:
+    """What a turn would know of a visitor who has just come and written the trial's message."""
     project = reading.project(connection, trial.project_id)
     return Snapshot(
         project=ProjectView(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from responder.problems import problems_of
 from tests.unit.responder.building import edge, graph, node
 
-SHIPPED = sorted((Path(__file__).resolve().parents[3] / "commands" / "demo_data" / "workflows").glob("*.json"))
 ASK = node("ask", "condition", prompt="About an order?")
 YES, NO = node("yes", "llm"), node("no", "llm")
 GOOD = graph([ASK, YES, NO], [edge("ask", "yes", "yes"), edge("ask", "no", "no")])
@@ -23,11 +20,6 @@ def codes(definition: Any) -> list[tuple[str, str | None]]:
 
 def test_a_good_workflow_has_none() -> None:
     assert codes(GOOD) == []
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_what_ships_has_none(path: Path) -> None:
-    assert codes(json.loads(path.read_text())) == []
 
 
 @pytest.mark.parametrize("nothing", [None, [], "x", 3, {}, {"nodes": {}}, {"nodes": None}])
