@@ -1,11 +1,12 @@
-"""Who is asking: passwords, sessions of agents, API tokens, visitors' tokens.
+"""Who is asking: passwords, API tokens, and whose session or token it is.
 
 Owns identity. Must not decide what an identity may do in a conversation: every statement is scoped by its project.
+Sessions are opened and ended by inbox/sessions.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from argon2 import PasswordHasher
@@ -15,17 +16,19 @@ from sqlalchemy import Connection, text
 from inbox.errors import Unauthorized
 from inbox.tokens import digest, new_token
 
-SESSION_DAYS = 14
+LONGEST_NAME = 100
+LONGEST_PASSWORD = 1000
 Role = Literal["agent", "manager"]
 Scope = Literal["read", "answer", "full"]
 _hasher = PasswordHasher()
 # Compared against where no such agent exists, so that a guess takes as long either way.
 _NOBODY = _hasher.hash(new_token())
+NO_MATCH = "E-mail and password do not match."
 
 
 @dataclass(frozen=True)
 class Agent:
-    """A human who answers, in one project."""
+    """A human who answers, in one project. `language` and `time_zone` are empty where they chose none."""
 
     id: int
     name: str
@@ -33,6 +36,10 @@ class Agent:
     project_id: int
     role: Role
     scope: Scope = "full"
+    language: str = ""
+    time_zone: str = ""
+    lacks_second_factor: bool = False  # and the project wants one: nothing is open to them but setting it up
+    unseen: bool = field(default=False, compare=False)  # for a minute, so that the session is to be marked as seen
 
     @property
     def is_manager(self) -> bool:
@@ -45,28 +52,36 @@ class Agent:
         return self.scope == "read"
 
 
+@dataclass(frozen=True)
+class Known:
+    """An agent whose password was right, and the project that they come into."""
+
+    agent_id: int
+    project_id: int
+    password_hash: str
+
+
 WHO = """
-SELECT a.id, a.name, a.email, m.project_id, m.role{more}
+SELECT a.id, a.name, a.email, m.project_id, m.role, a.language, a.time_zone{more}
 FROM {table} s JOIN membership m USING (project_id, agent_id) JOIN agent a ON a.id = m.agent_id
 WHERE s.token_hash = :digest AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
 """
 BY_TOKEN = text(WHO.format(table="api_token", more=", s.scope"))
-BY_SESSION = text(WHO.format(table="agent_session", more=""))
-BY_EMAIL = text(
+BY_SESSION = text(
+    WHO.format(table="agent_session", more=", s.seen_at < clock_timestamp() - interval '1 minute' AS unseen")
+)
+IS_MEMBER = text("SELECT 1 FROM membership WHERE project_id = :project AND agent_id = :agent")
+FIRST_PROJECT = "(SELECT min(project_id) FROM membership WHERE agent_id = a.id) AS project_id"
+BY_EMAIL = text(f"SELECT a.id, a.password_hash, {FIRST_PROJECT} FROM agent a WHERE lower(a.email) = lower(:email)")
+BY_ID = text(f"SELECT a.id, a.password_hash, {FIRST_PROJECT} FROM agent a WHERE a.id = :agent")
+# Where somebody guesses, each of the agent's projects is told; nobody else's, and for a stranger's name nobody.
+FAILED = text(
     """
-SELECT a.id, a.password_hash, m.project_id FROM agent a
-LEFT JOIN LATERAL (
-    SELECT project_id FROM membership WHERE agent_id = a.id ORDER BY project_id LIMIT 1) m ON true
-WHERE lower(a.email) = lower(:email)
+INSERT INTO audit_entry (project_id, kind, actor_id, actor_name, data)
+SELECT m.project_id, 'sign_in_failed', a.id, a.name, jsonb_build_object('how', CAST(:how AS text),
+    'address', CAST(:address AS text)) FROM agent a JOIN membership m ON m.agent_id = a.id WHERE a.id = :agent
 """
 )
-OPEN_SESSION = text(
-    """
-INSERT INTO agent_session (token_hash, project_id, agent_id, expires_at)
-VALUES (:digest, :project, :agent, clock_timestamp() + make_interval(days => :days))
-"""
-)
-CLOSE_SESSION = text("DELETE FROM agent_session WHERE token_hash = :digest OR expires_at < clock_timestamp()")
 NEW_TOKEN = text(
     "INSERT INTO api_token (project_id, agent_id, token_hash, name) VALUES (:project, :agent, :digest, :name)"
 )
@@ -77,12 +92,27 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
+def matches(stored: str, password: str) -> bool:
+    """Whether the password is the stored hash's."""
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
 def by_token(connection: Connection, token: str) -> Agent:
     """The agent of an API token. Raises Unauthorized."""
     row = connection.execute(BY_TOKEN, {"digest": digest(token)}).mappings().one_or_none()
     if row is None:
         raise Unauthorized("This token is unknown or has expired.")
     return Agent(**row)
+
+
+def still_stands(connection: Connection, project_id: int, agent_id: int, token: str | None) -> bool:
+    """Whether the agent may still read the project: with the token if there is one, else as a member."""
+    if token is not None:
+        return connection.execute(BY_TOKEN, {"digest": digest(token)}).one_or_none() is not None
+    return connection.execute(IS_MEMBER, {"project": project_id, "agent": agent_id}).one_or_none() is not None
 
 
 def by_session(connection: Connection, token: str | None) -> Agent | None:
@@ -93,26 +123,34 @@ def by_session(connection: Connection, token: str | None) -> Agent | None:
     return Agent(**row) if row else None
 
 
-def sign_in(connection: Connection, email: str, password: str) -> str:
-    """Open a session for the right password and return its token, new at every sign-in. Raises Unauthorized.
+def by_password(connection: Connection, email: str, password: str, *, address: str = "") -> Known:
+    """Whose address and password these are. Raises Unauthorized, alike for a wrong password and an unknown address.
 
     A hash made with older parameters is renewed.
     """
     row = connection.execute(BY_EMAIL, {"email": email}).one_or_none()
-    if not _matches(row.password_hash if row else _NOBODY, password) or row is None or row.project_id is None:
-        raise Unauthorized("E-mail and password do not match.")
+    right = matches(row.password_hash if row else _NOBODY, password)
+    if not right or row is None or row.project_id is None:
+        failed(connection, row.id if row else 0, how="password", address=address)
+        raise Unauthorized(NO_MATCH)
     if _hasher.check_needs_rehash(row.password_hash):
         renewed = {"hash": hash_password(password), "id": row.id}
         connection.execute(text("UPDATE agent SET password_hash = :hash WHERE id = :id"), renewed)
-    token = new_token()
-    parameters = {"digest": digest(token), "project": row.project_id, "agent": row.id, "days": SESSION_DAYS}
-    connection.execute(OPEN_SESSION, parameters)
-    return token
+        return Known(row.id, row.project_id, renewed["hash"])
+    return Known(row.id, row.project_id, row.password_hash)
 
 
-def sign_out(connection: Connection, token: str) -> None:
-    """End a session; ended ones of others go with it once they have expired."""
-    connection.execute(CLOSE_SESSION, {"digest": digest(token)})
+def known(connection: Connection, agent_id: int) -> Known:
+    """An agent who has proved who they are in another way. Raises Unauthorized for one who is in no project."""
+    row = connection.execute(BY_ID, {"agent": agent_id}).one_or_none()
+    if row is None or row.project_id is None:
+        raise Unauthorized(NO_MATCH)
+    return Known(row.id, row.project_id, row.password_hash)
+
+
+def failed(connection: Connection, agent_id: int, *, how: str, address: str) -> None:
+    """Write a failed sign-in into the audit logs of the agent's projects."""
+    connection.execute(FAILED, {"agent": agent_id, "how": how, "address": address})
 
 
 def issue_token(connection: Connection, project_id: int, agent_id: int, name: str = "") -> str:
@@ -120,10 +158,3 @@ def issue_token(connection: Connection, project_id: int, agent_id: int, name: st
     token = new_token()
     connection.execute(NEW_TOKEN, {"project": project_id, "agent": agent_id, "digest": digest(token), "name": name})
     return token
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
-        return False

@@ -75,6 +75,13 @@ class StaleWorkflow(InboxError):
     status = 409
 
 
+class LastManager(InboxError):
+    """A project would be left without a manager."""
+
+    code = "last_manager"
+    status = 409
+
+
 class StaleVersion(InboxError):
     """extra: what it is about as it is now: conversation, project or snippet."""
 

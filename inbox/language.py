@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
 LANGUAGES = ("en", "vi")  # the first is the one that the pages are written in
@@ -22,9 +22,12 @@ def register(app: Flask) -> None:
 
 
 def chosen() -> str:
-    """The best of what the browser asks for."""
+    """What the agent who reads the page has chosen, else the best of what the browser asks for."""
     if not has_request_context():
         return LANGUAGES[0]
+    reader = g.get("reader")
+    if reader is not None and reader.language in LANGUAGES:
+        return str(reader.language)
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 

@@ -116,6 +116,18 @@ def snippet(row: Row) -> dict[str, Any]:
     return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
 
 
+def member(row: Row) -> dict[str, Any]:
+    """A member of the project; `seen_at` is when they last looked at a page here."""
+    names, moments = ("id", "name", "email", "role"), ("joined_at", "seen_at")
+    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+
+
+def invitation(row: Row) -> dict[str, Any]:
+    """An open invitation, without its link."""
+    names, moments = ("id", "email", "role", "invited_by"), ("created_at", "expires_at")
+    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+
+
 def use(row: Row) -> dict[str, Any]:
     """A reply that cites a snippet."""
     names = {"message_id": "id", "conversation_id": "conversation_id", "content": "content"}

@@ -72,6 +72,12 @@ def _assigned(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     return f"{actor} assigned it to {whom}"
 
 
+def _unassigned(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    if data.get("rule") == "member_removed":
+        return f"{actor} took {_name(data.get('from'))} out of the team, so it is assigned to nobody"
+    return f"{actor} assigned it to nobody"
+
+
 def _labels(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     parts = [f"{word} {', '.join(data[word])}" for word in ("added", "removed") if data.get(word)]
     return f"{actor} changed the labels: {'; '.join(parts)}"
@@ -176,7 +182,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "message": _message,
     "note": _simple("{actor} added a note"),
     "assigned": _assigned,
-    "unassigned": _simple("{actor} assigned it to nobody"),
+    "unassigned": _unassigned,
     "status": lambda actor, data, _entry: f"{actor} set the status to {data.get('to')}",
     "priority": lambda actor, data, _entry: f"{actor} set the priority to {data.get('to')}",
     "labels": _labels,

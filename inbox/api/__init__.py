@@ -11,3 +11,6 @@ def register(app: Flask) -> None:
 
     for module in (widget, conversations, project, snippets, workflow, webhooks, streams, health, document):
         app.register_blueprint(module.blueprint)
+    from inbox.api import members
+
+    app.register_blueprint(members.blueprint)

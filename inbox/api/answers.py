@@ -179,6 +179,34 @@ class Project(Answer):
     workflow_version: int | None
 
 
+class Member(Answer):
+    """A member of the project. `seen_at`: when they last looked at a page here, to the minute."""
+
+    id: int
+    name: str
+    email: str
+    role: Literal["agent", "manager"]
+    joined_at: datetime
+    seen_at: datetime | None
+
+
+class Invitation(Answer):
+    """An open invitation."""
+
+    id: int
+    email: str
+    role: Literal["agent", "manager"]
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationMade(Invitation):
+    """The link is told this once: hand it to whom you invited."""
+
+    link: str
+
+
 class Snippet(Answer):
     """A piece of the team's knowledge."""
 

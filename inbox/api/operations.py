@@ -14,6 +14,7 @@ from inbox import errors
 from inbox.api import answers, schemas
 from inbox.api.operation import ASCENDING, CURSOR, DESCENDING, LIMIT, Operation, Parameter, Schema, several
 from inbox.api.program_operations import PROGRAM_EXTRAS, PROGRAM_OPERATIONS
+from inbox.api.team_operations import TEAM_OPERATIONS
 from inbox.conversation import RESPONDER_STATES, STATUSES
 from inbox.errors import InboxError
 from inbox.workshop import Tried
@@ -155,6 +156,7 @@ OPERATIONS: dict[str, Operation] = {
     "health.metrics": Operation(media="text/plain"),
     "document.openapi": Operation(answers.Document),
     **PROGRAM_OPERATIONS,
+    **TEAM_OPERATIONS,
 }
 
 GUIDE: dict[type[InboxError], str] = {
@@ -164,6 +166,7 @@ GUIDE: dict[type[InboxError], str] = {
     errors.Forbidden: "Use a manager's token, or one with a wider scope.",
     errors.NotFound: "Look at the id: it is missing, or another project's, which nobody is told.",
     errors.StaleClaim: "`owner` has it. Show that, or assign it with PATCH if it must move.",
+    errors.LastManager: "Make somebody else a manager first.",
     errors.IdempotencyInFlight: "Wait, then send the same request with the same key.",
     errors.DraftClosed: "It was sent or discarded. Read the drafts anew.",
     errors.StaleWorkflow: "A colleague saved a newer version. Read it, and save your change on top of it.",

@@ -43,6 +43,7 @@ def visitor_token(visit: Visit) -> Response:
 def agent_events() -> Response:
     """Everything in the project, in commit order."""
     query("token")
+    token: str | None = None
     if "token" in request.args:
         project_id, agent_id = _short_lived("agent")
     else:
@@ -52,7 +53,15 @@ def agent_events() -> Response:
         if found is None:
             raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
         project_id, agent_id = found.project_id, found.id
-    return stream(Scope(project_id), lambda: wiring().presence.beat(project_id, agent_id))
+
+    def still_here() -> bool:
+        with services().reading() as connection:
+            stays = access.still_stands(connection, project_id, agent_id, token)
+        if stays:
+            wiring().presence.beat(project_id, agent_id)
+        return stays
+
+    return stream(Scope(project_id), still_here)
 
 
 @blueprint.get("/widget/events")
@@ -70,8 +79,11 @@ def visitor_events() -> Response:
     return stream(Scope(visit.project_id, visit.conversation_id))
 
 
-def stream(scope: Scope, beat: Callable[[], None] | None = None) -> Response:
-    """An open stream; its start is checked before the first byte. `beat` is called as long as it is open."""
+def stream(scope: Scope, beat: Callable[[], bool] | None = None) -> Response:
+    """An open stream; its start is checked before the first byte.
+
+    `beat` is called again and again as long as it is open; once it is False, the reader may read no more.
+    """
     frames = wiring().hub.stream(scope, request.headers.get("Last-Event-ID"))
     frames = _beating(frames, beat) if beat else frames
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
@@ -80,13 +92,14 @@ def stream(scope: Scope, beat: Callable[[], None] | None = None) -> Response:
     return response
 
 
-def _beating(frames: Iterator[bytes], beat: Callable[[], None]) -> Iterator[bytes]:
+def _beating(frames: Iterator[bytes], beat: Callable[[], bool]) -> Iterator[bytes]:
     """The same frames; somebody is there for as long as they read them."""
     last = -math.inf
     for frame in frames:
         if time.monotonic() - last >= BEAT_SECONDS - 1:
             last = time.monotonic()
-            beat()
+            if not beat():
+                return
         yield frame
 
 

@@ -11,7 +11,7 @@ def register(app: Flask) -> None:
 
     The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
     """
-    from inbox.pages import desk, race, settings, signing_in, tabs, talking, visit, words
+    from inbox.pages import desk, joining, members, race, settings, signing_in, tabs, talking, visit, words
     from inbox.pages import snippets as snippets_page
     from inbox.pages import workflow as workflow_page
 
@@ -22,6 +22,8 @@ def register(app: Flask) -> None:
     words.register(app)
     tabs.register(app)
     app.register_blueprint(snippets_page.blueprint)
+    for part in (joining, members):
+        app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for page in (signing_in, desk, talking, visit, race, workflow_page):

@@ -11,7 +11,7 @@ from typing import Any, cast
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, counts, drafts, reading, representation
+from inbox import acts, counts, drafts, reading, representation, team
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -82,7 +82,15 @@ def list_views(me: Agent) -> ResponseReturnValue:
 @page
 def events(me: Agent) -> ResponseReturnValue:
     """The project's event stream for a signed-in page."""
-    return stream(Scope(me.project_id), lambda: wiring().presence.beat(me.project_id, me.id))
+    token = signing_in.session_token()
+
+    def still_here() -> bool:
+        stays = signing_in.is_signed_in(token)
+        if stays:
+            wiring().presence.beat(me.project_id, me.id)
+        return stays
+
+    return stream(Scope(me.project_id), still_here)
 
 
 @blueprint.post("/conversations/<number>/acts/<act>")
@@ -181,6 +189,7 @@ def _frame(me: Agent) -> dict[str, Any]:
         figures = counts.kept(connection, me.project_id, me.id)
         members = reading.members(connection, me.project_id)
         project = reading.project(connection, me.project_id)
+        mine = team.projects_of(connection, me.id)
     wiring().presence.beat(me.project_id, me.id)
     last = rows[LISTED - 1] if len(rows) > LISTED else None
     more = encode_cursor(representation.moment(last["active_at"]), last["id"]) if last else None
@@ -194,6 +203,7 @@ def _frame(me: Agent) -> dict[str, Any]:
         "members": members,
         "here": wiring().presence.here(me.project_id),
         "project": project,
+        "projects": mine,
         "offline": cast(Settings, current_app.config["TANDEM"]).offline,
         "position": position,
     }

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from inbox import access
+from inbox import access, sessions
+from inbox.access import Agent, Known
 from inbox.api.asking import ASKER_PAGE, asked_by, services
 from inbox.errors import Unauthorized
 from inbox.limits import limited_sign_in
+from inbox.sessions import Visiting
 
 COOKIE = "tandem_session"
 blueprint = Blueprint("signing_in", __name__)
@@ -26,8 +28,7 @@ def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRetu
 
     @wraps(view)
     def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
-        with services().reading() as connection:
-            agent = access.by_session(connection, request.cookies.get(COOKIE))
+        agent = asking()
         if agent is None:
             if request.method != "GET" or request.headers.get("HX-Request") or request.path.startswith("/parts"):
                 return Response("Sign in again.", 401, {"HX-Redirect": url_for("signing_in.sign_in")})
@@ -35,6 +36,28 @@ def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRetu
         return view(agent, *arguments, **named)
 
     return asked_by(ASKER_PAGE, asked)
+
+
+def asking() -> Agent | None:
+    """Who is signed in at this browser; the page speaks their language from here on."""
+    token = session_token()
+    with services().reading() as connection:
+        agent = access.by_session(connection, token)
+        if agent is not None and agent.unseen:
+            sessions.seen(connection, token, _address())
+    g.reader = agent
+    return agent
+
+
+def session_token() -> str:
+    """The token of this browser's session, or nothing."""
+    return request.cookies.get(COOKIE, "")
+
+
+def is_signed_in(token: str) -> bool:
+    """Whether the session still stands: asked again and again by streams, which live longer than a request."""
+    with services().reading() as connection:
+        return access.by_session(connection, token) is not None
 
 
 @blueprint.get("/sign-in")
@@ -49,25 +72,50 @@ def open_session() -> ResponseReturnValue:
     """Open a session, or say that it did not match."""
     email, password = request.form.get("email", "").strip()[:320], request.form.get("password", "")[:1000]
     try:
-        with services().statement() as writing:
-            token = access.sign_in(writing.connection, email.replace("\x00", ""), password)
+        with services().reading() as connection:
+            known = access.by_password(connection, email.replace("\x00", ""), password, address=_address())
     except Unauthorized as error:
         return render_template("sign_in.html", email=email, wrong=error.message), 401
+    return let_in(known, stays="stay" in request.form)
+
+
+def let_in(known: Known, *, stays: bool) -> Response:
+    """What follows on a right password."""
+    return enter(known.agent_id, known.project_id, stays=stays, how="password")
+
+
+def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:
+    """Open a session for somebody who has proved who they are, and show them the inbox."""
+    old = session_token()
+    with services().statement() as writing:
+        where = Visiting(sessions.device_of(request.user_agent.string), _address(), stays)
+        token = sessions.start(writing.connection, agent_id, project_id, where, how=how)
+        if old:
+            sessions.end(writing.connection, old)
     session.clear()
     response = make_response(redirect(url_for("pages.inbox")))
     response.set_cookie(
-        COOKIE, token, max_age=access.SESSION_DAYS * 86_400, httponly=True, samesite="Lax", secure=request.is_secure
+        COOKIE,
+        token,
+        max_age=sessions.DAYS * 86_400 if stays else None,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
     )
     return response
 
 
 def close_session() -> Response:
     """End the session."""
-    token = request.cookies.get(COOKIE)
+    token = session_token()
     if token:
         with services().statement() as writing:
-            access.sign_out(writing.connection, token)
+            sessions.end(writing.connection, token)
     session.clear()
     response = make_response(redirect(url_for("signing_in.sign_in")))
     response.delete_cookie(COOKIE)
     return response
+
+
+def _address() -> str:
+    return request.remote_addr or ""

@@ -25,6 +25,7 @@ TABS = (
     Tab("snippets", "Snippets", "book", "/settings/snippets"),
     Tab("workflow", "Workflow", "flow", "/settings/workflow"),
     Tab("tools", "Tools", "hook", "/settings/tools"),
+    Tab("members", "Team", "users", "/settings/members"),
 )
 
 

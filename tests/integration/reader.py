@@ -16,10 +16,10 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from inbox import access
+from inbox import sessions
 from inbox.pages.signing_in import COOKIE
 from inbox.services import Services
-from inbox.tokens import digest, new_token
+from inbox.sessions import Visiting
 from tests.integration.callers import Caller
 
 
@@ -75,12 +75,10 @@ class Reader:
 
     def __init__(self, app: Flask, services: Services, who: Caller) -> None:
         self.client = app.test_client()
-        token = new_token()
         with services.database.begin() as connection:
             statement = text("SELECT project_id FROM membership WHERE agent_id = :agent")
             project_id = connection.execute(statement, {"agent": who.id}).scalar_one()
-            session = {"digest": digest(token), "project": project_id, "agent": who.id, "days": 1}
-            connection.execute(access.OPEN_SESSION, session)
+            token = sessions.start(connection, who.id, project_id, Visiting(), how="test")
         self.client.set_cookie(COOKIE, token)
         self.forms: dict[str, dict[str, str]] = {}
         self.kinds: dict[str, str] = {}

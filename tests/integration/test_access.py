@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from commands.projects import create_agent, create_project
-from inbox import access
+from inbox import access, sessions
 from inbox.errors import Unauthorized
 from inbox.services import Services
+from inbox.sessions import Visiting
 
 
 @pytest.fixture
@@ -22,15 +23,20 @@ def password(services: Services) -> str:
     return made.password
 
 
+def sign_in(connection: Connection, email: str, password: str) -> str:
+    known = access.by_password(connection, email, password)
+    return sessions.start(connection, known.agent_id, known.project_id, Visiting("A browser"), how="password")
+
+
 def test_signing_in_and_out(services: Services, password: str) -> None:
     with services.reading() as connection:
-        first = access.sign_in(connection, "ada@EXAMPLE.com", password)
-        second = access.sign_in(connection, "Ada@example.com", password)
+        first = sign_in(connection, "ada@EXAMPLE.com", password)
+        second = sign_in(connection, "Ada@example.com", password)
         assert first != second
         found = access.by_session(connection, first)
         assert found is not None
         assert (found.name, found.is_manager) == ("Ada", False)
-        access.sign_out(connection, first)
+        sessions.end(connection, first)
         assert access.by_session(connection, first) is None
         assert access.by_session(connection, second) == found
         with pytest.raises(Unauthorized):
@@ -45,18 +51,18 @@ def test_signing_in_and_out(services: Services, password: str) -> None:
 def test_wrong_words(services: Services, password: str, email: str, said: str) -> None:
     with services.reading() as connection:
         with pytest.raises(Unauthorized) as refused:
-            access.sign_in(connection, email, said)
+            sign_in(connection, email, said)
         assert refused.value.message == "E-mail and password do not match."
         assert connection.execute(text("SELECT count(*) FROM agent_session")).scalar_one() == 0
 
 
 def test_a_session_expires(services: Services, password: str) -> None:
     with services.reading() as connection:
-        token = access.sign_in(connection, "ada@example.com", password)
+        token = sign_in(connection, "ada@example.com", password)
         connection.execute(text("UPDATE agent_session SET expires_at = clock_timestamp()"))
         assert access.by_session(connection, token) is None
-        access.sign_in(connection, "ada@example.com", password)
-        access.sign_out(connection, "another")
+        sign_in(connection, "ada@example.com", password)
+        sessions.end(connection, "another")
         assert connection.execute(text("SELECT count(*) FROM agent_session")).scalar_one() == 1
 
 
@@ -67,10 +73,10 @@ def test_an_old_hash_is_renewed(services: Services) -> None:
         project = create_project(connection, "House")
         create_agent(connection, "ada@example.com", project_id=project.id)
         connection.execute(text("UPDATE agent SET password_hash = :weak"), {"weak": weak})
-        access.sign_in(connection, "ada@example.com", "a secret")
+        sign_in(connection, "ada@example.com", "a secret")
         renewed = connection.execute(read).scalar_one()
         assert renewed != weak
-        access.sign_in(connection, "ada@example.com", "a secret")
+        sign_in(connection, "ada@example.com", "a secret")
         assert connection.execute(read).scalar_one() == renewed
 
 
@@ -78,4 +84,4 @@ def test_whoever_belongs_to_no_project(services: Services, password: str) -> Non
     with services.database.begin() as connection:
         connection.execute(text("DELETE FROM membership"))
         with pytest.raises(Unauthorized):
-            access.sign_in(connection, "ada@example.com", password)
+            sign_in(connection, "ada@example.com", password)

@@ -1,0 +1,69 @@
+"""Joining a project by an invitation's link: a new agent says name and password, one who exists proves theirs.
+
+Owns the page. Whoever holds the link may see to whom it was sent and into which project; nobody else does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from inbox import access, invitations
+from inbox.access import Known
+from inbox.api.asking import services
+from inbox.conversation import storable
+from inbox.errors import Invalid, NotFound
+from inbox.limits import limited_sign_in
+from inbox.pages.signing_in import let_in
+
+blueprint = Blueprint("joining", __name__)
+
+
+@blueprint.get("/join/<token>")
+def look(token: str) -> ResponseReturnValue:
+    """The invitation, or a word that it is over."""
+    return _page(token, {})
+
+
+@blueprint.post("/join/<token>")
+@limited_sign_in
+def join(token: str) -> ResponseReturnValue:
+    """Accept it, and go on as after a sign-in."""
+    name, password = request.form.get("name", ""), request.form.get("password", "")[: access.LONGEST_PASSWORD + 1]
+    try:
+        if not storable(name):
+            raise Invalid("Say your name.", fields={"name": ""})
+        with services().transaction() as writing:
+            agent_id, project_id = invitations.accept(writing.connection, token, name=name, password=password)
+    except NotFound:
+        return _page(token, {})
+    except Invalid as error:
+        return _page(token, error.extra["fields"])
+    with services().reading() as connection:
+        known = access.known(connection, agent_id)
+    return let_in(Known(agent_id, project_id, known.password_hash), stays=True)
+
+
+def _page(token: str, faults: dict[str, Any]) -> tuple[str, int]:
+    try:
+        with services().reading() as connection:
+            found = invitations.find(connection, token)
+    except NotFound:
+        return render_template("join.html", found=None), 404
+    words = {
+        "name": gettext("Say your name, in at most %(most)s characters.", most=access.LONGEST_NAME),
+        "password": gettext("This is not your password.")
+        if found["agent_id"]
+        else gettext("Choose a password of at least %(least)s characters.", least=invitations.SHORTEST_PASSWORD),
+    }
+    page = render_template(
+        "join.html",
+        found=found,
+        wrong={name: words[name] for name in faults},
+        name=request.form.get("name", ""),
+        least=invitations.SHORTEST_PASSWORD,
+    )
+    return page, 422 if faults else 200

@@ -1,0 +1,118 @@
+"""The team's page: members and their roles, invitations, and whether a second factor is asked of everybody.
+
+Owns its forms. Everybody sees who is in the team; only managers get the controls, and only managers' posts are done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from inbox import invitations, reading, sessions, team
+from inbox.access import Agent
+from inbox.api.asking import bigint, services, valid, wiring
+from inbox.api.team_schemas import InvitationBody, MemberBody
+from inbox.errors import Invalid, LastManager, NotFound
+from inbox.pages.signing_in import page, session_token
+from inbox.tokens import new_token
+
+blueprint = Blueprint("members_page", __name__)
+SHOWN = 200
+
+
+@blueprint.get("/settings/members")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The team."""
+    return _page(me)
+
+
+@blueprint.post("/settings/members/<int:number>/role")
+@page
+def set_role(me: Agent, number: int) -> ResponseReturnValue:
+    """Make somebody a manager or an agent."""
+    team.require_manager(me)
+    agent_id, wanted = bigint(str(number)), valid(MemberBody, {"role": request.form.get("role", "")})
+    try:
+        with services().statement() as writing:
+            team.set_role(writing.connection, me, agent_id, wanted.role)
+            row = team.member(writing.connection, me.project_id, agent_id)
+    except LastManager as error:
+        return _page(me, refused=error.message), 409
+    said = {"manager": gettext("%(name)s is a manager now."), "agent": gettext("%(name)s is an agent now.")}
+    flash(said[row["role"]] % {"name": row["name"]})
+    return redirect(url_for("members_page.show"))
+
+
+@blueprint.post("/settings/members/<int:number>/remove")
+@page
+def remove(me: Agent, number: int) -> ResponseReturnValue:
+    """Take somebody out of the team."""
+    try:
+        with services().statement() as writing:
+            team.remove(writing.connection, me, bigint(str(number)))
+    except LastManager as error:
+        return _page(me, refused=error.message), 409
+    wiring().hub.wake()
+    flash(gettext("They are out of the team. What they had is unassigned."))
+    return redirect(url_for("members_page.show"))
+
+
+@blueprint.post("/settings/members/invite")
+@page
+def invite(me: Agent) -> ResponseReturnValue:
+    """Make an invitation and show its link, this once."""
+    team.require_manager(me)
+    typed = {"email": request.form.get("email", "").strip(), "role": request.form.get("role", "agent")}
+    token = new_token()
+    try:
+        wanted = valid(InvitationBody, typed)
+        with services().statement() as writing:
+            row = invitations.invite(writing.connection, me, wanted.email, wanted.role, token=token)
+    except Invalid:
+        return _page(me, typed=typed, wrong=gettext("This is no e-mail address.")), 422
+    link = url_for("joining.look", token=token, _external=True)
+    return _page(me, made={"email": row["email"], "link": link, "expires_at": row["expires_at"]})
+
+
+@blueprint.post("/settings/members/invitations/<int:number>/revoke")
+@page
+def revoke(me: Agent, number: int) -> ResponseReturnValue:
+    """Take an invitation back."""
+    with services().statement() as writing:
+        invitations.revoke(writing.connection, me, bigint(str(number)))
+    flash(gettext("The invitation is revoked; its link opens nothing any more."))
+    return redirect(url_for("members_page.show"))
+
+
+@blueprint.post("/account/project")
+@page
+def switch(me: Agent) -> ResponseReturnValue:
+    """Go on in another project of mine."""
+    try:
+        with services().statement() as writing:
+            sessions.switch(writing.connection, me.id, session_token(), bigint(request.form.get("project", "")))
+    except NotFound:
+        flash(gettext("You are not a member of that project any more."))
+    return redirect(url_for("pages.inbox"))
+
+
+def _page(me: Agent, **more: Any) -> str:
+    with services().reading() as connection:
+        project = reading.project(connection, me.project_id)
+        rows = team.members(connection, me.project_id, limit=SHOWN)
+        invited = invitations.listed(connection, me.project_id) if me.is_manager else []
+    here = wiring().presence.here(me.project_id)
+    return render_template(
+        "settings/members.html",
+        me=me,
+        project=project,
+        rows=rows,
+        invited=invited,
+        here=here,
+        days=invitations.DAYS,
+        **{"typed": {}, **more},
+    )
