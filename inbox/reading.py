@@ -5,13 +5,13 @@ Owns the reading statements, each scoped by project. Must not write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from inbox.errors import NotFound
+from inbox.listed import HANDED_OFF_WHY, Filter, conditions
 
 Row = Mapping[Any, Any]
 
@@ -19,78 +19,30 @@ LIVE_TURN = """
 LEFT JOIN LATERAL (
     SELECT to_jsonb(turn) AS row FROM turn
     WHERE turn.conversation_id = c.id AND turn.status IN ('queued', 'thinking')) live ON true"""
-SHOWN = f"""
+COLUMNS = f"""
 SELECT c.*, to_jsonb(v) AS visitor, a.name AS assignee_name, live.row AS live_turn,
     EXISTS (SELECT 1 FROM draft d WHERE d.conversation_id = c.id AND d.state = 'open') AS has_draft,
-    lm.author AS last_author, lm.author_name AS last_author_name
-FROM conversation c
+    lm.author AS last_author, lm.author_name AS last_author_name,
+    CASE WHEN c.responder_state = 'handed_off' THEN {HANDED_OFF_WHY} END AS handed_off_why"""
+AROUND = f"""
 JOIN visitor v ON v.id = c.visitor_id
 LEFT JOIN agent a ON a.id = c.assignee_id
 LEFT JOIN message lm ON lm.id = c.last_message_id
 {LIVE_TURN}"""
 
+SHOWN = f"{COLUMNS} FROM conversation c {AROUND}"
 CONVERSATION = text(f"{SHOWN} WHERE c.id = :conversation AND c.project_id = :project")
 EXISTS = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project")
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What a list shows. `assignee` is an agent's id or "none"; `before` is (active_at, id) of the last row seen."""
-
-    statuses: Sequence[str] = ()
-    assignee: int | str | None = None
-    responder_states: Sequence[str] = ()
-    label: str | None = None
-    words: str | None = None
-    thinking: bool = False
-    parked: bool = False
-    before: tuple[str, int] | None = None
-    limit: int = 50
-
-
 def conversations(connection: Connection, project_id: int, wanted: Filter) -> list[Row]:
     """Conversations, newest activity first, at most `limit`; keyset, so that page 10,000 costs what page 1 does."""
-    conditions = ["c.project_id = :project"]
-    parameters: dict[str, Any] = {"project": project_id, "limit": wanted.limit}
-    for clause, name, value in _conditions(wanted):
-        conditions.append(clause)
-        if name:
-            parameters[name] = value
-    if wanted.before is not None:
-        conditions.append("(c.active_at, c.id) < (CAST(:before_at AS timestamptz), :before_id)")
-        parameters |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
-    statement = f"{SHOWN} WHERE {' AND '.join(conditions)} ORDER BY c.active_at DESC, c.id DESC LIMIT :limit"
-    return list(connection.execute(text(statement), parameters).mappings())
-
-
-def _conditions(wanted: Filter) -> list[tuple[str, str, Any]]:
-    found: list[tuple[str, str, Any]] = []
-    if wanted.statuses:
-        found.append(("c.status = ANY(:statuses)", "statuses", list(wanted.statuses)))
-    if wanted.assignee == "none":
-        found.append(("c.assignee_id IS NULL", "", None))
-    elif wanted.assignee is not None:
-        found.append(("c.assignee_id = :assignee", "assignee", wanted.assignee))
-    if wanted.responder_states:
-        found.append(("c.responder_state = ANY(:responder_states)", "responder_states", list(wanted.responder_states)))
-    if wanted.label is not None:
-        found.append((":label = ANY(c.labels)", "label", wanted.label))
-    if wanted.words:
-        found.append((WORDS, "words", f"%{_like(wanted.words)}%"))
-    if wanted.thinking:
-        found.append(("live.row IS NOT NULL", "", None))
-    if wanted.parked:
-        parked = "EXISTS (SELECT 1 FROM draft d WHERE d.conversation_id = c.id AND d.state = 'open')"
-        found.append((parked, "", None))
-    return found
-
-
-WORDS = """(v.name ILIKE :words OR v.email ILIKE :words OR EXISTS (
-    SELECT 1 FROM message m WHERE m.conversation_id = c.id AND m.content ILIKE :words))"""
-
-
-def _like(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    found = conditions(project_id, wanted)
+    # What is shown around a row is read for the rows of the page only, however many a search has found.
+    statement = f"""{COLUMNS} FROM (
+        SELECT c.* FROM conversation c WHERE {found.sql} ORDER BY c.active_at DESC, c.id DESC LIMIT :limit) c
+    {AROUND} ORDER BY c.active_at DESC, c.id DESC"""
+    return list(connection.execute(text(statement), {**found.parameters, "limit": wanted.limit}).mappings())
 
 
 def conversation(connection: Connection, project_id: int, conversation_id: int) -> Row:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from flask import request
 from sqlalchemy import Connection
 
-from inbox import reading
+from inbox import reading, search
 from inbox.access import Agent
 from inbox.api.asking import decode_cursor
 from inbox.api.schemas import moment
 from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
 from inbox.errors import Invalid
-from inbox.reading import Filter
+from inbox.listed import Filter
 
 
 def asked_filter(connection: Connection, who: Agent, most: int) -> Filter:
@@ -25,7 +25,8 @@ def asked_filter(connection: Connection, who: Agent, most: int) -> Filter:
         assignee=_assignee(connection, who),
         responder_states=_known("responder_state", RESPONDER_STATES),
         label=request.args.get("label"),
-        words=request.args.get("q", "").strip()[:200] or None,
+        search=search.parse(request.args.get("q")),
+        who=who.id,
     )
     return decode_position(wanted, most)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from inbox.access import Agent
-from inbox.reading import Filter
+from inbox.listed import Filter
 
 WAITING = ("open", "pending")
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from inbox import acts_sql, events, pruning, reading, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
-from inbox.reading import Filter
+from inbox.listed import Filter
 from inbox.tokens import digest
 from tests.people import People
 

@@ -1,0 +1,169 @@
+"""Which conversations a list shows: its filter, as conditions in SQL.
+
+Owns those conditions, for the API's list, the page's list and the figures of saved views. Values of closed sets are
+written out, so that partial indexes count also for prepared statements; everything else is a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inbox import search
+from inbox.conversation import PRIORITIES, RESPONDER_STATES, STATUSES
+from inbox.search import NOTHING, Search
+
+NEWEST_MATCHES = 500  # messages and visitors that a search looks at: beyond it nobody pages, and a common word is cheap
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list shows. `assignee` is an agent's id or "none"; `before` is (active_at, id) of the last row seen.
+
+    `only` asks of one conversation whether the list shows it; `who` is whom `assignee:me` means.
+    """
+
+    statuses: Sequence[str] = ()
+    assignee: int | str | None = None
+    responder_states: Sequence[str] = ()
+    label: str | None = None
+    search: Search = NOTHING
+    thinking: bool = False
+    parked: bool = False
+    only: int | None = None
+    who: int | None = None
+    before: tuple[str, int] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """SQL about a conversation `c`, and the values of its parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def conditions(project_id: int, wanted: Filter) -> Conditions:
+    """All that must hold of a conversation `c`; words are looked for among those that fulfil the rest."""
+    found = ["c.project_id = :project"]
+    parameters: dict[str, Any] = {"project": project_id}
+    for clause, values in (*_of_list(wanted), *_of_search(wanted)):
+        found.append(clause)
+        parameters |= values
+    if wanted.search.terms:
+        clause, values = _words(wanted.search.terms, " AND ".join(found) if len(found) > 1 else None)
+        found.append(clause)
+        parameters |= values
+    return Conditions(" AND ".join(found), parameters)
+
+
+Clause = tuple[str, dict[str, Any]]
+
+
+def _of_list(wanted: Filter) -> Iterator[Clause]:
+    if wanted.only is not None:
+        yield "c.id = :only", {"only": wanted.only}
+    if wanted.statuses:
+        yield _one_of("c.status", wanted.statuses, STATUSES), {}
+    if wanted.assignee == "none":
+        yield "c.assignee_id IS NULL", {}
+    elif wanted.assignee is not None:
+        yield "c.assignee_id = :assignee", {"assignee": wanted.assignee}
+    if wanted.responder_states:
+        yield _one_of("c.responder_state", wanted.responder_states, RESPONDER_STATES), {}
+    if wanted.label is not None:
+        yield ":label = ANY(c.labels)", {"label": wanted.label}
+    if wanted.thinking:
+        yield f"c.id IN ({THINKING})", {}
+    if wanted.parked:
+        yield f"c.id IN ({PARKED})", {}
+    if wanted.before is not None:
+        at, last = wanted.before
+        yield (
+            "(c.active_at, c.id) < (CAST(:before_at AS timestamptz), :before_id)",
+            {"before_at": at, "before_id": last},
+        )
+
+
+THINKING = """SELECT t.conversation_id FROM turn t
+    WHERE t.project_id = :project AND t.status IN ('queued', 'thinking')"""
+PARKED = "SELECT d.conversation_id FROM draft d WHERE d.project_id = :project AND d.state = 'open'"
+HANDED_OFF_WHY = """(SELECT e.data ->> 'reason' FROM timeline_event e
+    WHERE e.conversation_id = c.id AND e.kind = 'handed_off' ORDER BY e.version DESC, e.id DESC LIMIT 1)"""
+VISITOR_WORDS = "(COALESCE(v.name, '') || ' ' || COALESCE(v.email, ''))"  # as its index has it
+NAMED = """SELECT a.id FROM agent a JOIN membership mb ON mb.agent_id = a.id
+    WHERE mb.project_id = :project AND (a.name || ' ' || a.email) ILIKE ANY(:assignees)"""
+
+
+def _of_search(wanted: Filter) -> Iterator[Clause]:
+    typed = wanted.search
+    if typed.statuses:
+        yield _one_of("c.status", typed.statuses, STATUSES), {}
+    if typed.priorities:
+        yield _one_of("c.priority", typed.priorities, PRIORITIES), {}
+    if typed.labels:
+        yield "c.labels @> CAST(:labels AS text[])", {"labels": list(typed.labels)}
+    if typed.reasons:
+        why = f"c.responder_state = 'handed_off' AND {HANDED_OFF_WHY} = ANY(:reasons)"
+        yield why, {"reasons": list(typed.reasons)}
+    if typed.before is not None:
+        yield "c.active_at < CAST(:before_day AS timestamptz)", {"before_day": f"{typed.before.isoformat()}T00:00Z"}
+    if typed.senders:
+        known, values = _known("sender", typed.senders, " OR ")
+        yield f"c.visitor_id IN ({known})", values
+    if typed.assignees:
+        yield _assignees(wanted)
+
+
+def _known(name: str, terms: Sequence[str], join: str) -> Clause:
+    """Visitors by their names and addresses. One condition for each term: an index knows nothing of ILIKE ALL."""
+    values = {f"{name}_{place}": search.name_pattern(term) for place, term in enumerate(terms)}
+    which = join.join(f"{VISITOR_WORDS} ILIKE :{one}" for one in values)
+    return (
+        f"""SELECT v.id FROM visitor v
+    WHERE v.project_id = :project AND ({which}) ORDER BY v.id DESC LIMIT {NEWEST_MATCHES}""",
+        values,
+    )
+
+
+def _assignees(wanted: Filter) -> Clause:
+    """Nobody, the asker, or members whose name or address holds what was typed."""
+    names = [one for one in wanted.search.assignees if one.lower() not in {"none", "me"}]
+    asked = {one.lower() for one in wanted.search.assignees}
+    choices: list[str] = []
+    values: dict[str, Any] = {}
+    if "none" in asked:
+        choices.append("c.assignee_id IS NULL")
+    if "me" in asked:
+        choices.append("c.assignee_id = :who")
+        values["who"] = wanted.who
+    if names:
+        choices.append(f"c.assignee_id IN ({NAMED})")
+        values["assignees"] = [f"%{search.like(one)}%" for one in names]
+    return f"({' OR '.join(choices)})", values
+
+
+def _words(terms: tuple[str, ...], rest: str | None) -> Clause:
+    """Conversations with a message or note that holds all terms, or with a visitor whose name or address does."""
+    known, values = _known("name", terms, " AND ")
+    values["words"] = search.text_query(terms)
+    exact = [f"%{search.like(term)}%" for term in terms if not search.is_word(term)]
+    if exact:
+        values["exact"] = exact
+    among = f"JOIN conversation c ON c.id = s.conversation_id AND {rest}" if rest else ""
+    letters = "JOIN message m ON m.id = s.message_id AND m.content ILIKE ALL(:exact)" if exact else ""
+    clause = f"""c.id IN (
+    SELECT hit.conversation_id FROM (
+        SELECT s.conversation_id FROM message_search s {among} {letters}
+        WHERE s.project_id = :project AND s.search @@ to_tsquery('simple', :words)
+        ORDER BY s.message_id DESC LIMIT {NEWEST_MATCHES}) AS hit
+    UNION ALL SELECT known.id FROM conversation known
+    WHERE known.visitor_id IN ({known}))"""
+    return clause, values
+
+
+def _one_of(column: str, values: Sequence[str], known: Sequence[str]) -> str:
+    assert set(values) <= set(known), values
+    return f"{column} IN ({', '.join(repr(one) for one in dict.fromkeys(values))})"

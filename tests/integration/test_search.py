@@ -1,0 +1,136 @@
+"""Search: over messages, notes and visitors, with operators, in one project only, and whatever is typed."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import text
+
+from inbox import reading, search
+from inbox.listed import Filter, conditions
+from inbox.services import Services
+from tests.integration.callers import House
+from tests.people import People
+
+HOSTILE = [
+    "'", "''", "\\", "\\'", "':*", "& | !", "<->", "a & ", "(", ")", "a:*b", "%", "_", "%%%", '"', '""', "from:", ":",
+    "from:%", "from:'", "label:'{}", "label:{", "assignee:'", "before:0000-00-00", "before:9999-12-31",
+    "before:0001-01-01", "status:", "reason:'", "x" * 5000, "a " * 500, "\U0001f600", "\u202e", "ﷺ" * 200, "-", "--",
+    "$$", "?", "%s", "%(words)s", ":words", "\t\n", "'; DROP TABLE message; --", "<script>", "a<b>c", "NULL", "٣", "Ⅷ",
+]  # fmt: skip
+
+
+def found(house: House, q: str, more: str = "") -> list[int]:
+    response = house.ada.get(f"/conversations?{urlencode({'q': q})}{more}")
+    assert response.status_code == 200, (q, response.text)
+    return [item["id"] for item in response.get_json()["items"]]
+
+
+@pytest.fixture
+def three(house: House) -> tuple[int, int, int]:
+    """Leila, Tom and Đức have written."""
+    visits = (
+        house.visit("The Harbour coat has not arrived.", "Order NF-20418.", name="Leila Haddad", email="l@example.org"),
+        house.visit("The refund form gives me an error.", name="Tom Okafor"),
+        house.visit("Mình muốn đổi áo len từ size M sang L.", name="Đức Phạm", email="duc@example.com"),
+    )
+    a, b, c = (one.conversation_id for one in visits)
+    return a, b, c
+
+
+def test_words(house: House, other_house: House, three: tuple[int, int, int]) -> None:
+    leila, tom, duc = three
+    other_house.visit("The Harbour coat", name="Leila")
+    house.ben.post(f"/conversations/{tom}/messages", {"content": "He called about the harbour tour.", "private": True})
+    for q, expected in {
+        "harbour": [tom, leila], "HARBOUR coat": [leila], "harb": [leila, tom], "coat form": [], "nf-20418": [leila],
+        "20418": [leila], "đổi áo": [duc], "okafor": [tom], "leila": [leila], "kafo": [tom], "l@example.org": [leila],
+        "example.com": [duc], "Le": [leila, duc], '"has not arrived"': [leila], '"not has"': [],
+    }.items():  # fmt: skip
+        assert sorted(found(house, q)) == sorted(expected), q
+
+
+def test_operators(house: House, three: tuple[int, int, int]) -> None:
+    leila, tom, duc = three
+    house.ada.patch(f"/conversations/{leila}", {"assignee_id": house.ben.id, "labels": ["vip", "two words"]})
+    house.ada.patch(f"/conversations/{tom}", {"status": "solved", "assignee_id": house.ada.id, "priority": "high"})
+    for q, expected in {
+        "from:leila": [leila], "from:Haddad": [leila], "from:leila from:tom": [leila, tom], "from:leila refund": [],
+        "assignee:me": [tom], "assignee:ben": [leila], "assignee:none": [duc], "assignee:none assignee:me": [duc, tom],
+        "assignee:nobodyhere": [], "status:solved": [tom], "status:open status:solved": [leila, tom, duc],
+        "label:vip": [leila], 'label:vip label:"two words"': [leila], "label:vip label:x": [], "priority:high": [tom],
+        "before:2020-01-01": [], "before:9999-12-31 size": [duc], "status:solved refund": [tom],
+        "status:open refund": [],
+    }.items():  # fmt: skip
+        assert sorted(found(house, q)) == sorted(expected), q
+    assert found(house, "refund", "&status=open") == []
+    assert found(house, "refund", "&status=solved&assignee=me") == [tom]
+
+
+def test_the_reason_of_the_last_hand_off(house: House, services: Services, three: tuple[int, int, int]) -> None:
+    statement = text(
+        "INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, data) VALUES"
+        " (:project, :id, :version, 'handed_off', 'responder', jsonb_build_object('reason', CAST(:why AS text)))"
+    )
+    with services.database.begin() as connection:
+        connection.execute(
+            text("UPDATE conversation SET responder_state = 'handed_off' WHERE id <> :id"), {"id": three[2]}
+        )
+        for number, version, why in ((three[0], 2, "asked"), (three[0], 3, "model_failed"), (three[1], 2, "asked")):
+            values = {"project": house.project_id, "id": number, "version": version, "why": why}
+            connection.execute(statement, values)
+    assert found(house, "reason:asked") == [three[1]]
+    assert found(house, "reason:model_failed reason:asked") == [three[1], three[0]]
+
+
+@pytest.mark.parametrize("q", HOSTILE)
+def test_nothing_that_is_typed_fails(house: House, three: tuple[int, int, int], q: str) -> None:
+    found(house, q)
+    found(house, f"{q} order {q}")
+
+
+def test_what_is_deleted_is_not_found(house: House, services: Services, three: tuple[int, int, int]) -> None:
+    with services.database.begin() as connection:
+        connection.execute(text("DELETE FROM message WHERE content LIKE 'The refund%'"))
+        assert connection.execute(text("SELECT count(*) FROM message_search")).scalar_one() == 3
+    assert found(house, "refund") == []
+
+
+FILL = """
+WITH v AS (
+    INSERT INTO visitor (project_id, name, email)
+    SELECT :project, 'Visitor' || n, 'v' || n || '@example.com' FROM generate_series(1, 5000) AS n RETURNING id),
+c AS (
+    INSERT INTO conversation (project_id, visitor_id) SELECT :project, id FROM v RETURNING id)
+INSERT INTO message (project_id, conversation_id, author, content)
+SELECT :project, c.id, 'visitor', 'order ' || md5(c.id::text) FROM c, generate_series(1, 4)
+"""
+
+
+@pytest.mark.parametrize("typed", ["c4ca", "from:visitor4999", "tor4999", "status:open c4ca"])
+def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
+    with people.services.database.begin() as connection:
+        connection.execute(text(FILL), {"project": people.project_id})
+    with people.services.reading() as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+        wanted = conditions(people.project_id, Filter(search=search.parse(typed)))
+        explained = text(f"EXPLAIN (FORMAT JSON) SELECT c.id FROM conversation c WHERE {wanted.sql}")
+        plan = connection.execute(explained, wanted.parameters).scalar_one()[0]["Plan"]
+        used, scanned = nodes(plan)
+        assert scanned <= {"membership", "agent"}
+        assert used & {"message_search_words", "visitor_words"}, used
+        assert len(reading.conversations(connection, people.project_id, Filter(search=search.parse("order")))) == 50
+
+
+def nodes(plan: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """The indexes that the plan uses, and the tables that it reads from end to end."""
+    used, scanned = {plan["Index Name"]} if "Index Name" in plan else set(), set()
+    if plan["Node Type"] == "Seq Scan":
+        scanned.add(plan["Relation Name"])
+    for inner in plan.get("Plans", []):
+        more_used, more_scanned = nodes(inner)
+        used |= more_used
+        scanned |= more_scanned
+    return used, scanned
