@@ -59,6 +59,15 @@ class Tried:
     prompt_tokens: int
 
 
+@dataclass(frozen=True)
+class Template:
+    """A workflow that comes with Tandem: its name in addresses, its title, and what it does in a sentence."""
+
+    name: str
+    title: str
+    about: str
+
+
 class Workshop(Protocol):
     """Judges drafts and tries them out. Holds no connection while a model is asked, and writes nothing."""
 
@@ -67,3 +76,9 @@ class Workshop(Protocol):
 
     def try_out(self, trial: Trial) -> Tried:
         """Let the draft answer a message, landing nothing. Raises Unavailable while too many trials run."""
+
+    def templates(self) -> Sequence[Template]:
+        """The workflows that come with Tandem."""
+
+    def template(self, name: str) -> Mapping[str, Any] | None:
+        """The definition of one of them, or None."""

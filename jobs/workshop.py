@@ -7,6 +7,7 @@ SDK, which a web process needs for nothing else.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
@@ -15,8 +16,9 @@ from inbox.database import single_statements
 from inbox.errors import Unavailable
 from inbox.sealing import Sealer
 from inbox.settings import Settings
-from inbox.workshop import Trial, Tried
+from inbox.workshop import Template, Trial, Tried
 from responder.problems import problems_of
+from responder.shipped import definition_of, shipped
 
 if TYPE_CHECKING:
     from responder.model import Model
@@ -52,6 +54,14 @@ class LocalWorkshop:
             return trying.try_out(self._engine, self._opened(), trial, Sealer(str(self._settings.secret_key)))
         finally:
             self._free.release()
+
+    def templates(self) -> Sequence[Template]:
+        """The workflows that come with Tandem."""
+        return [Template(one.name, one.title, one.about) for one in shipped()]
+
+    def template(self, name: str) -> Mapping[str, Any] | None:
+        """The definition of one of them, or None."""
+        return definition_of(name)
 
     def _opened(self) -> Model:
         from responder.model import Model

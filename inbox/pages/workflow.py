@@ -15,6 +15,7 @@ from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import bigint, json_object, services, wiring
 from inbox.api.workflow import drafted, tried
+from inbox.errors import NotFound
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
 
@@ -60,6 +61,7 @@ def show(me: Agent) -> ResponseReturnValue:
         versions=rows,
         walk=walk,
         offline=offline,
+        templates=wiring().workshop.templates(),
     )
 
 
@@ -96,3 +98,13 @@ def version(me: Agent, number: str) -> ResponseReturnValue:
     wanted = bigint(number)
     with services().reading() as connection:
         return answer(representation.workflow(workflows.version(connection, me.project_id, min(wanted, 2**31 - 1))))
+
+
+@blueprint.get("/templates/<name>")
+@page
+def template(me: Agent, name: str) -> ResponseReturnValue:
+    """A workflow that comes with Tandem, to begin a draft with."""
+    found = wiring().workshop.template(name)
+    if found is None:
+        raise NotFound("No workflow of this name comes with Tandem.")
+    return answer({"workflow": found})

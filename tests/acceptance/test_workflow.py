@@ -202,6 +202,18 @@ def test_the_walk_of_a_conversation(visitor: Page, sign_in: SignIn) -> None:
     expect(path.locator("[aria-current=step]")).to_contain_text("The end")
 
 
+def test_a_workflow_that_ships_is_a_start(manager: Page) -> None:
+    """It becomes a draft that has no problem; undo brings the saved one back."""
+    manager.get_by_role("tab", name="Versions").click()
+    manager.get_by_role("button", name="Load Refunds and returns").click()
+    manager.get_by_role("tab", name="Steps").click()
+    expect(step(manager, "Where the refund stands")).to_be_visible()
+    expect(manager.locator("#problems")).to_be_hidden()
+    keep(manager, "workflow-shipped")
+    manager.get_by_role("button", name="Undo").click()
+    expect(step(manager, "About an order")).to_be_visible()
+
+
 def test_others_look_only(sign_in: SignIn) -> None:
     agent = sign_in(BEN, PATH)
     expect(agent.get_by_text("Only managers change the workflow.")).to_be_visible()

@@ -70,6 +70,7 @@ LINES: dict[str, Line] = {
     "snippets_page.begin": Line(managers=True),
     "snippets_page.choose": Line(managers=True),
     "snippets_page.delete": Line(missing=302),  # it is gone already
+    "workflow_page.template": Line(path={"name": "refund"}),
     "workflow_page.check": Line(managers=False),
     "workflow_page.try_out": Line(json={"message": "Where is my order?"}),
 }

@@ -330,12 +330,13 @@ at("trial")?.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("click", async (event) => {
-  const version = event.target.closest("[data-version]")?.dataset.version;
-  if (!version || event.target.closest("dialog")) return;
-  const response = await fetch(`${address}/versions/${version}`);
+  const chosen = event.target.closest("[data-version], [data-template]")?.dataset;
+  if (!chosen || event.target.closest("dialog")) return;
+  const { version, template, title } = chosen;
+  const response = await fetch(template ? `${address}/templates/${template}` : `${address}/versions/${version}`);
   if (!response.ok) return;
   edit((await response.json()).workflow);
-  toast(`Version ${version} is loaded as a draft. Undo brings the other back.`);
+  toast(`${title ?? `Version ${version}`} is loaded as a draft. Undo brings the other back.`);
 });
 
 // Tabs beside the picture --------------------------------------------------------------------------------------------
