@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from inbox import representation
 from inbox.access import Agent
+from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
 
@@ -33,20 +34,24 @@ LISTED = text("SELECT * FROM webhook WHERE project_id = :project AND id < :befor
 FIND = text("SELECT * FROM webhook WHERE id = :webhook AND project_id = :project")
 # What is committed from now on is told: the position is the stream's head.
 CREATE = text(
-    """
-INSERT INTO webhook (project_id, url, description, events, secret, position, changed_by)
-SELECT :project, :url, :description, CAST(:events AS text[]), :secret, stream_head.position, :by FROM stream_head
-WHERE (SELECT count(*) FROM webhook WHERE project_id = :project) < :most
-RETURNING *
+    f"""
+WITH w AS (
+    INSERT INTO webhook (project_id, url, description, events, secret, position, changed_by)
+    SELECT :project, :url, :description, CAST(:events AS text[]), :secret, h.position, :who_name FROM stream_head h
+    WHERE (SELECT count(*) FROM webhook WHERE project_id = :project) < :most
+    RETURNING *),
+{audit_cte("w", "'webhook_created'", subject="w.url")}
+SELECT * FROM w
 """
 )
 # Switched on again it goes on where it stood, as far back as the change log reaches.
-EDIT = """
+EDIT = f"""
 WITH old AS (SELECT * FROM webhook WHERE id = :webhook AND project_id = :project FOR NO KEY UPDATE),
 w AS (
-    UPDATE webhook SET version = old.version + 1, changed_by = :by, updated_at = clock_timestamp(){sets}
-    FROM old WHERE webhook.id = old.id AND ({changed}){guard}
-    RETURNING webhook.*)
+    UPDATE webhook SET version = old.version + 1, changed_by = :who_name, updated_at = clock_timestamp(){{sets}}
+    FROM old WHERE webhook.id = old.id AND ({{changed}}){{guard}}
+    RETURNING webhook.*),
+{audit_cte("w JOIN old USING (id)", "'webhook_changed'", subject="w.url", data="{told}")}
 SELECT w.*, true AS written FROM w UNION ALL
 SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM w)
 """
@@ -55,16 +60,20 @@ SWITCHED = (
     ", off_reason = CASE WHEN old.enabled = CAST(:enabled AS boolean) THEN old.off_reason END, failing_since = NULL"
 )
 ROTATE = text(
-    """
-UPDATE webhook SET version = version + 1, changed_by = :by, updated_at = clock_timestamp(), secret = :secret,
-    previous_secret = webhook.secret, previous_until = clock_timestamp() + make_interval(hours => :overlap)
-WHERE id = :webhook AND project_id = :project
-RETURNING *
+    f"""
+WITH w AS (
+    UPDATE webhook SET version = version + 1, changed_by = :who_name, updated_at = clock_timestamp(), secret = :secret,
+        previous_secret = webhook.secret, previous_until = clock_timestamp() + make_interval(hours => :overlap)
+    WHERE id = :webhook AND project_id = :project
+    RETURNING *),
+{audit_cte("w", "'webhook_rotated'", subject="w.url")}
+SELECT * FROM w
 """
 )
-DELETE = """
+DELETE = f"""
 WITH old AS (SELECT * FROM webhook WHERE id = :webhook AND project_id = :project FOR UPDATE),
-gone AS (DELETE FROM webhook USING old WHERE webhook.id = old.id{guard} RETURNING webhook.id)
+gone AS (DELETE FROM webhook USING old WHERE webhook.id = old.id{{guard}} RETURNING webhook.id, webhook.url),
+{audit_cte("gone", "'webhook_deleted'", subject="gone.url")}
 SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
 """
 
@@ -95,7 +104,7 @@ def create(connection: Connection, who: Agent, wanted: Mapping[str, Any], sealed
     `sealed` is its secret. Raises Forbidden unless they are a manager, and Invalid where the project has too many.
     """
     _require_manager(who)
-    parameters = {"project": who.project_id, "by": who.name, "secret": sealed, "most": MOST_ENDPOINTS}
+    parameters = {**_who(who), "secret": sealed, "most": MOST_ENDPOINTS}
     row = connection.execute(CREATE, {**parameters, **wanted}).mappings().one_or_none()
     if row is None:
         raise Invalid(f"A project has at most {MOST_ENDPOINTS} webhooks. Delete one that nobody needs.", fields={})
@@ -121,16 +130,17 @@ def edit(
     statement = EDIT.format(
         sets=sets + (SWITCHED if "enabled" in columns else ""),
         changed=" OR ".join(f"old.{name} <> CAST(:{name} AS {TYPES[name]})" for name in columns) or "false",
+        told=_told(columns),
         guard=GUARD if seen is not None else "",
     )
-    return _guarded(connection, statement, who, webhook_id, seen, {**changes, "by": who.name})
+    return _guarded(connection, statement, who, webhook_id, seen, changes)
 
 
 def rotate(connection: Connection, who: Agent, webhook_id: int, sealed: bytes) -> Row:
     """Sign with a new secret from now on, and with the one before as well for OVERLAP_HOURS. Raises as `edit` does."""
     _require_manager(who)
-    parameters = {"webhook": webhook_id, "project": who.project_id, "by": who.name, "secret": sealed}
-    row = connection.execute(ROTATE, {**parameters, "overlap": OVERLAP_HOURS}).mappings().one_or_none()
+    parameters = {**_who(who), "webhook": webhook_id, "secret": sealed, "overlap": OVERLAP_HOURS}
+    row = connection.execute(ROTATE, parameters).mappings().one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -143,6 +153,19 @@ def delete(connection: Connection, who: Agent, webhook_id: int, *, seen: Collect
     _guarded(connection, statement, who, webhook_id, seen, {})
 
 
+def _who(who: Agent) -> dict[str, Any]:
+    return {"project": who.project_id, "who": who.id, "who_name": who.name}
+
+
+def _told(columns: Collection[str]) -> str:
+    """What the audit log says of a change."""
+    pairs = ", ".join(
+        f"'{name}', CASE WHEN old.{name} <> w.{name} THEN jsonb_build_object('from', old.{name}, 'to', w.{name}) END"
+        for name in columns
+    )
+    return f"jsonb_build_object('changed', jsonb_strip_nulls(jsonb_build_object({pairs})))"
+
+
 def _guarded(
     connection: Connection,
     statement: str,
@@ -151,7 +174,7 @@ def _guarded(
     seen: Collection[int] | None,
     more: Mapping[str, Any],
 ) -> Row:
-    parameters = {"webhook": webhook_id, "project": who.project_id, **more}
+    parameters = {**_who(who), "webhook": webhook_id, **more}
     if seen is not None:
         parameters["seen"] = list(seen)
     row = connection.execute(text(statement), parameters).mappings().one_or_none()

@@ -26,6 +26,8 @@ TABS = (
     Tab("workflow", "Workflow", "flow", "/settings/workflow"),
     Tab("tools", "Tools", "hook", "/settings/tools"),
     Tab("members", "Team", "users", "/settings/members"),
+    Tab("webhooks", "Webhooks", "send", "/settings/webhooks"),
+    Tab("tokens", "API tokens", "key", "/settings/tokens"),
 )
 
 

@@ -69,6 +69,7 @@ LINES: dict[str, Line] = {
     "race.start": Line(managers=True),
     "snippets_page.begin": Line(managers=True),
     "snippets_page.choose": Line(managers=True),
+    "webhooks_page.begin": Line(managers=True),
     "snippets_page.delete": Line(missing=302),  # it is gone already
     "workflow_page.template": Line(path={"name": "refund"}),
     "workflow_page.check": Line(managers=False),

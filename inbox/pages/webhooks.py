@@ -1,0 +1,207 @@
+"""The webhooks' pages: make one, edit, test and rotate it, and its log with what was sent and what came back.
+
+Owns their forms. Everybody reads them; only managers get the controls, and only managers' posts are done. A secret is
+shown in the answer to the very post that made it, and on no other page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from inbox import deliveries, webhooks
+from inbox.access import Agent
+from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
+from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
+from inbox.api.webhooks import sealed, secret_of
+from inbox.errors import Forbidden, Invalid, StaleVersion
+from inbox.events import place
+from inbox.pages.signing_in import page
+from inbox.tokens import new_token
+
+blueprint = Blueprint("webhooks_page", __name__, url_prefix="/settings/webhooks")
+LISTED = 50
+
+
+@blueprint.get("")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The project's webhooks, newest first."""
+    with services().reading() as connection:
+        rows = webhooks.listed(connection, me.project_id, limit=webhooks.MOST_ENDPOINTS)
+    return render_template("settings/webhooks.html", me=me, rows=rows)
+
+
+@blueprint.get("/new")
+@page
+def begin(me: Agent) -> ResponseReturnValue:
+    """An empty form."""
+    _require_manager(me)
+    return _form(me, {"url": "", "description": "", "events": list(webhooks.KINDS)})
+
+
+@blueprint.post("")
+@page
+def create(me: Agent) -> ResponseReturnValue:
+    """Make a webhook and show its secret, this once."""
+    _require_manager(me)
+    typed, seed = _typed(), new_token()
+    place(services().database)
+    try:
+        wanted = valid(WebhookBody, typed).model_dump()
+        with services().statement() as writing:
+            row = webhooks.create(writing.connection, me, wanted, sealed(seed))
+    except Invalid as error:
+        return _form(me, typed, errors=_faults(error)), 422
+    return _webhook(me, row["id"], secret=secret_of(seed))
+
+
+@blueprint.get("/<int:number>")
+@page
+def edit(me: Agent, number: int) -> ResponseReturnValue:
+    """One webhook with its log."""
+    return _webhook(me, bigint(str(number)))
+
+
+@blueprint.post("/<int:number>")
+@page
+def save(me: Agent, number: int) -> ResponseReturnValue:
+    """Save it, unless somebody else did since it was opened; nothing that was typed is lost."""
+    _require_manager(me)
+    webhook_id = bigint(str(number))
+    typed = {**_typed(), "enabled": request.form.get("enabled") == "yes"}
+    try:
+        changes = valid(WebhookChangesBody, typed).changes()
+        with services().statement() as writing:
+            row = webhooks.edit(writing.connection, me, webhook_id, changes, seen=_seen())
+    except Invalid as error:
+        return _webhook(me, webhook_id, typed, errors=_faults(error)), 422
+    except StaleVersion:
+        return _webhook(me, webhook_id, typed, overtaken=True), 409
+    flash(_("Saved.") if row["written"] else _("Nothing was changed."))
+    return redirect(url_for("webhooks_page.edit", number=webhook_id))
+
+
+@blueprint.post("/<int:number>/delete")
+@page
+def delete(me: Agent, number: int) -> ResponseReturnValue:
+    """Forget it and its log, unless somebody changed it since it was opened."""
+    webhook_id = bigint(str(number))
+    try:
+        with services().statement() as writing:
+            webhooks.delete(writing.connection, me, webhook_id, seen=_seen())
+    except StaleVersion:
+        flash(_("Somebody changed it meanwhile. Look at it once more."))
+        return redirect(url_for("webhooks_page.edit", number=webhook_id))
+    flash(_("The webhook is deleted."))
+    return redirect(url_for("webhooks_page.show"))
+
+
+@blueprint.post("/<int:number>/rotate")
+@page
+def rotate(me: Agent, number: int) -> ResponseReturnValue:
+    """A new secret, shown this once."""
+    webhook_id, seed = bigint(str(number)), new_token()
+    with services().statement() as writing:
+        webhooks.rotate(writing.connection, me, webhook_id, sealed(seed))
+    return _webhook(me, webhook_id, secret=secret_of(seed))
+
+
+@blueprint.post("/<int:number>/test")
+@page
+def send_test(me: Agent, number: int) -> ResponseReturnValue:
+    """Send an event that means nothing."""
+    webhook_id = bigint(str(number))
+    with services().statement() as writing:
+        deliveries.send_test(writing.connection, me, webhook_id)
+    flash(_("A test event is on its way. How it goes is in the log."))
+    return redirect(url_for("webhooks_page.edit", number=webhook_id) + "#log")
+
+
+@blueprint.get("/<int:number>/deliveries/<int:delivery>")
+@page
+def show_delivery(me: Agent, number: int, delivery: int) -> ResponseReturnValue:
+    """What was sent, and every attempt with what came back."""
+    with services().reading() as connection:
+        hook = webhooks.find(connection, me.project_id, bigint(str(number)))
+        row = deliveries.find(connection, me.project_id, hook["id"], bigint(str(delivery)))
+    return render_template("settings/delivery.html", me=me, hook=hook, row=row)
+
+
+@blueprint.post("/<int:number>/deliveries/<int:delivery>/replay")
+@page
+def replay(me: Agent, number: int, delivery: int) -> ResponseReturnValue:
+    """Send it once more."""
+    webhook_id, delivery_id = bigint(str(number)), bigint(str(delivery))
+    with services().statement() as writing:
+        deliveries.replay(writing.connection, me, webhook_id, delivery_id)
+    flash(_("It is sent once more, under the same id."))
+    return redirect(url_for("webhooks_page.show_delivery", number=webhook_id, delivery=delivery_id))
+
+
+@blueprint.post("/<int:number>/replay-failed")
+@page
+def replay_failed(me: Agent, number: int) -> ResponseReturnValue:
+    """Send everything once more that was given up."""
+    webhook_id = bigint(str(number))
+    with services().reading() as connection:
+        webhooks.find(connection, me.project_id, webhook_id)
+    with services().statement() as writing:
+        many = deliveries.replay_failed(writing.connection, me, webhook_id)
+    flash(_("Sent once more: %(many)s.", many=many))
+    return redirect(url_for("webhooks_page.edit", number=webhook_id) + "#log")
+
+
+def _typed() -> dict[str, Any]:
+    words = {name: request.form.get(name, "").strip() for name in ("url", "description")}
+    return {**words, "events": request.form.getlist("events")}
+
+
+def _seen() -> list[int]:
+    text = request.form.get("version", "")
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
+
+
+def _faults(error: Invalid) -> dict[str, str]:
+    known = {
+        "url": _("Give an address that begins with https://, without a name or password in it."),
+        "description": _("Give at most 200 characters."),
+        "events": _("Choose at least one kind of event."),
+    }
+    faults = {name.partition(".")[0]: fault for name, fault in error.extra["fields"].items()}
+    return {name: known.get(name, fault) for name, fault in faults.items()} or {"url": error.message}
+
+
+def _form(me: Agent, typed: Mapping[str, Any], **more: Any) -> str:
+    kinds = webhooks.KINDS
+    return render_template("settings/webhook.html", me=me, row=None, values=typed, kinds=kinds, **more)
+
+
+def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None, **more: Any) -> str:
+    state = request.args.get("state")
+    state = state if state in deliveries.STATES else None
+    before = before_id() if request.method == "GET" else None
+    with services().reading() as connection:
+        row = webhooks.find(connection, me.project_id, webhook_id)
+        log = deliveries.listed(connection, webhook_id, state=state, before=before, limit=LISTED + 1)
+    return render_template(
+        "settings/webhook.html",
+        me=me,
+        row=row,
+        values={**row, **(typed or {})},
+        kinds=webhooks.KINDS,
+        log=log[:LISTED],
+        state=state,
+        states=deliveries.STATES,
+        older=encode_cursor(log[LISTED - 1]["id"]) if len(log) > LISTED else None,
+        **more,
+    )
+
+
+def _require_manager(me: Agent) -> None:
+    if not me.is_manager:
+        raise Forbidden(_("Only managers change webhooks. Ask one of them."))
