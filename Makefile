@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run setup test check bench chaos mutate
+.PHONY: run setup test check bench chaos mutate accuracy
 
 run: setup
 	@exec $(BIN)/python -m commands.run
@@ -39,3 +39,11 @@ mutate: .venv/mutation/.ready
 # What Tandem costs against named baselines, in one table and in bench.json; FULL=1 takes longer and varies less.
 bench: setup
 	@$(BIN)/python -m tests.benchmarks $(if $(FULL),--full) $(foreach part,$(ONLY),--only $(part))
+
+# The offline responder's routing beside a trained bag of words; FILE is a CSV with text and category.
+accuracy: .venv/accuracy/.ready
+	@PYTHONPATH=$(CURDIR)/.venv/accuracy $(BIN)/python -m tests.benchmarks.routing $(FILE)
+
+.venv/accuracy/.ready: tests/benchmarks/routing.lock $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .venv/accuracy -r $<
+	@touch $@
