@@ -20,6 +20,7 @@ from inbox.database import connect
 from inbox.events import Hub
 from inbox.presence import Presence
 from inbox.redis import redis_client
+from inbox.sealing import Sealer
 from inbox.secret_key import secret_key
 from inbox.services import Services
 from inbox.settings import Settings, SettingsError, found_servers
@@ -76,4 +77,5 @@ def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
         Presence(redis),
         ThreadRaceLab(services.database, redis),
         LocalWorkshop(services.database, settings),
+        Sealer(str(settings.secret_key)),
     )

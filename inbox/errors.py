@@ -83,7 +83,7 @@ class LastManager(InboxError):
 
 
 class StaleVersion(InboxError):
-    """extra: what it is about as it is now: conversation, project or snippet."""
+    """extra: what it is about as it is now: conversation, project, snippet or tool."""
 
     code = "stale_version"
     status = 412

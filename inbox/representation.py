@@ -153,6 +153,18 @@ def delivery(row: Row) -> dict[str, Any]:
     }
 
 
+def tool(row: Row) -> dict[str, Any]:
+    """A project's own tool. That it has a secret is said, the secret never."""
+    names = ("id", "name", "description", "parameters", "method", "url", "header_name", "has_secret", "version",
+             "changed_by")  # fmt: skip
+    return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in ("created_at", "updated_at")}}
+
+
+def tool_host(row: Row) -> dict[str, Any]:
+    """A host that the project's tools may call."""
+    return {**{n: row[n] for n in ("id", "host", "added_by")}, "added_at": moment(row["added_at"])}
+
+
 def _with_moments(value: Any) -> Any:
     """Facts with their moments in the form that goes out."""
     if isinstance(value, Mapping):

@@ -1,11 +1,11 @@
-"""The workshop as the inbox sees it: what is wrong with a draft of a workflow, and what it would answer.
+"""The workshop as the inbox sees it: what is wrong with a draft of a workflow or a tool, and what it would answer.
 
 Owns the interface and the values shown. app.py fills it; the inbox knows no responder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,6 +68,15 @@ class Template:
     about: str
 
 
+@dataclass(frozen=True)
+class ToolTried:
+    """What came of one call of a tool: `answer` as a model would read it, `failure` in words where it failed."""
+
+    answer: str
+    failure: str | None
+    milliseconds: float
+
+
 class Workshop(Protocol):
     """Judges drafts and tries them out. Holds no connection while a model is asked, and writes nothing."""
 
@@ -82,3 +91,15 @@ class Workshop(Protocol):
 
     def template(self, name: str) -> Mapping[str, Any] | None:
         """The definition of one of them, or None."""
+
+    def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
+        """What is wrong with a tool's fields where these hosts may be called, by field; empty if it may be saved."""
+
+    def tool_host(self, given: str, known: Collection[str]) -> tuple[str, str | None]:
+        """A host as it is compared, and what is wrong with it beside the known ones."""
+
+    def try_tool(self, project_id: int, name: str, arguments: Mapping[str, Any]) -> ToolTried:
+        """Call one of the project's own tools as a turn would.
+
+        Raises NotFound, Invalid with what is wrong with the arguments, and Unavailable while too many trials run.
+        """

@@ -1,4 +1,4 @@
-"""A dry run: a draft of a workflow answers a typed message, and nothing of it lands.
+"""A dry run: a draft of a workflow answers a typed message, or a tool a typed call, and nothing of it lands.
 
 Owns the surroundings of a trial, which read the project's knowledge and write nothing
 (tests/integration/test_trying.py counts the rows). Holds no connection while the model is asked.
@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine
 
 from inbox import reading
 from inbox.database import single_statements
+from inbox.errors import Invalid
 from inbox.sealing import Sealer
-from inbox.workshop import Call, Trial, Tried, TriedStep
+from inbox.workshop import Call, ToolTried, Trial, Tried, TriedStep
 from jobs import knowledge, toolbox
 from jobs.toolbox import Toolbox
 from responder.answer import Answer
@@ -25,6 +26,7 @@ from responder.outcome import HandOff, Outcome, Position, Reply, Step
 from responder.public_network import Network
 from responder.snapshot import Colleague, ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
 from responder.thinking import think
+from responder.tools import BadCall, ToolFailed, checked
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,20 @@ def try_out(
     started = time.monotonic()
     outcome = think(snapshot, cast(Model, around), around)
     return _tried(outcome, around.asked, (time.monotonic() - started) * 1000)
+
+
+def try_tool(box: Toolbox, name: str, arguments: Mapping[str, Any]) -> ToolTried:
+    """One call of one of the box's tools. Raises Invalid with what is wrong with the arguments."""
+    try:
+        checked(box.tools[name].as_tool(), dict(arguments))
+    except BadCall as fault:
+        raise Invalid(str(fault), fields={"arguments": str(fault)}) from None
+    started = time.monotonic()
+    try:
+        answer, failure = box.call(name, arguments), None
+    except ToolFailed as error:
+        answer, failure = error.told, str(error)
+    return ToolTried(answer, failure, round((time.monotonic() - started) * 1000, 1))
 
 
 def snapshot_of(connection: Connection, trial: Trial, box: Toolbox) -> Snapshot:

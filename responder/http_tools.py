@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 import httpcore2
 import httpx2
@@ -20,6 +19,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from responder.public_network import Network, OutOfTime, Refused
+from responder.striking import struck_out
 from responder.tools import TOOLS, Tool, ToolFailed
 from responder.workflow import TOOL_NAMES
 
@@ -35,6 +35,7 @@ DEEPEST_SCHEMA = 20
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name, RFC 9110, 5.6.2
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")  # what chat completions take as a function's name
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
+PARTS_OF_URLS = frozenset("/\\@?#:%")
 TAKEN = frozenset({*TOOLS, *TOOL_NAMES, "route_decision", "switch_decision", "send_form"})
 OWN_HEADERS = frozenset(
     "host connection content-length content-type content-encoding transfer-encoding accept accept-encoding "
@@ -149,8 +150,7 @@ def _body(response: httpcore2.Response) -> bytes:
 def _told(tool: HttpTool, status: int, body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     if tool.secret:
-        for shown in (tool.secret, json.dumps(tool.secret)[1:-1], urlencode({"": tool.secret})[1:]):
-            text = text.replace(shown, "•••")
+        text = struck_out(text, tool.secret)
     text = "".join(one for one in text if one not in "\x00" and not "\ud800" <= one <= "\udfff").strip()
     if 300 <= status < 400:
         raise ToolFailed(f"its server answered {status}: redirects are not followed")
@@ -189,10 +189,9 @@ def hosts_of(given: Collection[str]) -> tuple[list[str], str | None]:
     for one in given:
         try:
             host = host_of(httpx2.URL(f"https://{one.strip()}/"))
-            plain = httpx2.URL(f"https://{one.strip()}/").netloc.decode("ascii").lower().rstrip(".") == host
         except (httpx2.InvalidURL, UnicodeError, ValueError):
-            host, plain = "", False
-        if not plain or not HOST.fullmatch(host):
+            host = ""
+        if PARTS_OF_URLS & set(one) or not HOST.fullmatch(host):  # "https://a.example" would be the host "https"
             return [], f"{one[:100]!r} is no host, such as api.example.com"
         hosts.append(host)
     if len(set(hosts)) > MOST_HOSTS:

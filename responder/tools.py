@@ -105,6 +105,11 @@ def arguments_of(tool: Tool, raw: str) -> dict[str, Any]:
         raise BadCall(f"The arguments of {tool.name} were no valid JSON.") from None
     if not isinstance(arguments, dict):
         raise BadCall(f"The arguments of {tool.name} must be a JSON object.")
+    return checked(tool, arguments)
+
+
+def checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, valid against the tool's schema. Raises BadCall with what was wrong."""
     if not _is_plain(arguments, DEEPEST_ARGUMENTS):  # before the schema, which would follow any nesting
         raise BadCall(f"The arguments of {tool.name} hold what cannot be stored, or are nested too deeply.")
     faults = sorted(Draft202012Validator(tool.schema).iter_errors(arguments), key=str)

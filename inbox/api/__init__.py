@@ -7,9 +7,9 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every route of the API."""
-    from inbox.api import conversations, document, health, project, snippets, streams, webhooks, widget, workflow
+    from inbox.api import conversations, document, health, project, snippets, streams, tools, webhooks, widget, workflow
 
-    for module in (widget, conversations, project, snippets, workflow, webhooks, streams, health, document):
+    for module in (widget, conversations, project, snippets, workflow, tools, webhooks, streams, health, document):
         app.register_blueprint(module.blueprint)
     from inbox.api import members
 

@@ -28,6 +28,7 @@ from inbox.events import Hub
 from inbox.limits import limited_calls
 from inbox.presence import Presence
 from inbox.race_lab import RaceLab
+from inbox.sealing import Sealer
 from inbox.services import Services
 from inbox.tokens import digest
 from inbox.visiting import Visit
@@ -51,6 +52,7 @@ class Wiring:
     presence: Presence
     race_lab: RaceLab
     workshop: Workshop
+    sealer: Sealer
 
 
 def wiring() -> Wiring:

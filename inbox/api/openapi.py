@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
 from inbox import errors
-from inbox.api import answers, program_answers
+from inbox.api import answers, program_answers, tool_forms
 from inbox.api.asking import ASKER_AGENT, READING, asker_of
 from inbox.api.operation import Operation, Parameter, Schema
 from inbox.api.operations import EXTRAS, OPERATIONS
@@ -101,6 +101,7 @@ def document(app: Flask) -> dict[str, Any]:
             answers.Project,
             answers.Snippet,
             program_answers.Webhook,
+            tool_forms.Tool,
         },
     )
     for name, scheme in SCHEMES.items():

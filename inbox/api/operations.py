@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from inbox import errors
-from inbox.api import answers, schemas
+from inbox.api import answers, schemas, tool_forms
 from inbox.api.operation import ASCENDING, CURSOR, DESCENDING, LIMIT, Operation, Parameter, Schema, several
 from inbox.api.program_operations import PROGRAM_EXTRAS, PROGRAM_OPERATIONS
 from inbox.api.team_operations import TEAM_OPERATIONS
 from inbox.conversation import RESPONDER_STATES, STATUSES
 from inbox.errors import InboxError
-from inbox.workshop import Tried
+from inbox.workshop import ToolTried, Tried
 
 
 class WorkflowDraft(BaseModel):
@@ -45,6 +45,12 @@ SNIPPET_EXAMPLE = {"title": "Returns", "content": "You may return anything withi
 WORKFLOW_EXAMPLE = {
     "nodes": [{"id": "start", "type": "start"}, {"id": "answer", "type": "llm", "data": {"prompt": "Answer kindly."}}],
     "edges": [{"source": "start", "target": "answer"}],
+}
+TOOL_EXAMPLE = {
+    "name": "order_status",
+    "description": "Where an order is, by its number.",
+    "url": "https://api.example.com/orders",
+    "parameters": {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]},
 }
 ACT: dict[str, Any] = {"answer": answers.Conversation, "etag": True, "body": schemas.NothingBody, "example": {}}
 
@@ -115,6 +121,27 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "workflow.list_versions": Operation(answers.Listed[answers.WorkflowSaved], query=DESCENDING),
     "workflow.show_version": Operation(answers.Workflow, etag=True),
+    "tools.list_tools": Operation(answers.Listed[tool_forms.Tool], query=DESCENDING),
+    "tools.create": Operation(tool_forms.Tool, 201, tool_forms.ToolBody, TOOL_EXAMPLE, once=True, managers=True),
+    "tools.show": Operation(tool_forms.Tool, etag=True),
+    "tools.edit": Operation(
+        tool_forms.Tool,
+        body=tool_forms.ToolChangesBody,
+        example={"description": "Where an order is."},
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+        managers=True,
+    ),
+    "tools.delete": Operation(None, 204, failures=(errors.StaleVersion,), if_match=True, managers=True),
+    "tools.try_out": Operation(
+        ToolTried, body=tool_forms.ToolTrialBody, example={"arguments": {"order": "A 12"}}, managers=True
+    ),
+    "tools.list_hosts": Operation(answers.Listed[tool_forms.ToolHost]),
+    "tools.add_host": Operation(
+        tool_forms.ToolHost, 201, tool_forms.ToolHostBody, {"host": "api.example.com"}, once=True, managers=True
+    ),
+    "tools.remove_host": Operation(None, 204, managers=True),
     "conversations.list_conversations": Operation(
         answers.Listed[answers.Conversation], query=(*FILTERS, CURSOR, LIMIT)
     ),
@@ -190,6 +217,7 @@ EXTRAS: dict[type[InboxError], Schema] = {
         "project": {"$ref": "#/components/schemas/Project"},
         "snippet": {"$ref": "#/components/schemas/Snippet"},
         **PROGRAM_EXTRAS,
+        "tool": {"$ref": "#/components/schemas/Tool"},
     },
     errors.Invalid: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},
     errors.UnknownField: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},

@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     """
     from inbox.pages import desk, joining, members, race, settings, signing_in, tabs, talking, visit, words
     from inbox.pages import snippets as snippets_page
+    from inbox.pages import tools as tools_page
     from inbox.pages import webhooks as webhooks_page
     from inbox.pages import workflow as workflow_page
 
@@ -27,5 +28,5 @@ def register(app: Flask) -> None:
         app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
-    for page in (signing_in, desk, talking, visit, race, workflow_page, webhooks_page):
+    for page in (signing_in, desk, talking, visit, race, workflow_page, tools_page, webhooks_page):
         app.register_blueprint(page.blueprint)

@@ -40,8 +40,9 @@ class Form(HTMLParser):
         named = dict(attrs)
         name, value = named.get("name") or "", named.get("value") or ""
         if tag == "form" and named.get("method") == "post":
-            self._fields = self.forms.setdefault(named.get("action") or "", {})
-            self.kinds[named.get("action") or ""] = named.get("enctype") or "application/x-www-form-urlencoded"
+            action = (named.get("action") or "").partition("#")[0]  # which no browser sends
+            self._fields = self.forms.setdefault(action, {})
+            self.kinds[action] = named.get("enctype") or "application/x-www-form-urlencoded"
         if self._fields is None or "disabled" in named:
             return
         if tag == "input" and name and (named.get("type") not in {"checkbox", "radio"} or "checked" in named):

@@ -72,12 +72,26 @@ LINES: dict[str, Line] = {
     "webhooks_page.begin": Line(managers=True),
     "snippets_page.delete": Line(missing=302),  # it is gone already
     "workflow_page.template": Line(path={"name": "refund"}),
+    "tools_page.begin": Line(managers=True),
+    "tools_page.delete": Line(missing=302),  # it is gone already
+    "tools_page.remove_host": Line(missing=302),
     "workflow_page.check": Line(managers=False),
     "workflow_page.try_out": Line(json={"message": "Where is my order?"}),
 }
+HOST = f"""
+    INSERT INTO tool_host (project_id, host) VALUES (:project, '{SECRET}' || md5(random()::text)) RETURNING id"""
 # How to make one of what a path names, in words of SQL with :project; the word is the one before the id.
 THINGS = {
     "snippets": f"INSERT INTO snippet (project_id, title, content) VALUES (:project, '{SECRET}', 'x') RETURNING id",
+    "tools": f"""
+        WITH h AS (
+            INSERT INTO tool_host (project_id, host) VALUES (:project, lower('{SECRET}') || '.example')
+            ON CONFLICT DO NOTHING)
+        INSERT INTO http_tool (project_id, name, description, parameters, url) VALUES
+        (:project, '{SECRET}' || md5(random()::text), 'x', '{{"type": "object"}}', 'https://{SECRET}.example/')
+        RETURNING id""",
+    "hosts": HOST,
+    "tool-hosts": HOST,
     "versions": f"""
         INSERT INTO workflow (project_id, version, definition)
         SELECT :project, COALESCE(max(version), 100 * :project) + 1, '{{"nodes": [], "edges": [], "x": "{SECRET}"}}'

@@ -1,0 +1,208 @@
+"""The tools' pages: what each tool is, the hosts that they may call, and one call to try it.
+
+Owns their forms. Everybody reads them; only managers get the controls, and only managers' posts are done. A secret is
+never in a page: its field is empty, and leaving it empty keeps the one that is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from inbox import tools, workflows
+from inbox.access import Agent
+from inbox.api.asking import bigint, services, valid, wiring
+from inbox.api.schemas import check_json
+from inbox.api.tool_forms import NO_ARGUMENTS, ToolBody, ToolHostBody, ToolTrialBody
+from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
+from inbox.pages.signing_in import page
+
+blueprint = Blueprint("tools_page", __name__, url_prefix="/settings/tools")
+TEXTS = ("name", "description", "url", "method", "header_name", "header_value", "parameters")
+DEEPEST = 40  # levels of JSON; what is wrong with fewer is said better by the tool's own rules
+
+
+@blueprint.get("")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The project's tools and hosts."""
+    return _list(me)
+
+
+@blueprint.get("/new")
+@page
+def begin(me: Agent) -> ResponseReturnValue:
+    """An empty form."""
+    tools.require_manager(me)
+    return _form(me, {"method": "POST", "parameters": _as_text(NO_ARGUMENTS)})
+
+
+@blueprint.post("")
+@page
+def create(me: Agent) -> ResponseReturnValue:
+    """Make a tool; what cannot be saved is shown again as it was typed."""
+    tools.require_manager(me)
+    try:
+        given = valid(ToolBody, _given()).fields()
+        with services().transaction() as writing:
+            row = tools.create(writing.connection, me, given, wiring().workshop, wiring().sealer)
+    except Invalid as error:
+        return _form(me, _typed(), errors=error.extra["fields"]), 422
+    flash(_("“%(name)s” is there. Workflows may use it from now on.", name=row["name"]))
+    return redirect(url_for("tools_page.edit", number=row["id"]))
+
+
+@blueprint.get("/<int:number>")
+@page
+def edit(me: Agent, number: int) -> ResponseReturnValue:
+    """One tool."""
+    return _tool(me, bigint(str(number)))
+
+
+@blueprint.post("/<int:number>")
+@page
+def save(me: Agent, number: int) -> ResponseReturnValue:
+    """Save a tool, unless somebody else did since it was opened; nothing that was typed is lost but the secret."""
+    tools.require_manager(me)
+    tool_id = bigint(str(number))
+    try:
+        given = valid(ToolBody, _given()).fields()
+        with services().transaction() as writing:
+            row = tools.edit(writing.connection, me, tool_id, given, wiring().workshop, wiring().sealer, seen=_seen())
+    except Invalid as error:
+        return _tool(me, tool_id, _typed(), errors=error.extra["fields"]), 422
+    except StaleVersion:
+        return _tool(me, tool_id, _typed(), overtaken=True), 409
+    flash(_("Saved.") if row["written"] else _("Nothing was changed."))
+    return redirect(url_for("tools_page.edit", number=tool_id))
+
+
+@blueprint.post("/<int:number>/delete")
+@page
+def delete(me: Agent, number: int) -> ResponseReturnValue:
+    """Forget a tool, unless somebody changed it since it was opened."""
+    tool_id = bigint(str(number))
+    try:
+        with services().transaction() as writing:
+            tools.delete(writing.connection, me, tool_id, seen=_seen())
+    except StaleVersion as error:
+        by = error.extra["tool"]["changed_by"] or _("Somebody")
+        flash(_("%(by)s changed it meanwhile. Look at it once more.", by=by))
+        return redirect(url_for("tools_page.edit", number=tool_id))
+    except NotFound:
+        flash(_("Somebody else had deleted it already."))
+        return redirect(url_for("tools_page.show"))
+    flash(_("The tool and its secret are deleted."))
+    return redirect(url_for("tools_page.show"))
+
+
+@blueprint.post("/<int:number>/try")
+@page
+def try_out(me: Agent, number: int) -> ResponseReturnValue:
+    """Call the tool once, as it is saved, and show what it answered."""
+    tools.require_manager(me)
+    tool_id, typed = bigint(str(number)), request.form.get("arguments", "").replace("\r\n", "\n")
+    with services().reading() as connection:
+        row = tools.find(connection, me.project_id, tool_id)
+    try:
+        wanted = valid(ToolTrialBody, {"arguments": _json(typed or "{}", "arguments")})
+        tried = wiring().workshop.try_tool(me.project_id, row["name"], wanted.arguments)
+    except Invalid as error:
+        return _tool(me, tool_id, arguments=typed, errors=error.extra["fields"]), 422
+    except Unavailable as error:
+        return _tool(me, tool_id, arguments=typed, errors={"arguments": error.message}), error.status
+    return _tool(me, tool_id, arguments=typed, tried=tried)
+
+
+@blueprint.post("/hosts")
+@page
+def add_host(me: Agent) -> ResponseReturnValue:
+    """Allow a host."""
+    tools.require_manager(me)
+    typed = request.form.get("host", "")
+    try:
+        wanted = valid(ToolHostBody, {"host": typed})
+        with services().transaction() as writing:
+            row = tools.add_host(writing.connection, me, wanted.host, wiring().workshop)
+    except Invalid as error:
+        return _list(me, host=typed, errors=error.extra["fields"]), 422
+    flash(_("Tools may call %(host)s from now on.", host=row["host"]))
+    return redirect(url_for("tools_page.show"))
+
+
+@blueprint.post("/hosts/<int:number>/delete")
+@page
+def remove_host(me: Agent, number: int) -> ResponseReturnValue:
+    """Allow a host no more."""
+    host_id = bigint(str(number))
+    try:
+        with services().statement() as writing:
+            host = tools.remove_host(writing.connection, me, host_id)
+    except NotFound:
+        flash(_("Somebody else had removed it already."))
+        return redirect(url_for("tools_page.show"))
+    flash(_("Tools may not call %(host)s any more.", host=host))
+    return redirect(url_for("tools_page.show"))
+
+
+def _typed() -> dict[str, str]:
+    """The form's fields but for the secret, which goes into no page."""
+    typed = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in TEXTS}
+    return {**typed, "header_value": ""}
+
+
+def _given() -> dict[str, Any]:
+    """The form's fields as the API takes them. Raises Invalid for arguments that are no JSON."""
+    typed = {**_typed(), "header_value": request.form.get("header_value", "")}
+    schema = _json(typed.pop("parameters"), "parameters")
+    header, secret = typed.pop("header_name") or None, typed.pop("header_value") or None
+    return {**typed, "parameters": schema, "header_name": header, "header_value": secret}
+
+
+def _json(text: str, name: str) -> Any:
+    try:
+        value = json.loads(text)
+        check_json(value, DEEPEST)
+    except (ValueError, RecursionError) as fault:
+        raise Invalid(f"Not valid: {name}.", fields={name: _("is no JSON: %(fault)s", fault=fault)}) from None
+    return value
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _seen() -> list[int]:
+    text = request.form.get("version", "")
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
+
+
+def _list(me: Agent, **more: Any) -> str:
+    with services().reading() as connection:
+        rows = tools.listed(connection, me.project_id, limit=tools.MOST_TOOLS)
+        hosts = tools.hosts(connection, me.project_id)
+        found = workflows.current(connection, me.project_id)
+    used = tools.named_in(found["definition"] if found else {})
+    allowed = {host["host"] for host in hosts}
+    listed = [{**row, "host": tools.host_of(row["url"])} for row in rows]
+    return render_template("settings/tools.html", me=me, rows=listed, hosts=hosts, allowed=allowed, used=used, **more)
+
+
+def _form(me: Agent, typed: Mapping[str, str], **more: Any) -> str:
+    return render_template("settings/tool.html", me=me, row=None, values=typed, **more)
+
+
+def _tool(me: Agent, tool_id: int, typed: Mapping[str, str] | None = None, **more: Any) -> str:
+    with services().reading() as connection:
+        row = tools.find(connection, me.project_id, tool_id)
+        found = workflows.current(connection, me.project_id)
+    values = {**row, "parameters": _as_text(row["parameters"]), "header_value": "", **(typed or {})}
+    properties = row["parameters"].get("properties") or {}
+    more.setdefault("arguments", _as_text(dict.fromkeys(properties, "")))
+    used = row["name"] in tools.named_in(found["definition"] if found else {})
+    return render_template("settings/tool.html", me=me, row=row, values=values, used=used, **more)
