@@ -6,13 +6,14 @@ Sessions are opened and ended by inbox/sessions.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, text
 
+from inbox import audit
 from inbox.errors import Unauthorized
 from inbox.tokens import digest, new_token
 
@@ -54,34 +55,37 @@ class Agent:
 
 @dataclass(frozen=True)
 class Known:
-    """An agent whose password was right, and the project that they come into."""
+    """An agent who has proved who they are, and the project that they come into."""
 
     agent_id: int
     project_id: int
     password_hash: str
+    second_factor: bool = False  # a password alone does not let them in
 
 
+HAS_SECOND_FACTOR = """(EXISTS (SELECT FROM totp WHERE totp.agent_id = a.id AND totp.confirmed_at IS NOT NULL)
+    OR EXISTS (SELECT FROM passkey WHERE passkey.agent_id = a.id))"""
 WHO = """
 SELECT a.id, a.name, a.email, m.project_id, m.role, a.language, a.time_zone{more}
-FROM {table} s JOIN membership m USING (project_id, agent_id) JOIN agent a ON a.id = m.agent_id
+FROM {table} s JOIN membership m USING (project_id, agent_id) JOIN agent a ON a.id = m.agent_id{join}
 WHERE s.token_hash = :digest AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
 """
-BY_TOKEN = text(WHO.format(table="api_token", more=", s.scope"))
+BY_TOKEN = text(WHO.format(table="api_token", more=", s.scope", join=""))
 BY_SESSION = text(
-    WHO.format(table="agent_session", more=", s.seen_at < clock_timestamp() - interval '1 minute' AS unseen")
+    WHO.format(
+        table="agent_session",
+        more=f""", s.seen_at < clock_timestamp() - interval '1 minute' AS unseen,
+    p.require_second_factor AND NOT {HAS_SECOND_FACTOR} AS lacks_second_factor""",
+        join=" JOIN project p ON p.id = m.project_id",
+    )
 )
 IS_MEMBER = text("SELECT 1 FROM membership WHERE project_id = :project AND agent_id = :agent")
-FIRST_PROJECT = "(SELECT min(project_id) FROM membership WHERE agent_id = a.id) AS project_id"
-BY_EMAIL = text(f"SELECT a.id, a.password_hash, {FIRST_PROJECT} FROM agent a WHERE lower(a.email) = lower(:email)")
-BY_ID = text(f"SELECT a.id, a.password_hash, {FIRST_PROJECT} FROM agent a WHERE a.id = :agent")
-# Where somebody guesses, each of the agent's projects is told; nobody else's, and for a stranger's name nobody.
-FAILED = text(
-    """
-INSERT INTO audit_entry (project_id, kind, actor_id, actor_name, data)
-SELECT m.project_id, 'sign_in_failed', a.id, a.name, jsonb_build_object('how', CAST(:how AS text),
-    'address', CAST(:address AS text)) FROM agent a JOIN membership m ON m.agent_id = a.id WHERE a.id = :agent
-"""
-)
+KNOWN = f"""
+SELECT a.id AS agent_id, (SELECT min(project_id) FROM membership WHERE agent_id = a.id) AS project_id,
+    a.password_hash, {HAS_SECOND_FACTOR} AS second_factor
+FROM agent a WHERE """
+BY_EMAIL = text(KNOWN + "lower(a.email) = lower(:email)")
+BY_ID = text(KNOWN + "a.id = :agent")
 NEW_TOKEN = text(
     "INSERT INTO api_token (project_id, agent_id, token_hash, name) VALUES (:project, :agent, :digest, :name)"
 )
@@ -128,29 +132,30 @@ def by_password(connection: Connection, email: str, password: str, *, address: s
 
     A hash made with older parameters is renewed.
     """
-    row = connection.execute(BY_EMAIL, {"email": email}).one_or_none()
-    right = matches(row.password_hash if row else _NOBODY, password)
-    if not right or row is None or row.project_id is None:
-        failed(connection, row.id if row else 0, how="password", address=address)
+    row = connection.execute(BY_EMAIL, {"email": email}).mappings().one_or_none()
+    right = matches(row["password_hash"] if row else _NOBODY, password)
+    if not right or row is None or row["project_id"] is None:
+        failed(connection, row["agent_id"] if row else 0, how="password", address=address)
         raise Unauthorized(NO_MATCH)
-    if _hasher.check_needs_rehash(row.password_hash):
-        renewed = {"hash": hash_password(password), "id": row.id}
+    found = Known(**row)
+    if _hasher.check_needs_rehash(found.password_hash):
+        found = replace(found, password_hash=hash_password(password))
+        renewed = {"hash": found.password_hash, "id": found.agent_id}
         connection.execute(text("UPDATE agent SET password_hash = :hash WHERE id = :id"), renewed)
-        return Known(row.id, row.project_id, renewed["hash"])
-    return Known(row.id, row.project_id, row.password_hash)
+    return found
 
 
 def known(connection: Connection, agent_id: int) -> Known:
     """An agent who has proved who they are in another way. Raises Unauthorized for one who is in no project."""
-    row = connection.execute(BY_ID, {"agent": agent_id}).one_or_none()
-    if row is None or row.project_id is None:
+    row = connection.execute(BY_ID, {"agent": agent_id}).mappings().one_or_none()
+    if row is None or row["project_id"] is None:
         raise Unauthorized(NO_MATCH)
-    return Known(row.id, row.project_id, row.password_hash)
+    return Known(**row)
 
 
 def failed(connection: Connection, agent_id: int, *, how: str, address: str) -> None:
-    """Write a failed sign-in into the audit logs of the agent's projects."""
-    connection.execute(FAILED, {"agent": agent_id, "how": how, "address": address})
+    """Write a failed sign-in into the audit logs of the agent's projects; of a stranger's name there is none."""
+    audit.record_of_agent(connection, agent_id, "sign_in_failed", "", {"how": how, "address": address})
 
 
 def issue_token(connection: Connection, project_id: int, agent_id: int, name: str = "") -> str:

@@ -14,12 +14,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
-from inbox.access import Agent
 from inbox.conversation import LARGEST_ID
+
+if TYPE_CHECKING:  # access writes entries of its own
+    from inbox.access import Agent
 
 Row = Mapping[Any, Any]
 
@@ -27,6 +29,13 @@ RECORD = text(
     """
 INSERT INTO audit_entry (project_id, kind, actor_id, actor_name, subject, data)
 VALUES (:project, :kind, :who, :who_name, :subject, CAST(:data AS jsonb))
+"""
+)
+OF_AGENT = text(
+    """
+INSERT INTO audit_entry (project_id, kind, actor_id, actor_name, subject, data)
+SELECT m.project_id, :kind, a.id, a.name, :subject, CAST(:data AS jsonb)
+FROM agent a JOIN membership m ON m.agent_id = a.id WHERE a.id = :agent
 """
 )
 LISTED = """
@@ -69,6 +78,14 @@ def record(
     assert not driver.autocommit, "record() belongs into services().transaction()"
     parameters = {"project": who.project_id, "kind": kind, "who": who.id, "who_name": who.name, "subject": subject}
     connection.execute(RECORD, parameters | {"data": json.dumps(data or {})})
+
+
+def record_of_agent(
+    connection: Connection, agent_id: int, kind: str, subject: str = "", data: Mapping[str, Any] | None = None
+) -> None:
+    """Write down what concerns an agent's account itself, in each of their projects; nowhere for nobody."""
+    parameters = {"agent": agent_id, "kind": kind, "subject": subject, "data": json.dumps(data or {})}
+    connection.execute(OF_AGENT, parameters)
 
 
 def audit_cte(

@@ -18,7 +18,7 @@ def register(app: Flask) -> None:
     """Add the translations, `_()`, `language()` and `direction()`."""
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(TRANSLATIONS))
     Babel(app, locale_selector=chosen)
-    app.jinja_env.globals.update(language=language, direction=direction)
+    app.jinja_env.globals.update(language=language, direction=direction, time_zone=time_zone)
 
 
 def chosen() -> str:
@@ -34,6 +34,12 @@ def chosen() -> str:
 def language() -> str:
     """The page's language, as `lang` has it."""
     return str(get_locale() or LANGUAGES[0]).replace("_", "-")
+
+
+def time_zone() -> str:
+    """The zone that the reader has chosen for their account, or nothing: the browser's."""
+    reader = g.get("reader")
+    return str(reader.time_zone) if reader is not None else ""
 
 
 def direction() -> str:

@@ -90,6 +90,8 @@ def _storage(redis_url: str | None) -> str:
 limited_messages = _limit(lambda settings: settings.rate_messages, _token)
 limited_sessions = _limit(lambda settings: settings.rate_sessions, get_remote_address)
 limited_sign_in = _limit(lambda settings: settings.rate_sign_in, _address_and_account)
+# Of somebody who is signed in and says their password once more.
+limited_passwords = _limit(lambda settings: settings.rate_sign_in, get_remote_address)
 # All calls with one token count together, wherever they go.
 limited_calls = limiter.shared_limit(
     lambda: _settings().rate_calls, scope="calls", key_func=_token, exempt_when=_has_pass

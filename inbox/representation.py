@@ -118,7 +118,7 @@ def snippet(row: Row) -> dict[str, Any]:
 
 def member(row: Row) -> dict[str, Any]:
     """A member of the project; `seen_at` is when they last looked at a page here."""
-    names, moments = ("id", "name", "email", "role"), ("joined_at", "seen_at")
+    names, moments = ("id", "name", "email", "role", "second_factor"), ("joined_at", "seen_at")
     return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
 
 

@@ -16,10 +16,10 @@ PURPOSE = b"tandem: secrets of a project's tools"  # so that no other use of the
 
 
 class Sealer:
-    """Seals texts and opens what it, or another process with the same secret key, has sealed."""
+    """Seals texts and opens what it, or another process with the same secret key, has sealed for the same purpose."""
 
-    def __init__(self, secret_key: str) -> None:
-        key = HKDF(hashes.SHA256(), 32, salt=None, info=PURPOSE).derive(secret_key.encode())
+    def __init__(self, secret_key: str, purpose: bytes = PURPOSE) -> None:
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=purpose).derive(secret_key.encode())
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def seal(self, text: str) -> bytes:

@@ -49,7 +49,7 @@ FROM agent_session s JOIN project p ON p.id = s.project_id
 WHERE s.agent_id = :agent AND s.expires_at > clock_timestamp() ORDER BY here DESC, s.seen_at DESC, s.id DESC
 """
 )
-END = text("DELETE FROM agent_session WHERE id = :session AND agent_id = :agent RETURNING id")
+END = text("DELETE FROM agent_session WHERE id = :session AND agent_id = :agent")
 END_OTHERS = text("DELETE FROM agent_session WHERE agent_id = :agent AND token_hash <> :digest")
 SWITCH = text(
     """
@@ -100,10 +100,9 @@ def of_agent(connection: Connection, agent_id: int, token: str) -> Sequence[Row]
     return connection.execute(MINE, {"agent": agent_id, "digest": digest(token)}).mappings().all()
 
 
-def revoke(connection: Connection, agent_id: int, session_id: int) -> None:
-    """End one of the agent's own sessions. Raises NotFound."""
-    if connection.execute(END, {"agent": agent_id, "session": session_id}).one_or_none() is None:
-        raise NotFound
+def revoke(connection: Connection, agent_id: int, session_id: int) -> int:
+    """End one of the agent's own sessions; returns how many it was."""
+    return connection.execute(END, {"agent": agent_id, "session": session_id}).rowcount
 
 
 def revoke_others(connection: Connection, agent_id: int, token: str) -> int:

@@ -12,14 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from inbox.access import Agent, Role
+from inbox.access import HAS_SECOND_FACTOR, Agent, Role
 from inbox.audit import audit_cte
 from inbox.errors import Forbidden, LastManager, NotFound
 
 Row = Mapping[Any, Any]
 
-SHOWN = """
+SHOWN = f"""
 SELECT a.id, a.name, a.email, m.role, m.created_at AS joined_at,
+    {HAS_SECOND_FACTOR} AS second_factor,
     (SELECT max(s.seen_at) FROM agent_session s WHERE s.agent_id = a.id AND s.project_id = m.project_id) AS seen_at
 FROM membership m JOIN agent a ON a.id = m.agent_id WHERE m.project_id = :project"""
 LISTED = text(f"{SHOWN} AND a.id > :after ORDER BY a.id LIMIT :limit")

@@ -186,6 +186,7 @@ class Member(Answer):
     name: str
     email: str
     role: Literal["agent", "manager"]
+    second_factor: bool
     joined_at: datetime
     seen_at: datetime | None
 

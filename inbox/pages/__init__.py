@@ -11,7 +11,20 @@ def register(app: Flask) -> None:
 
     The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
     """
-    from inbox.pages import desk, joining, members, race, settings, signing_in, tabs, talking, visit, words
+    from inbox.pages import (
+        account,
+        desk,
+        joining,
+        members,
+        proving,
+        race,
+        settings,
+        signing_in,
+        tabs,
+        talking,
+        visit,
+        words,
+    )
     from inbox.pages import snippets as snippets_page
     from inbox.pages import tools as tools_page
     from inbox.pages import webhooks as webhooks_page
@@ -24,7 +37,7 @@ def register(app: Flask) -> None:
     words.register(app)
     tabs.register(app)
     app.register_blueprint(snippets_page.blueprint)
-    for part in (joining, members):
+    for part in (joining, members, account, proving):
         app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])

@@ -5,6 +5,7 @@ Owns the page. Whoever holds the link may see to whom it was sent and into which
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -12,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from inbox import access, invitations
-from inbox.access import Known
 from inbox.api.asking import services
 from inbox.conversation import storable
 from inbox.errors import Invalid, NotFound
@@ -44,7 +44,7 @@ def join(token: str) -> ResponseReturnValue:
         return _page(token, error.extra["fields"])
     with services().reading() as connection:
         known = access.known(connection, agent_id)
-    return let_in(Known(agent_id, project_id, known.password_hash), stays=True)
+    return let_in(replace(known, project_id=project_id), stays=True)
 
 
 def _page(token: str, faults: dict[str, Any]) -> tuple[str, int]:

@@ -61,6 +61,16 @@ def remove(me: Agent, number: int) -> ResponseReturnValue:
     return redirect(url_for("members_page.show"))
 
 
+@blueprint.post("/settings/members/second-factor")
+@page
+def require_second_factor(me: Agent) -> ResponseReturnValue:
+    """Whether everybody needs a second factor."""
+    with services().statement() as writing:
+        team.require_second_factor(writing.connection, me, request.form.get("required") == "yes")
+    flash(gettext("Saved."))
+    return redirect(url_for("members_page.show"))
+
+
 @blueprint.post("/settings/members/invite")
 @page
 def invite(me: Agent) -> ResponseReturnValue:

@@ -33,9 +33,18 @@ def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRetu
             if request.method != "GET" or request.headers.get("HX-Request") or request.path.startswith("/parts"):
                 return Response("Sign in again.", 401, {"HX-Redirect": url_for("signing_in.sign_in")})
             return redirect(url_for("signing_in.sign_in"))
+        if agent.lacks_second_factor and not request.path.startswith("/account"):
+            return _to_account()
         return view(agent, *arguments, **named)
 
     return asked_by(ASKER_PAGE, asked)
+
+
+def _to_account() -> ResponseReturnValue:
+    """Where a second factor is set up, before anything else."""
+    if request.method != "GET" or request.headers.get("HX-Request") or request.path.startswith("/parts"):
+        return Response("Set up a second factor first.", 403, {"HX-Redirect": url_for("account.show")})
+    return redirect(url_for("account.show"))
 
 
 def asking() -> Agent | None:
@@ -80,7 +89,12 @@ def open_session() -> ResponseReturnValue:
 
 
 def let_in(known: Known, *, stays: bool) -> Response:
-    """What follows on a right password."""
+    """What follows on a right password: the inbox, or the second step where there is one."""
+    if known.second_factor:
+        from inbox.pages import proving  # which opens sessions by this module
+
+        proving.remember(known, stays=stays)
+        return make_response(redirect(url_for("proving.ask")))
     return enter(known.agent_id, known.project_id, stays=stays, how="password")
 
 
