@@ -8,12 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
 from inbox.database import single_statements
+from inbox.services import Services, Writing
 from jobs import claim, decide, landing, landing_sql, snapshot
 from jobs.landing import Lander
 
@@ -68,6 +72,82 @@ def epoch_ignored() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def row_count_unchecked() -> Iterator[None]:
+    """A statement of the landing that wrote nothing is taken for one that wrote."""
+    honest = landing.fetch_one
+
+    def hopeful(connection: Any, statement: Any, parameters: Any) -> Any:
+        row = honest(connection, statement, parameters)
+        if row is None and statement is not landing_sql.REFETCH:
+            return SimpleNamespace(version=parameters["version"], message_id=None, next_turn=None, window_ms=0.0)
+        return row
+
+    with _replaced(landing, "fetch_one", hopeful):
+        yield
+
+
+@contextmanager
+def cached_reread() -> Iterator[None]:
+    """The re-fetch answers what the turn read the first time, under the newest version."""
+    honest = landing.refetch
+    first: dict[int, Any] = {}
+
+    def cached(connection: Any, claimed: Any, basis: Any) -> Any:
+        fresh = honest(connection, claimed, basis)
+        known = first.setdefault(claimed.turn_id, fresh)
+        return replace(known, version=fresh.version) if fresh is not None else None
+
+    with _replaced(landing, "refetch", cached):
+        yield
+
+
+@contextmanager
+def release_before_commit() -> Iterator[None]:
+    """The lock is given back before the statement is sent."""
+    honest = landing.conversation_lock
+
+    @contextmanager
+    def hasty(redis: Any, conversation_id: int) -> Iterator[float | None]:
+        with honest(redis, conversation_id) as waited:
+            pass
+        yield waited
+
+    with _replaced(landing, "conversation_lock", hasty):
+        yield
+
+
+@contextmanager
+def enqueue_before_commit() -> Iterator[None]:
+    """A turn is in the queue while its row is still uncommitted."""
+    honest = Services.transaction
+
+    @contextmanager
+    def eager(self: Services) -> Iterator[Writing]:
+        with honest(self) as writing:
+            yield writing
+            while writing.turns:
+                self.turn_queue.enqueue(writing.turns.pop())
+
+    with _replaced(Services, "transaction", eager):
+        yield
+
+
+@contextmanager
+def published_before_commit() -> Iterator[None]:
+    """Readers are woken while there is nothing new to read."""
+    honest = Services.transaction
+
+    @contextmanager
+    def eager(self: Services) -> Iterator[Writing]:
+        with honest(replace(self, wake=lambda: None)) as writing:
+            yield writing
+            self.wake()
+
+    with _replaced(Services, "transaction", eager):
+        yield
+
+
 def metadata_replaced() -> Any:
     """Metadata is written over instead of merged."""
     merge = "metadata = jsonb_build_object('workflowState', CAST(:state AS jsonb))"
@@ -106,10 +186,10 @@ def whole_object_save() -> Iterator[None]:
 
 
 def lease_on_the_process_clock() -> Any:
-    """The lease's end is compared with a clock that is an hour ahead."""
-    ahead = claim.CLAIM.text.replace(
-        "turn.lease_until < clock_timestamp()", "turn.lease_until < clock_timestamp() + interval '1 hour'"
-    )
+    """The lease's end is compared with the clock of a process, which is an hour ahead."""
+    clock = f"CAST('{datetime.now(UTC) + timedelta(hours=1)}' AS timestamptz)"
+    ahead = claim.CLAIM.text.replace("turn.lease_until < clock_timestamp()", f"turn.lease_until < {clock}")
+    assert ahead != claim.CLAIM.text
     return _replaced(claim, "CLAIM", text(ahead))
 
 
