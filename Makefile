@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run setup test check bench chaos mutate accuracy
+.PHONY: run setup test check bench chaos stateful mutate accuracy
 
 run: setup
 	@exec $(BIN)/python -m commands.run
@@ -28,6 +28,11 @@ check: setup
 SECONDS ?= 60
 chaos: setup
 	@$(BIN)/python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+# Random acts, kills and jumps of the clock against the model: as many new runs as asked.
+RUNS ?= 500
+stateful: setup
+	@STATEFUL_RUNS=$(RUNS) $(BIN)/python -m pytest -q tests/concurrency/test_stateful.py -k whatever
 
 mutate: .venv/mutation/.ready
 	@PYTHONPATH=$(CURDIR)/.venv/mutation $(BIN)/python -m tests.mutation

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from inbox import database
 from inbox.database import single_statements
 from inbox.services import Services, Writing
-from jobs import claim, decide, landing, landing_sql, snapshot
+from jobs import claim, decide, landing, landing_sql, lock, snapshot
 from jobs.landing import Lander
 
 Fault = Callable[[], Any]
@@ -75,7 +76,7 @@ def epoch_ignored() -> Iterator[None]:
 @contextmanager
 def row_count_unchecked() -> Iterator[None]:
     """A statement of the landing that wrote nothing is taken for one that wrote."""
-    honest = landing.fetch_one
+    honest = database.fetch_one
 
     def hopeful(connection: Any, statement: Any, parameters: Any) -> Any:
         row = honest(connection, statement, parameters)
@@ -95,8 +96,9 @@ def cached_reread() -> Iterator[None]:
 
     def cached(connection: Any, claimed: Any, basis: Any) -> Any:
         fresh = honest(connection, claimed, basis)
-        known = first.setdefault(claimed.turn_id, fresh)
-        return replace(known, version=fresh.version) if fresh is not None else None
+        if fresh is None:
+            return None
+        return replace(first.setdefault(claimed.turn_id, fresh), version=fresh.version)
 
     with _replaced(landing, "refetch", cached):
         yield
@@ -105,7 +107,7 @@ def cached_reread() -> Iterator[None]:
 @contextmanager
 def release_before_commit() -> Iterator[None]:
     """The lock is given back before the statement is sent."""
-    honest = landing.conversation_lock
+    honest = lock.conversation_lock
 
     @contextmanager
     def hasty(redis: Any, conversation_id: int) -> Iterator[float | None]:
