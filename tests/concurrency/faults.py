@@ -129,7 +129,8 @@ def enqueue_before_commit() -> Iterator[None]:
         with honest(self) as writing:
             yield writing
             while writing.turns:
-                self.turn_queue.enqueue(writing.turns.pop())
+                turn_id, project_id = writing.turns.pop()
+                self.turn_queue.enqueue(turn_id, project_id=project_id)
 
     with _replaced(Services, "transaction", eager):
         yield

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from rq import Queue
 
-from inbox import drafts, visiting
+from inbox import drafts
 from jobs import claim, snapshot, sweep
 from jobs.context import Context
 from jobs.landing import TurnLost
@@ -55,12 +55,8 @@ class Stage:
     def visitor(self) -> People:
         """Somebody new, in an empty conversation."""
         self.worker.redis.flushall()
-        with self.people.services.statement() as writing:
-            token = visiting.start_session(writing.connection, key=self.people.project_key, visitor={}).token
-            visit = visiting.who(writing.connection, token)
-        assert visit is not None
         services = replace(self.people.services, turn_queue=self.worker.queue)
-        return replace(self.people, services=services, visit=visit)
+        return replace(self.people.arrives_too(), services=services)
 
 
 class Conversation(RuleBasedStateMachine):
@@ -158,6 +154,7 @@ class Conversation(RuleBasedStateMachine):
         """Take the first job: claim, read."""
         for job_id in self._jobs()[:1]:
             Queue(TURNS, connection=self.stage.worker.redis).remove(job_id)
+            self.stage.worker.queue.level()
             self._take(int(job_id.split("-")[1]))
 
     def _jobs(self) -> list[str]:

@@ -125,7 +125,7 @@ class Witness:
     services: Services
     seen: list[tuple[str, int]]
 
-    def enqueue(self, turn_id: int) -> None:
+    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
         """A turn was started."""
         self.seen.append(("turn", self._count("SELECT count(*) FROM turn")))
 

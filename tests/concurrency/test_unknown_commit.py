@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from app import create_app
-from inbox import visiting
 from inbox.database import connect
 from inbox.services import Services
 from inbox.settings import Settings
@@ -60,11 +59,7 @@ class Turn:
     @classmethod
     def of(cls, people: People) -> Turn:
         """In a conversation of its own."""
-        with people.services.statement() as writing:
-            token = visiting.start_session(writing.connection, key=people.project_key, visitor={}).token
-            visit = visiting.who(writing.connection, token)
-        assert visit is not None
-        own = replace(people, visit=visit)
+        own = people.arrives_too()
         turn_id = own.visitor_writes()
         assert turn_id is not None
         return cls(own, turn_id)
