@@ -1,8 +1,9 @@
 """`make accuracy`: what the offline responder's routing reaches on labelled questions, beside a trained baseline.
 
-Owns the comparison. The offline responder has never seen a question: it compares words with the team's own descriptions
-of the cases. The baseline has: a bag of words with logistic regression (scikit-learn), five-fold cross-validated, so that
-it is judged on questions that it was not trained on. Both see the same questions, those of the workflow's own routes.
+Owns the comparison. The offline responder has never seen a question: it compares words with the team's own
+descriptions of the cases. The baseline has: a bag of words with logistic regression (scikit-learn), cross-validated
+five-fold, so that it is judged on questions that it was not trained on. Both see the same questions, those of the
+workflow's own routes.
 """
 
 from __future__ import annotations
