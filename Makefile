@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run setup test check bench chaos stateful mutate accuracy
+.PHONY: run setup test check bench chaos stateful mutate accuracy translations
 
 run: setup
 	@exec $(BIN)/python -m commands.run
@@ -52,3 +52,7 @@ accuracy: .venv/accuracy/.ready
 .venv/accuracy/.ready: tests/benchmarks/routing.lock $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .venv/accuracy -r $<
 	@touch $@
+
+# Collects what pages and scripts say into inbox/translations and compiles what was translated.
+translations: setup
+	@$(BIN)/python -m tests.translating

@@ -5,8 +5,10 @@ Owns choosing it and adding `_()` to the templates. Words of visitors, agents an
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from babel.support import Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
@@ -18,7 +20,7 @@ def register(app: Flask) -> None:
     """Add the translations, `_()`, `language()` and `direction()`."""
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(TRANSLATIONS))
     Babel(app, locale_selector=chosen)
-    app.jinja_env.globals.update(language=language, direction=direction, time_zone=time_zone)
+    app.jinja_env.globals.update(language=language, direction=direction, time_zone=time_zone, script_words=script_words)
 
 
 def chosen() -> str:
@@ -46,3 +48,14 @@ def direction() -> str:
     """`rtl` for languages written from right to left."""
     locale = get_locale()
     return locale.text_direction if locale else "ltr"
+
+
+def script_words() -> dict[str, str]:
+    """What the page's scripts say, from English to the page's language; empty where that is English."""
+    return _script_words(language())
+
+
+@cache
+def _script_words(wanted: str) -> dict[str, str]:
+    found = Translations.load(str(TRANSLATIONS), [wanted], domain="scripts")
+    return {text: said for text, said in getattr(found, "_catalog", {}).items() if isinstance(text, str) and text}
