@@ -18,12 +18,14 @@ from inbox.sealing import Sealer
 from inbox.secret_key import secret_key
 from inbox.settings import Settings, found_servers
 from inbox.wake import Waker
+from jobs.breaker import SharedBreaker
 from jobs.landing import Lander
 from jobs.lease import LeaseKeeper
 from jobs.queue import RqTurnQueue
 from responder.model import Model
 from responder.public_network import Network
 
+HINT_SECONDS = 0.5  # a turn does without what Redis would say of a model's server sooner than it waits for it
 CONNECTIONS = 16  # a turn holds none while it thinks, so few serve many
 
 
@@ -47,12 +49,13 @@ def build(settings: Settings) -> Context:
     """A context on the servers that the settings name."""
     engine = connect(str(settings.database_url), pool_size=CONNECTIONS, application="tandem worker")
     redis = redis_client(str(settings.redis_url))
+    hints = redis_client(str(settings.redis_url), patience_seconds=HINT_SECONDS)
     return Context(
         settings=settings,
         engine=engine,
         redis=redis,
         queue=RqTurnQueue(redis),
-        model=Model.from_settings(settings),
+        model=Model.from_settings(settings, SharedBreaker(hints)),
         lander=Lander(engine, redis),
         leases=LeaseKeeper(engine, settings.lease_seconds),
         waker=Waker(redis),

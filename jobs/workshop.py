@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from inbox.database import single_statements
 from inbox.errors import NotFound, Unavailable
+from inbox.redis import redis_client
 from inbox.sealing import Sealer
 from inbox.settings import Settings
 from inbox.workshop import Template, ToolTried, Trial, Tried
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from responder.model import Model
     from responder.public_network import Network
 
+HINT_SECONDS = 0.5  # for what Redis knows of a model's server
 MOST_TRIALS = 4  # at once in one process: each is a person who waits, and costs what a turn costs
 
 
@@ -104,8 +106,12 @@ class LocalWorkshop:
         return Sealer(str(self._settings.secret_key))
 
     def _opened(self) -> Model:
+        from jobs.breaker import SharedBreaker
         from responder.model import Model
 
         with self._guard:
-            self._model = self._model or Model.from_settings(self._settings)
+            if self._model is None:
+                hints = redis_client(str(self._settings.redis_url), patience_seconds=HINT_SECONDS)
+                self._model = Model.from_settings(self._settings, SharedBreaker(hints))
+
             return self._model

@@ -27,7 +27,15 @@ class Answer:
 
 
 class ModelFailed(Exception):
-    """No endpoint gave an answer; the message says what the last one did."""
+    """No endpoint gave an answer; the message says what the last one did.
+
+    `at_fault`: it speaks against the endpoint, not only against this one request. `endpoint` is the one that failed.
+    """
+
+    def __init__(self, message: str, *, at_fault: bool = True) -> None:
+        super().__init__(message)
+        self.at_fault = at_fault
+        self.endpoint: str | None = None
 
 
 class ModelTimeout(ModelFailed):

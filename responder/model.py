@@ -1,32 +1,25 @@
-"""Reaching a model: the openai SDK, streamed chat completions, limits on every wait.
+"""Reaching a model: an ordered list of endpoints, of which the first that answers is the one that answered.
 
-Owns endpoints, timeouts, retries and what a model's misbehaviour becomes. Must not read an answer's meaning.
+Owns retries, fail-over and limits on all of one call. Must not read an answer's meaning.
 Safe in many threads: one client for each endpoint serves the whole process.
 """
 
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import httpx2
-import openai
-from openai import OpenAI
-
-from responder.answer import Answer, ModelFailed, ModelTimeout
+from responder.answer import Answer, ModelFailed
+from responder.breaker import Breaker, LocalBreaker
+from responder.endpoint import Endpoint, Limits, OnText, TryAgain, client
 from responder.offline import OFFLINE_MODEL, OfflineTransport
-from responder.outcome import Usage
-from responder.stream import Collected
 
-CONNECTIONS = 2000  # more turns than any worker holds at once
 TRIES = 3  # of one endpoint, before its first token
 RETRY_SECONDS = 0.5  # doubled each time, with jitter
-FAILURES_TO_OPEN = 5  # in a row, before an endpoint is left alone
-OPEN_SECONDS = 20.0
+LOOK_SECONDS = 0.25  # while it waits for another try, how often it looks whether the turn is still wanted
+DEFAULT_URL = "https://api.openai.com/v1"
 
 
 class ModelSettings(Protocol):
@@ -48,49 +41,20 @@ class ModelSettings(Protocol):
     def think_seconds(self) -> tuple[float, float]: ...
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Seconds. `first_token` also limits every later silence of the stream."""
-
-    connect: float
-    first_token: float
-    total: float
-
-
-@dataclass
-class Endpoint:
-    """A server and its circuit breaker: after FAILURES_TO_OPEN failures in a row it is left alone for a while."""
-
-    name: str
-    model: str
-    client: OpenAI
-    failures: int = 0
-    open_until: float = 0.0
-    guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def is_open(self) -> bool:
-        """Whether calls are not worth trying now."""
-        return time.monotonic() < self.open_until
-
-    def record(self, *, failed: bool) -> None:
-        """Count a failure, or forget them after a success."""
-        with self.guard:
-            self.failures = self.failures + 1 if failed else 0
-            if self.failures >= FAILURES_TO_OPEN:
-                self.open_until = time.monotonic() + OPEN_SECONDS
-                self.failures = 0
-
-
 class Model:
-    """An ordered list of endpoints; the first that answers is the one that answered."""
+    """Asks the endpoints in order, but leaves those alone that the breaker does not allow."""
 
-    def __init__(self, endpoints: Sequence[Endpoint], limits: Limits) -> None:
+    def __init__(self, endpoints: Sequence[Endpoint], limits: Limits, breaker: Breaker | None = None) -> None:
         self._endpoints = list(endpoints)
         self._limits = limits
+        self._breaker = breaker or LocalBreaker()
 
     @classmethod
-    def from_settings(cls, settings: ModelSettings) -> Model:
-        """The model that the settings name; without an address or key the offline responder."""
+    def from_settings(cls, settings: ModelSettings, breaker: Breaker | None = None) -> Model:
+        """The model that the settings name; without an address or key the offline responder.
+
+        `breaker` is what all workers know of the endpoints; the offline responder lives in this process and needs none.
+        """
         limits = Limits(
             settings.model_connect_seconds, settings.model_first_token_seconds, settings.model_total_seconds
         )
@@ -98,10 +62,10 @@ class Model:
             # The offline responder's waits are the setting's own wish, so the limits leave room for them.
             longest = settings.think_seconds[1] + 60
             transport = OfflineTransport(settings.think_seconds)
-            client = _client("http://offline.invalid/v1", "offline", transport)
-            return cls([Endpoint("offline", OFFLINE_MODEL, client)], Limits(longest, longest, longest))
-        urls = (settings.openai_base_url or "https://api.openai.com/v1").replace(",", " ").split()
-        return cls([Endpoint(url, settings.model, _client(url, settings.openai_api_key)) for url in urls], limits)
+            offline = Endpoint("offline", OFFLINE_MODEL, client("http://offline.invalid/v1", "offline", transport))
+            return cls([offline], Limits(longest, longest, longest))
+        urls = (settings.openai_base_url or DEFAULT_URL).replace(",", " ").split()
+        return cls([Endpoint.at(url, settings.model, settings.openai_api_key) for url in urls], limits, breaker)
 
     def ask(
         self,
@@ -121,92 +85,47 @@ class Model:
             choice: Any = {"type": "function", "function": {"name": must_call}} if must_call else "auto"
             request["tool_choice"] = choice
         deadline = time.monotonic() + self._limits.total
-        failure: ModelFailed = ModelFailed("Every endpoint is being left alone after repeated failures.")
+        failure = ModelFailed("Every endpoint is being left alone after repeated failures.")
         for endpoint in self._endpoints:
-            if endpoint.is_open():
+            if time.monotonic() >= deadline:
+                break
+            if not self._breaker.allows(endpoint.name):
                 continue
             try:
                 answer = self._of(endpoint, request, deadline, on_text)
             except ModelFailed as error:
-                endpoint.record(failed=True)
+                error.endpoint = endpoint.name
+                if error.at_fault:
+                    self._breaker.failed(endpoint.name)
                 failure = error
                 continue
-            endpoint.record(failed=False)
+            self._breaker.succeeded(endpoint.name)
             return answer
         raise failure
 
-    def _of(
-        self, endpoint: Endpoint, request: dict[str, Any], deadline: float, on_text: Callable[[str], None]
-    ) -> Answer:
-        """Try one endpoint, again only where it refused before its first token."""
-        for tried in range(1, TRIES + 1):
+    def _of(self, endpoint: Endpoint, request: dict[str, Any], deadline: float, on_text: OnText) -> Answer:
+        """Try one endpoint, again only where it refused before its first token and there is time for what it asks."""
+        tried = 0
+        while True:
+            tried += 1
             try:
-                return self._stream(endpoint, request, deadline, on_text)
-            except openai.APITimeoutError as error:
-                raise ModelTimeout(f"{endpoint.name} did not answer in time.") from error
-            except (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError) as error:
-                wait = _retry_after(error) or RETRY_SECONDS * 2**tried * random.uniform(0.5, 1.0)
-                if tried == TRIES or time.monotonic() + wait > deadline:
-                    raise ModelFailed(f"{endpoint.name} refused: {_words(error)}") from error
-                time.sleep(wait)
-            except openai.OpenAIError as error:
-                raise ModelFailed(f"{endpoint.name} refused: {_words(error)}") from error
-        raise ModelFailed(f"{endpoint.name} gave no answer.")
-
-    def _stream(
-        self, endpoint: Endpoint, request: dict[str, Any], deadline: float, on_text: Callable[[str], None]
-    ) -> Answer:
-        started = time.monotonic()
-        collected = Collected()
-        read = max(0.05, min(self._limits.first_token, deadline - started))
-        timeout = httpx2.Timeout(read, connect=min(self._limits.connect, read))
-        chunks = endpoint.client.chat.completions.create(
-            model=endpoint.model, stream=True, stream_options={"include_usage": True}, timeout=timeout, **request
-        )
-        first_token_ms: float | None = None
-        try:
-            for chunk in chunks:
-                if collected.add(chunk):
-                    first_token_ms = first_token_ms or (time.monotonic() - started) * 1000
-                    on_text(collected.text)
-                if time.monotonic() > deadline:
-                    raise ModelTimeout(f"{endpoint.name} was still talking when its time was up.")
-                if collected.is_huge:
-                    break
-        except httpx2.TimeoutException as error:
-            raise ModelTimeout(f"{endpoint.name} fell silent.") from error
-        except (httpx2.HTTPError, ValueError, TypeError, AttributeError, openai.APIError) as error:
-            raise ModelFailed(f"{endpoint.name} broke off: {_words(error)}") from error
-        finally:
-            chunks.close()
-        if not collected.began:
-            raise ModelFailed(f"{endpoint.name} sent no chat completion.")
-        if not (collected.finished or collected.is_huge):  # half a sentence is no answer
-            raise ModelFailed(f"{endpoint.name} broke off in the middle of its answer.")
-        usage = Usage(
-            model=collected.model or endpoint.model,
-            endpoint=endpoint.name,
-            model_ms=(time.monotonic() - started) * 1000,
-            first_token_ms=first_token_ms,
-            prompt_tokens=collected.prompt_tokens,
-            completion_tokens=collected.completion_tokens,
-        )
-        return Answer(collected.text, collected.calls(), usage)
+                return endpoint.call(request, deadline, self._limits, on_text)
+            except TryAgain as refusal:
+                wait = _wait(refusal.wait, tried)
+                if tried == TRIES or time.monotonic() + wait >= deadline:
+                    raise
+                _rest(wait, on_text)
 
 
-def _client(url: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> OpenAI:
-    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
-    http = httpx2.Client(transport=transport, limits=limits) if transport else httpx2.Client(limits=limits)
-    return OpenAI(base_url=url, api_key=key or "none", http_client=http, max_retries=0)
+def _wait(asked: float | None, tried: int) -> float:
+    """Seconds until the next try: what the server asked for or a growing pause, spread so that turns do not march."""
+    if asked:
+        return asked + random.uniform(0, min(1.0, asked))
+    return float(RETRY_SECONDS * 2 ** (tried - 1) * random.uniform(0.5, 1.0))
 
 
-def _retry_after(error: openai.APIError) -> float | None:
-    response = getattr(error, "response", None)
-    try:
-        return max(0.0, float(response.headers["retry-after"])) if response is not None else None
-    except (KeyError, ValueError):
-        return None
-
-
-def _words(error: Exception) -> str:
-    return (str(error) or type(error).__name__)[:300]
+def _rest(seconds: float, on_text: OnText) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        on_text("")
+        time.sleep(min(LOOK_SECONDS, left))

@@ -10,6 +10,8 @@ from typing import Any
 
 from responder.answer import ToolCall
 
+MOST_TOKENS = 10_000_000  # that a server may claim for one call; sums of it are still numbers that can be stored
+LONGEST_NAME = 200  # characters of the model's name as the server says it
 MOST_CHARACTERS = 40_000  # of text and of arguments; what comes after is not read
 
 
@@ -40,11 +42,13 @@ class Collected:
 
     def add(self, chunk: Any) -> bool:
         """Take one chunk in; True if it brought words or a call."""
-        self.model = getattr(chunk, "model", None) or self.model
+        name = getattr(chunk, "model", None)
+        if isinstance(name, str) and name.isprintable():
+            self.model = name[:LONGEST_NAME] or self.model
         usage = getattr(chunk, "usage", None)
         if usage is not None:
-            self.prompt_tokens = int(usage.prompt_tokens or 0)
-            self.completion_tokens = int(usage.completion_tokens or 0)
+            self.prompt_tokens = _counted(usage.prompt_tokens)
+            self.completion_tokens = _counted(usage.completion_tokens)
         choices = getattr(chunk, "choices", None) or []
         if not choices:
             return False
@@ -62,8 +66,8 @@ class Collected:
         return self._size > before
 
     def _add_call(self, part: Any) -> None:
-        call = self._calls.setdefault(part.index or 0, _Call())
-        call.id = part.id or call.id
+        call = self._calls.setdefault(int(part.index or 0), _Call())
+        call.id = part.id if isinstance(part.id, str) and part.id else call.id
         if part.function is not None:
             call.name += part.function.name or ""
             call.arguments += part.function.arguments or ""
@@ -73,3 +77,7 @@ class Collected:
         """The tool calls, in the order in which the model began them."""
         ordered = [self._calls[index] for index in sorted(self._calls)]
         return tuple(ToolCall(call.id or f"call_{n}", call.name, call.arguments) for n, call in enumerate(ordered))
+
+
+def _counted(tokens: Any) -> int:
+    return min(MOST_TOKENS, max(0, tokens)) if isinstance(tokens, int) else 0

@@ -247,12 +247,18 @@ class _Thought:
     ) -> Answer:
         """One call of the model, its cost added up."""
         self.around.progress(node.id, node.type, must_call, "")
-        answer = self.model.ask(
-            messages,
-            [tool.as_json() for tool in tools],
-            must_call,
-            lambda text: self.around.progress(node.id, node.type, must_call, text),
-        )
+        began = time.monotonic()
+        try:
+            answer = self.model.ask(
+                messages,
+                [tool.as_json() for tool in tools],
+                must_call,
+                lambda text: self.around.progress(node.id, node.type, must_call, text),
+            )
+        except ModelFailed as error:  # what it cost in time is written down all the same
+            spent = (time.monotonic() - began) * 1000
+            self.usage = _sum(self.usage, Usage(self.usage.model, error.endpoint or self.usage.endpoint, spent))
+            raise
         self.usage = _sum(self.usage, answer.usage)
         return answer
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from openai import OpenAI
 
 from responder.advance import MOST_STEPS
-from responder.model import Endpoint, Limits, Model
+from responder.endpoint import Endpoint, Limits
+from responder.model import Model
 from responder.outcome import HandOff, Position, Reply, Step
 from responder.problems import problems_of
 from responder.thinking import think

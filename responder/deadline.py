@@ -1,0 +1,119 @@
+"""Limits of one call of a model that no server can stretch: the moment at which it ends, and the bytes that it reads.
+
+Owns the door that a model's connections go through. A client's own timeouts begin anew with every byte, so a server
+that drips, be it headers, comments or half a line, would hold a turn for ever:
+tests/unit/responder/test_model.py::test_no_drip_outlasts_the_limit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore2
+import httpx2
+
+MOST_BYTES = 16 * 1024 * 1024  # of one answer, many times what its text may hold; a line without end stops here
+FOREVER = float("inf")
+
+
+class _Current(threading.local):
+    """This thread's call. The client reads and writes in the thread that calls it."""
+
+    until: float = FOREVER
+    bytes_left: int = MOST_BYTES
+
+
+_current = _Current()
+
+
+@contextmanager
+def limited(until: float) -> Iterator[None]:
+    """Every wait of this thread's calls through the door ends at `until`, on the monotonic clock."""
+    _current.until, _current.bytes_left = until, MOST_BYTES
+    try:
+        yield
+    finally:
+        _current.until = FOREVER
+
+
+def extended(until: float) -> None:
+    """The call may go on until then: it has begun to answer."""
+    _current.until = until
+
+
+def behind_door(client: httpx2.Client) -> httpx2.Client:
+    """The same client, its connections (also those through a proxy of the environment) made through the door.
+
+    The client offers no place for it, so it is put into the pools.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        pool: Any = getattr(transport, "_pool", None)
+        if pool is not None:
+            pool._network_backend = _Door(pool._network_backend)
+    return client
+
+
+class _Door(httpcore2.NetworkBackend):
+    def __init__(self, inner: httpcore2.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        wait = _left(timeout, httpcore2.ConnectTimeout)
+        return _Limited(self._inner.connect_tcp(host, port, wait, local_address, socket_options))
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore2.NetworkStream:
+        wait = _left(timeout, httpcore2.ConnectTimeout)
+        return _Limited(self._inner.connect_unix_socket(path, wait, socket_options))
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+class _Limited(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+        _current.bytes_left -= len(data)
+        if _current.bytes_left < 0:
+            raise httpcore2.ReadError("the answer has no end")
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        wait = _left(timeout, httpcore2.ConnectTimeout)
+        return _Limited(self._stream.start_tls(ssl_context, server_hostname, wait))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    """The wait that is left, at most `timeout`. Raises `late` where there is none."""
+    left = _current.until - time.monotonic()
+    if left <= 0:
+        raise late("the call's time is up")
+    if left == FOREVER:
+        return timeout
+    return left if timeout is None else min(timeout, left)

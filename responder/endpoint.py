@@ -1,0 +1,171 @@
+"""One server of models: one streamed call of it through the openai SDK, and what its misbehaviour becomes.
+
+Owns what a failure means: worth another try, the endpoint's fault, or the request's. Must not try again itself.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+import openai
+from openai import OpenAI
+
+from responder.answer import Answer, ModelFailed, ModelTimeout
+from responder.deadline import behind_door, extended, limited
+from responder.outcome import Usage
+from responder.stream import Collected
+from responder.striking import struck_out
+
+CONNECTIONS = 2000  # more turns than any worker holds at once
+SHORTEST_KEY = 8  # characters; a shorter one is a placeholder for a server that takes any
+# What these refuse is the request, such as one that is too long: another conversation may well be answered.
+REQUESTS_FAULT = frozenset({400, 409, 413, 415, 422})
+BROKEN = (httpx2.HTTPError, openai.APIError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+
+OnText = Callable[[str], None]
+
+
+class TryAgain(ModelFailed):
+    """It refused before its first token, so the same call may be made again. `wait` is what it asked for."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds. `first_token` also limits every later silence of the stream."""
+
+    connect: float
+    first_token: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server, the model asked of it, and one client for the whole process."""
+
+    name: str
+    model: str
+    client: OpenAI
+
+    @classmethod
+    def at(cls, url: str, model: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> Endpoint:
+        """The endpoint of an address. Its name holds no password that the address may hold."""
+        parts = urlsplit(url)
+        name = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return cls(name, model, client(url, key, transport))
+
+    def call(self, request: dict[str, Any], deadline: float, limits: Limits, on_text: OnText) -> Answer:
+        """One answer. Raises TryAgain, ModelTimeout and ModelFailed, and what `on_text` raises."""
+        started = time.monotonic()
+        collected = Collected()
+        first_token_by = min(started + limits.first_token, deadline)
+        with limited(first_token_by):
+            chunks = self._opened(request, max(0.05, first_token_by - started), limits)
+            try:
+                first_token_ms = self._read(chunks, collected, started, deadline, on_text)
+            finally:
+                chunks.close()
+        self._require_whole(collected)
+        usage = Usage(
+            model=collected.model or self.model,
+            endpoint=self.name,
+            model_ms=(time.monotonic() - started) * 1000,
+            first_token_ms=first_token_ms,
+            prompt_tokens=collected.prompt_tokens,
+            completion_tokens=collected.completion_tokens,
+        )
+        return Answer(collected.text, collected.calls(), usage)
+
+    def _opened(self, request: dict[str, Any], read: float, limits: Limits) -> Any:
+        timeout = httpx2.Timeout(read, connect=min(limits.connect, read))
+        try:
+            return self.client.chat.completions.create(
+                model=self.model, stream=True, stream_options={"include_usage": True}, timeout=timeout, **request
+            )
+        except openai.APITimeoutError as error:
+            raise ModelTimeout(f"{self.name} did not answer in time.") from error
+        except (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError) as error:
+            raise TryAgain(f"{self.name} refused: {self._words(error)}", retry_after(error)) from error
+        except openai.APIStatusError as error:
+            at_fault = error.status_code not in REQUESTS_FAULT
+            raise ModelFailed(f"{self.name} refused: {self._words(error)}", at_fault=at_fault) from error
+        except (openai.OpenAIError, *BROKEN) as error:
+            raise ModelFailed(f"{self.name} refused: {self._words(error)}") from error
+
+    def _read(
+        self, chunks: Any, collected: Collected, started: float, deadline: float, on_text: OnText
+    ) -> float | None:
+        """Read the stream to its end, or to where it is huge; returns the milliseconds to its first token."""
+        first_token_ms: float | None = None
+        parts = iter(chunks)
+        while (brought := self._next(parts, collected, first_token_ms is None)) is not None:
+            if brought:
+                if first_token_ms is None:
+                    first_token_ms = (time.monotonic() - started) * 1000
+                    extended(deadline)
+                on_text(collected.text)
+            if time.monotonic() > deadline:
+                raise ModelTimeout(f"{self.name} was still talking when its time was up.")
+            if collected.is_huge:
+                break
+        return first_token_ms
+
+    def _next(self, parts: Any, collected: Collected, silent: bool) -> bool | None:
+        """Take in the next chunk: whether it brought something, None at the end."""
+        try:
+            chunk = next(parts, None)
+            return None if chunk is None else collected.add(chunk)
+        except (httpx2.TimeoutException, openai.APITimeoutError) as error:
+            raise ModelTimeout(f"{self.name} fell silent.") from error
+        except BROKEN as error:
+            cut = isinstance(error, httpx2.TransportError | openai.APIConnectionError)
+            kind = TryAgain if silent and cut else ModelFailed
+            raise kind(f"{self.name} broke off: {self._words(error)}") from error
+
+    def _words(self, error: Exception) -> str:
+        """The error in its own words, which people will read: without the key, should the server say it back."""
+        words, key = str(error) or type(error).__name__, self.client.api_key
+        if isinstance(error, openai.APIConnectionError) and error.__cause__ is not None:
+            words = str(error.__cause__) or words  # the SDK's own say no more than “Connection error.”
+        return (struck_out(words, key) if len(key) >= SHORTEST_KEY else words)[:300]
+
+    def _require_whole(self, collected: Collected) -> None:
+        if not collected.began:
+            raise ModelFailed(f"{self.name} sent no chat completion.")
+        if not (collected.finished or collected.is_huge):  # half a sentence is no answer
+            raise ModelFailed(f"{self.name} broke off in the middle of its answer.")
+
+
+def client(url: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> OpenAI:
+    """A client of the SDK that tries nothing again by itself, behind the door of deadlines."""
+    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
+    http = httpx2.Client(transport=transport, limits=limits) if transport else httpx2.Client(limits=limits)
+    return OpenAI(base_url=url, api_key=key or "none", http_client=behind_door(http), max_retries=0)
+
+
+def retry_after(error: openai.APIError, now: datetime | None = None) -> float | None:
+    """The seconds that a refusal asks to wait: Retry-After as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
+    response = getattr(error, "response", None)
+    given = response.headers.get("retry-after", "").strip() if response is not None else ""
+    if not given:
+        return None
+    try:
+        return max(0.0, float(given))
+    except ValueError:
+        pass
+    try:
+        at = email.utils.parsedate_to_datetime(given)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
