@@ -23,6 +23,8 @@ TYPES = {
     "on_assignment": "text",
     "resume_rule": "text",
     "resume_after_hours": "integer",
+    "cap_tokens_visitor_hour": "integer",
+    "cap_tokens_day": "integer",
     "instructions": "text",
     "language": "text",
 }

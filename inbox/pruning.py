@@ -1,6 +1,7 @@
 """What may be forgotten, and when.
 
-Owns the limits of keeping for the change log, idempotency keys and the log of webhooks. Must not touch
+Owns the limits of keeping for the change log, idempotency keys, the log of webhooks and counters of
+tokens. Must not touch
 what people wrote.
 """
 
@@ -33,11 +34,19 @@ DELETE FROM webhook_delivery WHERE id IN (
     SELECT id FROM webhook_delivery WHERE ended_at < clock_timestamp() - interval '14 days' LIMIT :batch)
 """
 )
+SPENDING = text(
+    """
+DELETE FROM spend WHERE (project_id, visitor_id, period) IN (
+    SELECT project_id, visitor_id, period FROM spend WHERE period < clock_timestamp() - interval '2 days' LIMIT :batch)
+"""
+)
 
 
 def prune(connection: Connection) -> int:
-    """Forget events older than 7 days, idempotency keys older than 24 hours and deliveries that ended 14 days ago.
+    """Forget events older than 7 days, idempotency keys older than 24 hours, deliveries that ended 14 days ago, and
+    counters of tokens of 2 days ago.
 
     Returns how many.
     """
-    return sum(connection.execute(statement, {"batch": BATCH}).rowcount for statement in (CHANGES, KEYS, DELIVERIES))
+    statements = (CHANGES, KEYS, DELIVERIES, SPENDING)
+    return sum(connection.execute(statement, {"batch": BATCH}).rowcount for statement in statements)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from inbox.spending import Caps
 from jobs import toolbox
 from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Drop, Work
@@ -22,7 +23,8 @@ CONVERSATION = text(
 SELECT c.version, c.epoch, c.status, c.priority, c.labels, c.assignee_id, c.responder_state, c.metadata,
     c.custom_attributes, c.visitor_id, v.name AS visitor_name, v.email AS visitor_email,
     v.custom_attributes AS visitor_attributes, p.name AS project_name, p.mode, p.instructions, p.language,
-    p.responder_enabled, p.answers_when, w.version AS workflow_version, w.definition AS workflow
+    p.responder_enabled, p.answers_when, p.cap_tokens_visitor_hour,
+    p.cap_tokens_day, w.version AS workflow_version, w.definition AS workflow
 FROM conversation c
 JOIN visitor v ON v.id = c.visitor_id
 JOIN project p ON p.id = c.project_id
@@ -62,7 +64,8 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
     basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None)
     scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
     box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else Toolbox()
-    return Work(claimed, basis, _snapshot(claimed, row, history, basis, box), refusal(row, claimed), box)
+    caps = Caps(row.cap_tokens_visitor_hour, row.cap_tokens_day)
+    return Work(claimed, basis, _snapshot(claimed, row, history, basis, box), refusal(row, claimed), box, caps)
 
 
 def refusal(row: Row[Any], claimed: Claimed) -> Drop | None:

@@ -17,8 +17,10 @@ from inbox import reading
 from inbox.database import single_statements
 from inbox.errors import Invalid
 from inbox.sealing import Sealer
+from inbox.spending import PROJECT, Caps
 from inbox.workshop import Call, ToolTried, Trial, Tried, TriedStep
 from jobs import knowledge, toolbox
+from jobs.metering import metered
 from jobs.toolbox import Toolbox
 from responder.answer import Answer
 from responder.model import Model
@@ -43,8 +45,9 @@ def try_out(
     with single_statements(engine).connect() as connection:
         box = toolbox.read(connection, trial.project_id, {"project": trial.project_id})
         snapshot = snapshot_of(connection, trial, box)
+        caps = Caps.of(reading.project(connection, trial.project_id))
     box = replace(box, sealer=sealer, network=network or Network())
-    around = _Around(engine, trial.project_id, model, box)
+    around = _Around(engine, trial.project_id, metered(model, engine, trial.project_id, PROJECT, caps), box)
     started = time.monotonic()
     outcome = think(snapshot, cast(Model, around), around)
     return _tried(outcome, around.asked, (time.monotonic() - started) * 1000)

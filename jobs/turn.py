@@ -14,6 +14,7 @@ from inbox.database import single_statements
 from jobs import claim, context, knowledge, snapshot, toolbox
 from jobs.context import Context
 from jobs.landing import Landed, TurnLost
+from jobs.metering import metered
 from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Work
 from responder.outcome import Outcome, Position, Step
@@ -70,7 +71,8 @@ def _advance(here: Context, claimed: Claimed) -> Landed | None:
     if work.refusal is not None:
         return here.lander.land(claimed, work.basis, work.refusal)
     around = Around(here, work)
-    outcome: Outcome = think(work.snapshot, here.model, around)
+    model = metered(here.model, here.engine, claimed.project_id, work.snapshot.visitor.id, work.caps)
+    outcome: Outcome = think(work.snapshot, model, around)
     return here.lander.land(claimed, around.basis, outcome)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from inbox.spending import Caps
 from jobs.toolbox import Toolbox
 from responder.outcome import Intent
 from responder.snapshot import Snapshot
@@ -56,6 +57,7 @@ class Work:
     snapshot: Snapshot
     refusal: Drop | None = None
     toolbox: Toolbox = field(default_factory=Toolbox)
+    caps: Caps = field(default_factory=Caps)
 
 
 @dataclass(frozen=True)

@@ -38,5 +38,9 @@ class ModelFailed(Exception):
         self.endpoint: str | None = None
 
 
+class SpendCapReached(ModelFailed):
+    """The model was not asked, because a cap on what it may cost leaves no room."""
+
+
 class ModelTimeout(ModelFailed):
     """No endpoint answered in time."""

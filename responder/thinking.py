@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from responder import advance, prompt
-from responder.answer import Answer, ModelFailed, ModelTimeout, ToolCall
+from responder.answer import Answer, ModelFailed, ModelTimeout, SpendCapReached, ToolCall
 from responder.model import Model
 from responder.outcome import Citation, HandOff, HandOffReason, Intent, Outcome, Position, Reply, Step, ToolRun, Usage
 from responder.snapshot import Colleague, Snapshot, Snippet
@@ -70,6 +70,8 @@ def think(snapshot: Snapshot, model: Model, around: Surroundings) -> Outcome:
         return thought.walk()
     except _Stopped as stopped:
         return thought.hand_off(stopped.reason, stopped.detail)
+    except SpendCapReached as error:
+        return thought.hand_off("spend_cap", str(error))
     except ModelTimeout as error:
         return thought.hand_off("model_timeout", str(error))
     except ModelFailed as error:

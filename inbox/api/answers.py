@@ -176,6 +176,8 @@ class Project(Answer):
     language: str
     resume_rule: Literal["never", "after_hours", "when_solved"]
     resume_after_hours: int
+    cap_tokens_visitor_hour: int
+    cap_tokens_day: int
     workflow_version: int | None
 
 

@@ -24,6 +24,7 @@ from inbox.conversation import (
 MOST_ATTRIBUTES_CHARACTERS = 32_768
 MOST_TITLE_CHARACTERS = 200
 LONGEST_RESUME_HOURS = 8760  # a year
+LARGEST_CAP = 1_000_000_000  # tokens; more is no cap
 DEEPEST = 20
 
 
@@ -159,6 +160,8 @@ class ProjectBody(Body):
     language: Annotated[str, Field(max_length=64), AfterValidator(_storable)] = ""
     resume_rule: Annotated[str, Field(pattern="^(never|after_hours|when_solved)$")] = "never"
     resume_after_hours: Annotated[int, Field(ge=1, le=LONGEST_RESUME_HOURS)] = 24
+    cap_tokens_visitor_hour: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
+    cap_tokens_day: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
 
     def changes(self) -> dict[str, Any]:
         """The given columns."""

@@ -12,10 +12,10 @@ from typing import Any, cast
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from inbox import projects, reading
+from inbox import projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services, valid
-from inbox.api.schemas import LONGEST_RESUME_HOURS, ProjectBody
+from inbox.api.schemas import LARGEST_CAP, LONGEST_RESUME_HOURS, ProjectBody
 from inbox.errors import Invalid, StaleVersion
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
@@ -37,7 +37,12 @@ CHOICES: dict[str, dict[str, str]] = {
         "when_solved": "When it is solved",
     },
 }
-FAULTS = {"resume_after_hours": f"Give a whole number of hours from 1 to {LONGEST_RESUME_HOURS}."}
+TOKENS = f"Give a whole number of tokens from 0 to {LARGEST_CAP:,}; 0 is no limit."
+FAULTS = {
+    "resume_after_hours": f"Give a whole number of hours from 1 to {LONGEST_RESUME_HOURS}.",
+    "cap_tokens_visitor_hour": TOKENS,
+    "cap_tokens_day": TOKENS,
+}
 
 
 @page
@@ -84,10 +89,12 @@ def _render(
 ) -> str:
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
+        spent = spending.spent_today(connection, me.project_id)
     return render_template(
         "settings/responder.html",
         me=me,
         project=project,
+        spent=spent,
         values={**project, **(typed or {})},
         conflicts=conflicts,
         errors=errors or {},

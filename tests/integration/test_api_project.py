@@ -28,7 +28,7 @@ def test_settings(house: House) -> None:
     assert before["key"] == house.key
     wanted = {
         "responder_enabled": False, "mode": "orchestrator", "answers_when": "unassigned", "on_assignment": "park",
-        "instructions": "Be kind.", "language": "de",
+        "instructions": "Be kind.", "language": "de", "cap_tokens_visitor_hour": 20_000, "cap_tokens_day": 1_000_000,
     }  # fmt: skip
     assert before.keys() >= wanted.keys()
     response = house.ada.patch("/project", wanted)
@@ -49,7 +49,8 @@ def test_only_managers_change_settings(house: House, other_house: House) -> None
     [
         {"responder_enabled": 1}, {"responder_enabled": None}, {"mode": "auto"}, {"mode": "simple\n"}, {"mode": None},
         {"answers_when": "never"}, {"on_assignment": ""}, {"instructions": "\x00"}, {"instructions": "x" * 10_001},
-        {"language": "x" * 65},
+        {"language": "x" * 65}, {"cap_tokens_day": -1}, {"cap_tokens_day": 10**9 + 1}, {"cap_tokens_visitor_hour": "5"},
+        {"cap_tokens_visitor_hour": None}, {"cap_tokens_day": 1.5}, {"cap_tokens_day": True},
     ],
 )  # fmt: skip
 def test_bad_settings(house: House, bad: dict[str, Any]) -> None:

@@ -81,6 +81,18 @@ def test_what_cannot_be_saved_stays_in_the_form(house: House, sit: Sit, hours: s
     assert settings(house) == before
 
 
+@pytest.mark.parametrize("tokens", ["", "-1", "many", "1000000001", "1.5"])
+def test_a_cap_is_a_number(house: House, sit: Sit, tokens: str) -> None:
+    ada = sit(house.ada)
+    ada.open(SETTINGS)
+    response = ada.send(SETTINGS, {"cap_tokens_day": tokens})
+    assert response.status_code == 422
+    assert "Give a whole number of tokens from 0 to 1,000,000,000; 0 is no limit." in shown(response.text)
+    assert ada.send(SETTINGS, {"cap_tokens_day": "50000", "cap_tokens_visitor_hour": "2000"}).status_code == 302
+    assert settings(house).items() >= {"cap_tokens_day": 50_000, "cap_tokens_visitor_hour": 2000}.items()
+    assert "Today so far: 0 of 50,000 tokens." in shown(ada.open(SETTINGS))
+
+
 def test_agents_read_and_do_not_write(house: House, sit: Sit) -> None:
     ben = sit(house.ben)
     page = ben.open(SETTINGS)

@@ -29,6 +29,9 @@ CREATE TABLE project (
     -- What gives a taken-over conversation back to the responder by itself.
     resume_rule text NOT NULL DEFAULT 'never' CHECK (resume_rule IN ('never', 'after_hours', 'when_solved')),
     resume_after_hours integer NOT NULL DEFAULT 24 CHECK (resume_after_hours BETWEEN 1 AND 8760),
+    -- Tokens that models may cost at most, in a clock hour for one visitor and in a day in all; 0: no limit.
+    cap_tokens_visitor_hour integer NOT NULL DEFAULT 0 CHECK (cap_tokens_visitor_hour BETWEEN 0 AND 1000000000),
+    cap_tokens_day integer NOT NULL DEFAULT 0 CHECK (cap_tokens_day BETWEEN 0 AND 1000000000),
     -- Whether every member needs a second factor to sign in.
     require_second_factor boolean NOT NULL DEFAULT false,
     -- Of the settings: one more with every save that changed one, and who made it.
@@ -496,6 +499,16 @@ CREATE INDEX webhook_delivery_waiting ON webhook_delivery (webhook_id, conversat
 CREATE INDEX webhook_delivery_conversation ON webhook_delivery (conversation_id);
 CREATE INDEX webhook_delivery_ended ON webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
 
+-- Counted before they are spent; visitor_id 0 is the whole project's counter. Only where a cap is set.
+CREATE TABLE spend (
+    project_id bigint NOT NULL REFERENCES project ON DELETE CASCADE,
+    visitor_id bigint NOT NULL,
+    period timestamptz NOT NULL,
+    tokens bigint NOT NULL,
+    PRIMARY KEY (project_id, visitor_id, period)
+);
+CREATE INDEX spend_age ON spend (period);
+
 CREATE TABLE idempotency_key (
     scope text NOT NULL,
     key text NOT NULL,
@@ -676,6 +689,7 @@ CREATE TRIGGER draft_moved AFTER UPDATE ON draft
 
 DROP = """
 DROP TABLE
+    spend,
     idempotency_key,
     webhook_delivery,
     webhook,

@@ -1,0 +1,69 @@
+"""A model whose every call is counted against the project's caps before it is made.
+
+Owns the estimate. Must not know how tokens are counted: inbox/spending.py does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Engine
+
+from inbox import spending
+from inbox.spending import Caps
+from responder.answer import Answer, ModelFailed, SpendCapReached
+from responder.model import Model
+
+CHARACTERS_PER_TOKEN = 4  # of English, and more than other scripts have: what a server counts settles it afterwards
+REPLY_TOKENS = 500  # kept free for an answer, as long as most are
+
+
+@dataclass(frozen=True)
+class MeteredModel:
+    """Asks as the model does. Holds no connection while it waits for the answer."""
+
+    model: Model
+    engine: Engine
+    project_id: int
+    visitor_id: int
+    caps: Caps
+
+    def ask(
+        self,
+        messages: list[dict[str, Any]],
+        tools: Sequence[dict[str, Any]] = (),
+        must_call: str | None = None,
+        on_text: Callable[[str], None] = lambda text: None,
+    ) -> Answer:
+        """The model's answer. Raises SpendCapReached without asking where a cap leaves no room.
+
+        A call that fails is not charged. One whose end nobody hears, the turn stopped or its worker killed, is charged
+        as estimated.
+        """
+        prompt = _tokens(json.dumps(messages, ensure_ascii=False)) + _tokens(json.dumps(tools, ensure_ascii=False))
+        reserved = spending.reserve(self.engine, self.project_id, self.visitor_id, self.caps, prompt + REPLY_TOKENS)
+        if reserved is None:
+            raise SpendCapReached("The project’s cap on tokens leaves no room for this call.")
+        try:
+            answer = self.model.ask(messages, tools, must_call, on_text)
+        except ModelFailed:
+            spending.settle(self.engine, reserved, 0)
+            raise
+        counted = answer.usage.prompt_tokens + answer.usage.completion_tokens
+        # Not every server says what it counted.
+        spending.settle(self.engine, reserved, counted or prompt + _tokens(answer.text))
+        return answer
+
+
+def metered(model: Model, engine: Engine, project_id: int, visitor_id: int, caps: Caps) -> Model:
+    """The model behind the project's caps; the model itself where there are none."""
+    if not (caps.visitor_hour or caps.day):
+        return model
+    return cast(Model, MeteredModel(model, engine, project_id, visitor_id, caps))
+
+
+def _tokens(text: str) -> int:
+    return len(text) // CHARACTERS_PER_TOKEN
