@@ -130,6 +130,7 @@ def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     if data.get("outcome") == "done":
         return f"{actor}: {wish} {wanted}"
     kept = data.get("kept")
+    wish = "set" if data.get("tool") == "set_status" else wish
     return f"{actor} wanted to {wish} {wanted}; " + (_what_was_kept(kept) if kept else "it was not done")
 
 

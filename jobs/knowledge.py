@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from responder.snapshot import Snippet
 
 FOUND = 6  # more crowd the prompt and change no answer
-NEAR_ENOUGH = 0.15  # trigram similarity below which a hit is noise
+NEAR_ENOUGH = 0.3  # trigram similarity below which a hit is noise; one letter wrong in a word is above it
 
 # A customer's sentence holds many words that no snippet has, so any of its words may match; rank does the rest.
 SEARCH = text(
@@ -24,10 +24,12 @@ ORDER BY ts_rank_cd(search, words, 1) DESC, id LIMIT :limit
 """
 )
 
+# For words that no snippet has, such as misspelt ones. Words that say nothing (the, of) are near to everything.
 NEAREST = text(
     """
 SELECT id, title, content FROM snippet
-WHERE project_id = :project AND word_similarity(:query, title || ' ' || content) > :near_enough
+WHERE project_id = :project AND to_tsvector('english', :query) <> ''
+    AND word_similarity(:query, title || ' ' || content) > :near_enough
 ORDER BY word_similarity(:query, title || ' ' || content) DESC, id LIMIT :limit
 """
 )

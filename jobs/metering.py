@@ -1,6 +1,6 @@
 """A model whose every call is counted against the project's caps before it is made.
 
-Owns the estimate. Must not know how tokens are counted: inbox/spending.py does.
+Owns what is reserved. Must not know how tokens are counted: inbox/spending.py does.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from inbox import spending
 from inbox.spending import Caps
 from responder.answer import Answer, ModelFailed, SpendCapReached
 from responder.model import Model
+from responder.tokens import estimated
 
-CHARACTERS_PER_TOKEN = 4  # of English, and more than other scripts have: what a server counts settles it afterwards
 REPLY_TOKENS = 500  # kept free for an answer, as long as most are
 
 
@@ -43,7 +43,7 @@ class MeteredModel:
         A call that fails is not charged. One whose end nobody hears, the turn stopped or its worker killed, is charged
         as estimated.
         """
-        prompt = _tokens(json.dumps(messages, ensure_ascii=False)) + _tokens(json.dumps(tools, ensure_ascii=False))
+        prompt = estimated(json.dumps([messages, tools], ensure_ascii=False))
         reserved = spending.reserve(self.engine, self.project_id, self.visitor_id, self.caps, prompt + REPLY_TOKENS)
         if reserved is None:
             raise SpendCapReached("The project’s cap on tokens leaves no room for this call.")
@@ -54,7 +54,7 @@ class MeteredModel:
             raise
         counted = answer.usage.prompt_tokens + answer.usage.completion_tokens
         # Not every server says what it counted.
-        spending.settle(self.engine, reserved, counted or prompt + _tokens(answer.text))
+        spending.settle(self.engine, reserved, counted or prompt + estimated(answer.text))
         return answer
 
 
@@ -63,7 +63,3 @@ def metered(model: Model, engine: Engine, project_id: int, visitor_id: int, caps
     if not (caps.visitor_hour or caps.day):
         return model
     return cast(Model, MeteredModel(model, engine, project_id, visitor_id, caps))
-
-
-def _tokens(text: str) -> int:
-    return len(text) // CHARACTERS_PER_TOKEN

@@ -16,7 +16,7 @@ from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Drop, Work
 from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, VisitorView
 
-HISTORY_MESSAGES = 60  # more than any prompt's token budget takes
+HISTORY_MESSAGES = 60  # more than a prompt takes
 
 CONVERSATION = text(
     """

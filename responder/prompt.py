@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from responder.snapshot import Said, Snapshot, Snippet
+from responder.tokens import cut, estimated
 from responder.tools import decision_tool
 from responder.variables import fill
 from responder.workflow import Node, Workflow
 
-HISTORY_CHARACTERS = 24_000  # about 6,000 tokens: the newest words that fit
-MESSAGE_CHARACTERS = 6_000  # one message must not push all others out
+HISTORY_MESSAGES = 40  # the newest; what was said further back no longer decides an answer
+HISTORY_TOKENS = 6_000  # of them, as many as fit
+MESSAGE_TOKENS = 1_500  # one message must not push all others out
 
 ROLE = (
     "You answer visitors of {project} in a support inbox. People of the team may step in at any moment. "
@@ -99,12 +101,12 @@ def plain(text: str) -> str:
 
 
 def history(said: Sequence[Said]) -> list[Message]:
-    """The newest words that fit the budget, oldest first. What people of the team wrote is marked as theirs."""
+    """The newest messages that fit the budget, oldest first. What people of the team wrote is marked as theirs."""
     chosen: list[Message] = []
-    left = HISTORY_CHARACTERS
-    for one in reversed(said):
-        content = one.content[:MESSAGE_CHARACTERS]
-        left -= len(content)
+    left = HISTORY_TOKENS
+    for one in reversed(said[-HISTORY_MESSAGES:]):
+        content = cut(one.content, MESSAGE_TOKENS)
+        left -= estimated(content)
         if left < 0 and chosen:
             break
         chosen.append(_message(one, content))

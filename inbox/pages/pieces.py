@@ -22,6 +22,7 @@ from inbox.errors import InboxError, NotFound, StaleClaim, StaleVersion
 from inbox.services import Writing
 
 SHOWN_ENTRIES = 40
+SHOWN_TURNS = 8
 SHOWN_NOTES = 5
 
 
@@ -92,6 +93,7 @@ def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str,
         "timeline": walks.named(
             reading.newest_timeline(connection, conversation_id, SHOWN_ENTRIES), found["definition"] if found else {}
         ),
+        "turns": reading.turns(connection, conversation_id, before=None, limit=SHOWN_TURNS),
         "walk": walks.walk(connection, row, found["definition"]) if found and orchestrated else None,
         "messages": [],
         "members": reading.members(connection, me.project_id),

@@ -12,7 +12,7 @@ from typing import Any
 
 import nh3
 from flask import Flask
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup, escape
 
 from inbox import representation, timeline
@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
         moment=representation.moment,
         visitor_name=visitor_name,
         sentence=timeline.sentence,
+        turn_words=turn_words,
         parked_why=parked_why,
         axis=axis,
         word=word,
@@ -120,3 +121,20 @@ def axis(entry: Mapping[str, Any]) -> dict[str, Any] | None:
         act["anchor"] = "start" if act["x"] < 30 else "end" if act["x"] > 70 else "middle"
     words = ", ".join(f"{act['words'].partition(':')[0]} acted {clock(act['at'], True)}" for act in acts)
     return {"acts": acts[-1:], "words": f"Claimed {clock(begin, True)}, {words}, finished {clock(end, True)}."}
+
+
+def turn_words(turn: Mapping[str, Any]) -> str:
+    """How a turn stands, in words, with the reason where it has one."""
+    words = {
+        "queued": gettext("Waits for a worker"),
+        "thinking": gettext("Thinking"),
+        "landed": gettext("Answered"),
+        "parked": gettext("Parked"),
+        "handed_off": gettext("Handed off"),
+        "superseded": gettext("Left to another turn"),
+        "cancelled": gettext("Cancelled"),
+        "failed": gettext("Failed"),
+    }
+    reason = turn["reason"]
+    stands = words.get(turn["status"], turn["status"])
+    return f"{stands}: {timeline.REASONS.get(reason, reason)}" if reason else stands
