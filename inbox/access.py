@@ -70,7 +70,14 @@ SELECT a.id, a.name, a.email, m.project_id, m.role, a.language, a.time_zone{more
 FROM {table} s JOIN membership m USING (project_id, agent_id) JOIN agent a ON a.id = m.agent_id{join}
 WHERE s.token_hash = :digest AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
 """
-BY_TOKEN = text(WHO.format(table="api_token", more=", s.scope", join=""))
+BY_TOKEN = text(
+    WHO.format(
+        table="api_token",
+        more=", s.scope, COALESCE(s.last_used_at < clock_timestamp() - interval '1 minute', true) AS unseen",
+        join="",
+    )
+)
+USED = text("UPDATE api_token SET last_used_at = clock_timestamp() WHERE token_hash = :digest")
 BY_SESSION = text(
     WHO.format(
         table="agent_session",
@@ -105,10 +112,12 @@ def matches(stored: str, password: str) -> bool:
 
 
 def by_token(connection: Connection, token: str) -> Agent:
-    """The agent of an API token. Raises Unauthorized."""
+    """The agent of an API token. Raises Unauthorized. When it was used last is written down to the minute."""
     row = connection.execute(BY_TOKEN, {"digest": digest(token)}).mappings().one_or_none()
     if row is None:
         raise Unauthorized("This token is unknown or has expired.")
+    if row["unseen"]:
+        connection.execute(USED, {"digest": digest(token)})
     return Agent(**row)
 
 

@@ -142,6 +142,12 @@ def webhook(row: Row) -> dict[str, Any]:
     return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
 
 
+def token(row: Row) -> dict[str, Any]:
+    """An API token of an agent, without the token itself."""
+    moments = ("created_at", "expires_at", "last_used_at")
+    return {**{name: row[name] for name in ("id", "name", "scope")}, **{name: moment(row[name]) for name in moments}}
+
+
 def delivery(row: Row) -> dict[str, Any]:
     """One event on its way to a webhook, with every attempt."""
     names = ("id", "webhook_id", "conversation_id", "version", "event_id", "kind", "body", "state", "failures")

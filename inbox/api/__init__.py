@@ -11,6 +11,7 @@ def register(app: Flask) -> None:
 
     for module in (widget, conversations, project, snippets, workflow, tools, webhooks, streams, health, document):
         app.register_blueprint(module.blueprint)
-    from inbox.api import members
+    from inbox.api import members, tokens
 
+    app.register_blueprint(tokens.blueprint)
     app.register_blueprint(members.blueprint)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from inbox.access import Scope
 from inbox.api.answers import Answer
 from inbox.deliveries import State
 
@@ -61,6 +62,23 @@ class Delivery(Answer):
     tries: list[DeliveryTry]
     created_at: datetime
     ended_at: datetime | None
+
+
+class Token(Answer):
+    """An API token, without the token itself. `expires_at` null: it holds until it is revoked."""
+
+    id: int
+    name: str
+    scope: Scope
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class TokenMade(Token):
+    """`token` is told this once."""
+
+    token: str
 
 
 class Replayed(Answer):

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import httpx2
 from pydantic import AfterValidator, Field
 
-from inbox.api.schemas import Body, Text
+from inbox.access import Scope
+from inbox.api.schemas import Body, Moment, Short, Text
 from inbox.webhooks import KINDS, Kind
 
 LONGEST_URL = 2000
@@ -38,6 +39,14 @@ def _once_each(kinds: list[Kind]) -> list[Kind]:
 Address = Annotated[Text, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_address)]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=20), AfterValidator(_once_each)]
 Description = Annotated[Text, Field(max_length=200)]
+
+
+class TokenBody(Body):
+    """POST tokens."""
+
+    name: Annotated[Short, Field(max_length=100)]
+    scope: Scope
+    expires_at: Moment | None = None
 
 
 class WebhookBody(Body):

@@ -20,6 +20,7 @@ WEBHOOK_EXAMPLE = {
     "description": "Our order system",
     "events": ["message.created", "turn.updated"],
 }
+TOKEN_EXAMPLE = {"name": "Our order system", "scope": "answer", "expires_at": "2100-01-25T10:00:00Z"}
 CHANGED: dict[str, Any] = {"failures": (errors.StaleVersion,), "if_match": True, "managers": True}
 STATE = Parameter("state", {"type": "string", "enum": list(STATES)}, "Only those that are so.")
 
@@ -39,5 +40,8 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
     "webhooks.show_delivery": Operation(answers.Delivery),
     "webhooks.replay": Operation(answers.Delivery, body=NothingBody, example={}, managers=True),
     "webhooks.replay_failed": Operation(answers.Replayed, body=NothingBody, example={}, managers=True),
+    "tokens.list_tokens": Operation(Listed[answers.Token], query=DESCENDING),
+    "tokens.create": Operation(answers.TokenMade, 201, bodies.TokenBody, TOKEN_EXAMPLE, once=True),
+    "tokens.revoke": Operation(None, 204),
 }
 PROGRAM_EXTRAS: Schema = {"webhook": {"$ref": "#/components/schemas/Webhook"}}

@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
         words,
     )
     from inbox.pages import snippets as snippets_page
+    from inbox.pages import tokens as tokens_page
     from inbox.pages import tools as tools_page
     from inbox.pages import webhooks as webhooks_page
     from inbox.pages import workflow as workflow_page
@@ -41,5 +42,5 @@ def register(app: Flask) -> None:
         app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
-    for page in (signing_in, desk, talking, visit, race, workflow_page, tools_page, webhooks_page):
+    for page in (signing_in, desk, talking, visit, race, workflow_page, tools_page, webhooks_page, tokens_page):
         app.register_blueprint(page.blueprint)

@@ -39,6 +39,8 @@ class Line:
     json: Any = None
     path: Mapping[str, str] = field(default_factory=dict)
     missing: int = 404  # what nobody's id gets, and so another project's
+    full: bool = False  # a token that is narrower than its owner gets 403
+    own: bool = False  # the manager's own: to a colleague it is as missing as another project's
     gets: frozenset[int] = frozenset()  # where everybody gets the same
 
 
@@ -74,6 +76,10 @@ LINES: dict[str, Line] = {
     "snippets_page.begin": Line(managers=True),
     "snippets_page.choose": Line(managers=True),
     "webhooks_page.begin": Line(managers=True),
+    "tokens.create": Line(full=True),
+    "tokens.revoke": Line(full=True, own=True),
+    "tokens_page.create": Line(managers=False),
+    "tokens_page.revoke": Line(managers=False, missing=302),  # it is revoked already
     "snippets_page.delete": Line(missing=302),  # it is gone already
     "workflow_page.template": Line(path={"name": "refund"}),
     "tools_page.begin": Line(managers=True),
@@ -118,6 +124,10 @@ WEBHOOK = f"""
     VALUES (:project, 'https://example.com/{SECRET}', ARRAY['message.created'], '', 0, '{SECRET}', false)
     RETURNING id"""
 THINGS |= {
+    "tokens": f"""
+        INSERT INTO api_token (project_id, agent_id, name, token_hash)
+        SELECT :project, min(agent_id), '{SECRET}', sha256(random()::text::bytea) FROM membership
+        WHERE project_id = :project RETURNING id""",
     "webhooks": WEBHOOK,
     "deliveries": f"""
         WITH w AS ({WEBHOOK})
@@ -300,6 +310,10 @@ def expected(route: Route, asker: str) -> set[int]:
         return {route.line.missing}
     if asker == "reading token" and route.method not in READING:
         return {403}
+    if route.line.full and asker in {"reading token", "answering token"}:
+        return {403}
+    if route.line.own and asker == "agent":
+        return {route.line.missing}
     if route.managers and asker in {"agent", "reading token", "answering token"}:
         return {403}
     return {200, 302, 303, 422} if route.is_page else {route.operation.status if route.operation else 200}

@@ -106,6 +106,7 @@ CREATE TABLE api_token (
     token_hash bytea NOT NULL UNIQUE,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz,
+    last_used_at timestamptz,
     FOREIGN KEY (project_id, agent_id) REFERENCES membership ON DELETE CASCADE
 );
 CREATE INDEX api_token_project ON api_token (project_id, id);
