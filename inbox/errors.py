@@ -83,7 +83,7 @@ class LastManager(InboxError):
 
 
 class StaleVersion(InboxError):
-    """extra: what it is about as it is now: conversation, project, snippet or tool."""
+    """extra: what it is about as it is now: conversation, project, snippet, tool, webhook or visitor."""
 
     code = "stale_version"
     status = 412

@@ -51,6 +51,7 @@ UPDATE stream_head SET position = position + (SELECT count(*) FROM placed)
 """
 )
 HEAD = text("SELECT position FROM stream_head")
+STANDS = text("SELECT EXISTS (SELECT 1 FROM change WHERE position = :position)")
 OLDEST = text("SELECT min(position) FROM change")
 NEWEST = text("SELECT max(position) FROM change WHERE project_id = :project AND position IS NOT NULL")
 AFTER = """
@@ -263,6 +264,8 @@ class Hub:
         oldest = connection.execute(OLDEST).scalar_one()
         if oldest is None or position < oldest:
             return _Start(head, reset=True)
+        if not connection.execute(STANDS, {"position": position}).scalar_one():
+            return _Start(head, reset=True)  # what it told was erased: inbox/visitors.py
         issued = read(connection, position - 1, scope, limit=1)
         if not issued or issued[0].position != position or index not in _indices(issued[0].shown_to(scope)):
             raise BadEventId("This event id was never issued to you.")

@@ -70,6 +70,13 @@ def messages(
     return _rows(connection, statement, conversation=conversation_id, after=after, limit=limit)
 
 
+def notes(connection: Connection, conversation_id: int, *, after: int = 0, limit: int = 50) -> list[Row]:
+    """Notes after the id `after`, oldest first. The caller has checked whose conversation it is."""
+    statement = """SELECT * FROM message WHERE conversation_id = :conversation AND id > :after AND private
+        ORDER BY id LIMIT :limit"""
+    return _rows(connection, statement, conversation=conversation_id, after=after, limit=limit)
+
+
 def newest_messages(connection: Connection, conversation_id: int, limit: int) -> list[Row]:
     """The newest messages and notes, oldest first."""
     statement = """SELECT * FROM (

@@ -44,6 +44,11 @@ def visitor_of(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
+def visitor(row: Row) -> dict[str, Any]:
+    """A visitor by themselves; `version` is their ETag."""
+    return {**visitor_of(row), "version": row["version"], "created_at": moment(row["created_at"])}
+
+
 def message(row: Row) -> dict[str, Any]:
     """A Message as agents see it."""
     names = ("id", "conversation_id", "author", "author_id", "author_name", "content", "private", "turn_id", "sent_by")

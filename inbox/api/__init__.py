@@ -11,7 +11,8 @@ def register(app: Flask) -> None:
 
     for module in (widget, conversations, project, snippets, workflow, tools, webhooks, streams, health, document):
         app.register_blueprint(module.blueprint)
-    from inbox.api import members, tokens
+    from inbox.api import labels, members, tokens, visitors
 
-    app.register_blueprint(tokens.blueprint)
+    for blueprint in (tokens.blueprint, visitors.blueprint, labels.blueprint):
+        app.register_blueprint(blueprint)
     app.register_blueprint(members.blueprint)

@@ -101,6 +101,7 @@ def document(app: Flask) -> dict[str, Any]:
             answers.Project,
             answers.Snippet,
             program_answers.Webhook,
+            program_answers.VisitorAlone,
             tool_forms.Tool,
         },
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from inbox.access import Scope
-from inbox.api.answers import Answer
+from inbox.api.answers import Answer, Named, Visitor
 from inbox.deliveries import State
 
 
@@ -62,6 +62,33 @@ class Delivery(Answer):
     tries: list[DeliveryTry]
     created_at: datetime
     ended_at: datetime | None
+
+
+class VisitorAlone(Visitor):
+    """A visitor by themselves. `version` is their ETag."""
+
+    version: int
+    created_at: datetime
+
+
+class LabelUsed(Answer):
+    """A label, and how many conversations have it."""
+
+    name: str
+    conversations: int
+
+
+class Relabelled(Answer):
+    """How many conversations were changed. While `more` is true, there are others: send the same again."""
+
+    changed: int
+    more: bool
+
+
+class ProjectNamed(Named):
+    """A project that you are a member of. `this` is the one that the token is for."""
+
+    this: bool
 
 
 class Token(Answer):

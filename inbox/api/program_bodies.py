@@ -11,7 +11,7 @@ import httpx2
 from pydantic import AfterValidator, Field
 
 from inbox.access import Scope
-from inbox.api.schemas import Body, Moment, Short, Text
+from inbox.api.schemas import Attributes, Body, Label, Moment, Short, Text
 from inbox.webhooks import KINDS, Kind
 
 LONGEST_URL = 2000
@@ -39,6 +39,30 @@ def _once_each(kinds: list[Kind]) -> list[Kind]:
 Address = Annotated[Text, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_address)]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=20), AfterValidator(_once_each)]
 Description = Annotated[Text, Field(max_length=200)]
+
+
+class VisitorChangesBody(Body):
+    """PATCH visitors/{id}: what is given is set, what is left out stays."""
+
+    name: Short | None = None
+    email: Short | None = None
+    custom_attributes: Attributes = Field(default_factory=dict)
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class LabelBody(Body):
+    """POST labels/remove."""
+
+    name: Label
+
+
+class RenameBody(LabelBody):
+    """PATCH labels."""
+
+    new_name: Label
 
 
 class TokenBody(Body):

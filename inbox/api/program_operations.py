@@ -10,8 +10,8 @@ from typing import Any
 from inbox import errors
 from inbox.api import program_answers as answers
 from inbox.api import program_bodies as bodies
-from inbox.api.answers import Listed
-from inbox.api.operation import DESCENDING, Operation, Parameter, Schema
+from inbox.api.answers import Conversation, Listed, Message
+from inbox.api.operation import ASCENDING, DESCENDING, Operation, Parameter, Schema
 from inbox.api.schemas import NothingBody
 from inbox.deliveries import STATES
 
@@ -23,6 +23,11 @@ WEBHOOK_EXAMPLE = {
 TOKEN_EXAMPLE = {"name": "Our order system", "scope": "answer", "expires_at": "2100-01-25T10:00:00Z"}
 CHANGED: dict[str, Any] = {"failures": (errors.StaleVersion,), "if_match": True, "managers": True}
 STATE = Parameter("state", {"type": "string", "enum": list(STATES)}, "Only those that are so.")
+VISITOR_FILTERS = (
+    Parameter("q", {"type": "string"}, "Words in the name or the e-mail address."),
+    Parameter("email", {"type": "string"}, "The whole e-mail address, in any case."),
+    Parameter("external_id", {"type": "string"}, "The id that your own system has for them."),
+)
 
 PROGRAM_OPERATIONS: dict[str, Operation] = {
     "webhooks.list_webhooks": Operation(Listed[answers.Webhook], query=DESCENDING),
@@ -40,8 +45,30 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
     "webhooks.show_delivery": Operation(answers.Delivery),
     "webhooks.replay": Operation(answers.Delivery, body=NothingBody, example={}, managers=True),
     "webhooks.replay_failed": Operation(answers.Replayed, body=NothingBody, example={}, managers=True),
+    "visitors.list_visitors": Operation(Listed[answers.VisitorAlone], query=(*VISITOR_FILTERS, *DESCENDING)),
+    "visitors.show": Operation(answers.VisitorAlone, etag=True),
+    "visitors.edit": Operation(
+        answers.VisitorAlone,
+        body=bodies.VisitorChangesBody,
+        example={"name": "Leila", "custom_attributes": {"plan": "pro"}},
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+    ),
+    "visitors.erase": Operation(None, 204, managers=True),
+    "visitors.list_conversations": Operation(Listed[Conversation], query=DESCENDING),
+    "labels.list_labels": Operation(Listed[answers.LabelUsed], query=DESCENDING),
+    "labels.rename": Operation(
+        answers.Relabelled, body=bodies.RenameBody, example={"name": "order", "new_name": "orders"}, managers=True
+    ),
+    "labels.remove": Operation(answers.Relabelled, body=bodies.LabelBody, example={"name": "old"}, managers=True),
+    "labels.list_notes": Operation(Listed[Message], query=ASCENDING),
+    "labels.list_projects": Operation(Listed[answers.ProjectNamed]),
     "tokens.list_tokens": Operation(Listed[answers.Token], query=DESCENDING),
     "tokens.create": Operation(answers.TokenMade, 201, bodies.TokenBody, TOKEN_EXAMPLE, once=True),
     "tokens.revoke": Operation(None, 204),
 }
-PROGRAM_EXTRAS: Schema = {"webhook": {"$ref": "#/components/schemas/Webhook"}}
+PROGRAM_EXTRAS: Schema = {
+    "webhook": {"$ref": "#/components/schemas/Webhook"},
+    "visitor": {"$ref": "#/components/schemas/VisitorAlone"},
+}

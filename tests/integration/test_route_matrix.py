@@ -124,6 +124,7 @@ WEBHOOK = f"""
     VALUES (:project, 'https://example.com/{SECRET}', ARRAY['message.created'], '', 0, '{SECRET}', false)
     RETURNING id"""
 THINGS |= {
+    "visitors": f"INSERT INTO visitor (project_id, name) VALUES (:project, '{SECRET}') RETURNING id",
     "tokens": f"""
         INSERT INTO api_token (project_id, agent_id, name, token_hash)
         SELECT :project, min(agent_id), '{SECRET}', sha256(random()::text::bytea) FROM membership

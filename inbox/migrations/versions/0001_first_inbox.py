@@ -175,9 +175,12 @@ CREATE TABLE visitor (
     email text,
     verified boolean NOT NULL DEFAULT false,
     custom_attributes jsonb NOT NULL DEFAULT '{}',
+    version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX visitor_project ON visitor (project_id);
+CREATE INDEX visitor_project ON visitor (project_id, id);
+CREATE INDEX visitor_email ON visitor (project_id, lower(email)) WHERE email IS NOT NULL;
+CREATE INDEX visitor_external ON visitor (project_id, external_id) WHERE external_id IS NOT NULL;
 -- What a search for a name or an address goes by.
 CREATE INDEX visitor_words ON visitor USING gin ((COALESCE(name, '') || ' ' || COALESCE(email, '')) gin_trgm_ops);
 

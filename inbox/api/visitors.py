@@ -1,0 +1,73 @@
+"""The routes of visitors, for agents: who asks, what is known of them, and erasing one for a privacy request."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from inbox import representation, visitors
+from inbox.api.answering import answer, listed, seen_versions
+from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.program_bodies import VisitorChangesBody
+from inbox.api.schemas import NothingBody
+from inbox.visitors import Wanted
+
+blueprint = Blueprint("visitors", __name__, url_prefix="/api/v1/visitors")
+
+
+@blueprint.get("")
+@agent_route
+def list_visitors(who: Agent) -> Response:
+    """Newest first. `email` and `external_id` must be theirs, `q` must occur in their name or address."""
+    query("q", "email", "external_id", "cursor", "limit")
+    most, given = limit(), request.args
+    words = given.get("q", "").strip()[:200] or None
+    wanted = Wanted(words, given.get("email"), given.get("external_id"), before_id(), most + 1)
+    with services().reading() as connection:
+        rows = visitors.listed(connection, who.project_id, wanted)
+    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
+    return listed([representation.visitor(row) for row in rows[:most]], more)
+
+
+@blueprint.get("/<number>")
+@agent_route
+def show(who: Agent, number: str) -> Response:
+    """One visitor with their ETag."""
+    query()
+    with services().reading() as connection:
+        row = visitors.find(connection, who.project_id, bigint(number))
+    return answer(representation.visitor(row), version=row["version"])
+
+
+@blueprint.patch("/<number>")
+@agent_route
+def edit(who: Agent, number: str) -> Response:
+    """Set name, e-mail address or attributes (top-level keys are merged, null removes one)."""
+    visitor_id = bigint(number)
+    changes = body(VisitorChangesBody).changes()
+    with services().statement() as writing:
+        row = visitors.edit(writing.connection, who, visitor_id, changes, seen=seen_versions())
+    return answer(representation.visitor(row), version=row["version"])
+
+
+@blueprint.delete("/<number>")
+@agent_route
+def erase(who: Agent, number: str) -> Response:
+    """Forget them with all conversations, messages, notes, events and log entries; managers only. Nothing is left."""
+    visitor_id = bigint(number)
+    body(NothingBody)
+    with services().transaction() as writing:
+        visitors.erase(writing.connection, who, visitor_id)
+    return Response(status=204)
+
+
+@blueprint.get("/<number>/conversations")
+@agent_route
+def list_conversations(who: Agent, number: str) -> Response:
+    """Their conversations, newest first."""
+    query("cursor", "limit")
+    most, before, visitor_id = limit(), before_id(), bigint(number)
+    with services().reading() as connection:
+        visitors.find(connection, who.project_id, visitor_id)
+        rows = visitors.conversations(connection, who.project_id, visitor_id, before=before, limit=most + 1)
+    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
+    return listed([representation.conversation(row, row["visitor"]) for row in rows[:most]], more)

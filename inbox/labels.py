@@ -1,0 +1,86 @@
+"""The labels of a project as a whole: which there are, and renaming or removing one everywhere.
+
+Owns those statements. A label lives in the conversations that have it; each is written by a statement of its own, with
+its version, timeline entry and events as for any act, so that nobody's click waits for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox.access import Agent
+from inbox.acts_sql import CHANGES, OLD
+from inbox.change import change_cte
+from inbox.errors import Forbidden
+
+Row = Mapping[Any, Any]
+MOST_AT_ONCE = 500  # conversations that one call writes: a second or two; the asker calls again for the rest
+
+LISTED = text(
+    """
+SELECT label AS name, count(*) AS conversations
+FROM conversation c, unnest(c.labels) AS label
+WHERE c.project_id = :project AND c.labels <> '{}' AND label > :after
+GROUP BY label ORDER BY label LIMIT :limit
+"""
+)
+HOLDING = text(
+    """
+SELECT id FROM conversation
+WHERE project_id = :project AND labels <> '{}' AND labels @> ARRAY[CAST(:label AS text)] ORDER BY id LIMIT :limit
+"""
+)
+# The new value is made from the row as it is locked, not from one that was read: what a colleague adds meanwhile stays.
+# tests/integration/test_labels.py::test_a_label_that_is_added_meanwhile_stays
+RELABEL = text(
+    f"""
+WITH {OLD},
+c AS (
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1,
+        labels = CASE WHEN CAST(:new AS text) IS NULL OR CAST(:new AS text) = ANY(old.labels)
+            THEN array_remove(old.labels, :label) ELSE array_replace(old.labels, :label, CAST(:new AS text)) END
+    FROM old WHERE conversation.id = old.id AND CAST(:label AS text) = ANY(old.labels)
+    RETURNING conversation.*),
+{CHANGES},
+{change_cte(entries=("e",))}
+SELECT id FROM c
+"""
+)
+
+
+@dataclass(frozen=True)
+class Relabelled:
+    """How many conversations were written, and whether there are more."""
+
+    changed: int
+    more: bool
+
+
+def listed(connection: Connection, project_id: int, *, after: str = "", limit: int = 50) -> list[Row]:
+    """The labels by name, each with how many conversations have it."""
+    parameters = {"project": project_id, "after": after, "limit": limit}
+    return list(connection.execute(LISTED, parameters).mappings())
+
+
+def relabel(connection: Connection, who: Agent, label: str, new: str | None) -> Relabelled:
+    """Put `new` in the place of a label (None: nothing), in up to MOST_AT_ONCE conversations.
+
+    Each statement commits by itself, so a call that breaks off is gone on with by another. Raises Forbidden unless they
+    are a manager.
+    """
+    if not who.is_manager:
+        raise Forbidden("Only managers rename or remove a label everywhere. Ask one of them.")
+    if label == new:
+        return Relabelled(0, False)
+    named = {"project": who.project_id, "label": label}
+    holding = connection.execute(HOLDING, {**named, "limit": MOST_AT_ONCE + 1}).scalars().all()
+    acting = {**named, "who": who.id, "who_name": who.name, "new": new}
+    changed = sum(
+        connection.execute(RELABEL, {**acting, "conversation": conversation_id}).one_or_none() is not None
+        for conversation_id in holding[:MOST_AT_ONCE]
+    )
+    return Relabelled(changed, len(holding) > MOST_AT_ONCE)

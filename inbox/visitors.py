@@ -1,0 +1,164 @@
+"""The visitors of a project as agents see them: who they are, what is known of them, and forgetting one for good.
+
+Owns those statements. What visitors do themselves is visiting's. Every function is scoped by the asker's project:
+another project's visitor is NotFound.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox import audit, representation
+from inbox.access import Agent
+from inbox.conversation import LARGEST_ID
+from inbox.errors import Forbidden, NotFound, StaleVersion
+
+Row = Mapping[Any, Any]
+
+SETTABLE = {
+    "name": "CAST(:name AS text)",
+    "email": "CAST(:email AS text)",
+    # Top-level keys that are null are removed, as in a conversation's.
+    "custom_attributes": """(
+        SELECT COALESCE(jsonb_object_agg(key, value), '{}'::jsonb)
+        FROM jsonb_each(old.custom_attributes || CAST(:custom_attributes AS jsonb)) WHERE value <> 'null'::jsonb)""",
+}
+CLAUSES = {
+    "words": "(COALESCE(name, '') || ' ' || COALESCE(email, '')) ILIKE :words",
+    "email": "lower(email) = lower(:email)",
+    "external_id": "external_id = :external_id",
+}
+FIND = text("SELECT * FROM visitor WHERE id = :visitor AND project_id = :project")
+CONVERSATIONS = text(
+    """
+SELECT c.*, to_jsonb(v) AS visitor FROM conversation c JOIN visitor v ON v.id = c.visitor_id
+WHERE c.visitor_id = :visitor AND c.project_id = :project AND c.id < :before ORDER BY c.id DESC LIMIT :limit
+"""
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which visitors are looked for; what is None does not matter. `words` occur in name or address."""
+
+    words: str | None = None
+    email: str | None = None
+    external_id: str | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+def listed(connection: Connection, project_id: int, wanted: Wanted) -> Sequence[Row]:
+    """Visitors, newest first."""
+    given = {name: getattr(wanted, name) for name in CLAUSES if getattr(wanted, name) is not None}
+    more = "".join(f" AND {CLAUSES[name]}" for name in given)
+    if wanted.words is not None:
+        given["words"] = f"%{_like(wanted.words)}%"
+    statement = (
+        f"SELECT * FROM visitor WHERE project_id = :project AND id < :before{more} ORDER BY id DESC LIMIT :limit"
+    )
+    parameters = {"project": project_id, "before": wanted.before or LARGEST_ID, "limit": wanted.limit, **given}
+    return connection.execute(text(statement), parameters).mappings().all()
+
+
+def find(connection: Connection, project_id: int, visitor_id: int) -> Row:
+    """One visitor. Raises NotFound."""
+    row = connection.execute(FIND, {"visitor": visitor_id, "project": project_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def conversations(
+    connection: Connection, project_id: int, visitor_id: int, *, before: int | None = None, limit: int = 50
+) -> Sequence[Row]:
+    """The visitor's conversations, newest first. The caller has checked whose visitor it is."""
+    parameters = {"visitor": visitor_id, "project": project_id, "before": before or LARGEST_ID, "limit": limit}
+    return connection.execute(CONVERSATIONS, parameters).mappings().all()
+
+
+def edit(
+    connection: Connection,
+    who: Agent,
+    visitor_id: int,
+    changes: Mapping[str, Any],
+    *,
+    seen: Collection[int] | None = None,
+) -> Row:
+    """Set name, address or attributes; one version more, or none where nothing changes.
+
+    `seen` are the versions of an If-Match: StaleVersion with the current `visitor` if it is none of them any more.
+    Raises NotFound.
+    """
+    parameters = {"visitor": visitor_id, "project": who.project_id, **changes, "seen": list(seen or ())}
+    if "custom_attributes" in changes:
+        parameters["custom_attributes"] = json.dumps(changes["custom_attributes"])
+    statement = _edit([name for name in SETTABLE if name in changes], guarded=seen is not None)
+    row = connection.execute(text(statement), parameters).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    if seen is not None and not row["written"] and row["version"] not in seen:
+        raise StaleVersion("Somebody changed this visitor since you loaded it.", visitor=representation.visitor(row))
+    return row
+
+
+def _edit(columns: Sequence[str], *, guarded: bool) -> str:
+    sets = "".join(f", {name} = {SETTABLE[name]}" for name in columns)
+    changed = " OR ".join(f"old.{name} IS DISTINCT FROM {SETTABLE[name]}" for name in columns) or "false"
+    guard = " AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
+    return f"""
+WITH old AS (SELECT * FROM visitor WHERE id = :visitor AND project_id = :project FOR NO KEY UPDATE),
+v AS (
+    UPDATE visitor SET version = old.version + 1{sets}
+    FROM old WHERE visitor.id = old.id AND ({changed}){guard}
+    RETURNING visitor.*)
+SELECT v.*, true AS written FROM v UNION ALL
+SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM v)"""
+
+
+# In the order in which everybody locks: the visitor, whom a new conversation would need, conversations, turns. Only
+# then is anything deleted, so that no writer who holds one of them is met half-way.
+LOCK_VISITOR = text("SELECT 1 FROM visitor WHERE id = :visitor AND project_id = :project FOR UPDATE")
+LOCK_CONVERSATIONS = text("SELECT id FROM conversation WHERE visitor_id = :visitor ORDER BY id FOR UPDATE")
+LOCK_TURNS = text("SELECT 1 FROM turn WHERE conversation_id = ANY(:conversations) ORDER BY id FOR UPDATE")
+# Messages, notes, turns, drafts, timelines, sessions and what was sent to webhooks go with their conversation. What
+# follows holds words without belonging to it: the change log, and answers kept for a repetition.
+ERASE = (
+    text("DELETE FROM change WHERE conversation_id = ANY(:conversations)"),
+    text(
+        """
+DELETE FROM idempotency_key
+WHERE CAST(body ->> 'conversation_id' AS text) = ANY(CAST(CAST(:conversations AS bigint[]) AS text[]))
+"""
+    ),
+    text("DELETE FROM conversation WHERE id = ANY(:conversations)"),
+    text("DELETE FROM visitor WHERE id = :visitor"),
+)
+
+
+def erase(connection: Connection, who: Agent, visitor_id: int) -> None:
+    """Forget a visitor with everything that was said to and by them. What was backed up before is not ours to forget.
+
+    Must run in a transaction. Raises NotFound, and Forbidden unless they are a manager.
+    """
+    if not who.is_manager:
+        raise Forbidden("Only managers erase visitors. Ask one of them.")
+    named = {"visitor": visitor_id, "project": who.project_id}
+    if connection.execute(LOCK_VISITOR, named).one_or_none() is None:
+        raise NotFound
+    found = list(connection.execute(LOCK_CONVERSATIONS, named).scalars())
+    connection.execute(LOCK_TURNS, {"conversations": found})
+    for statement in ERASE:
+        parameters = {"conversations": found, "visitor": visitor_id}
+        connection.execute(statement, {name: parameters[name] for name in statement._bindparams})
+    data = {"conversations": len(found)}
+    audit.record(connection, who, "visitor_erased", f"visitor {visitor_id}", data)
+
+
+def _like(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,146 @@
+"""Visitors over the API: found, edited without losing a colleague's change, and erased with every word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from inbox.services import Services
+from inbox.settings import Settings
+from jobs import context, feeding
+from tests.integration.callers import Caller, House, error
+from tests.integration.reader import Reader
+
+SECRET = "Zanzibar"
+
+
+def known(house: House, **query: str) -> list[dict[str, Any]]:
+    """What a list of visitors holds."""
+    answer = house.ben.get("/visitors", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return list(answer.get_json()["items"])
+
+
+def test_found_by_name_address_and_id(house: House, other_house: House) -> None:
+    house.visit(name="Leila", email="leila@example.com", external_id="17")
+    house.visit(name="100% sure")
+    house.visit()
+    other_house.visit(name="Leila", email="leila@example.com", external_id="17")
+    assert len(known(house)) == 3
+    for query in ({"q": "eila"}, {"q": "@EXAMPLE"}, {"email": "LEILA@example.com"}, {"external_id": "17"}):
+        assert [one["name"] for one in known(house, **query)] == ["Leila"], query
+    assert [one["name"] for one in known(house, q="%")] == ["100% sure"]
+    assert known(house, q="nobody") == []
+    assert known(house, email="leila@example.com", q="sure") == []
+
+
+def test_pages_of_visitors(house: House) -> None:
+    for number in range(5):
+        house.visit(name=f"Visitor {number}")
+    names, cursor = [], None
+    for _ in range(3):
+        answer = house.ben.get(
+            "/visitors", query_string={"limit": 2} | ({"cursor": cursor} if cursor else {})
+        ).get_json()
+        names += [one["name"] for one in answer["items"]]
+        cursor = answer["next_cursor"]
+    assert (names, cursor) == ([f"Visitor {number}" for number in range(4, -1, -1)], None)
+
+
+def test_edit(house: House) -> None:
+    house.visit(name="Leila")
+    (before,) = known(house)
+    path = f"/visitors/{before['id']}"
+    answer = house.ben.patch(path, {"email": "l@example.com", "custom_attributes": {"plan": "pro", "seats": 3}})
+    assert answer.headers["ETag"] == '"2"'
+    answer = house.ben.patch(path, {"custom_attributes": {"seats": None, "since": 2020}}, headers={"If-Match": '"2"'})
+    found = answer.get_json()
+    assert found["custom_attributes"] == {"plan": "pro", "since": 2020}
+    assert (found["name"], found["email"], found["version"]) == ("Leila", "l@example.com", 3)
+    stale = house.ada.patch(path, {"name": "Layla"}, headers={"If-Match": '"2"'})
+    assert error(stale) == (412, "stale_version")
+    assert stale.get_json()["error"]["visitor"]["version"] == 3
+    assert house.ada.patch(path, {"name": "Leila"}).headers["ETag"] == '"3"'
+    assert house.ada.patch(path, {"name": None}).get_json()["name"] is None
+
+
+@pytest.mark.parametrize("bad", [{"name": ""}, {"email": 1}, {"custom_attributes": None}, {"custom_attributes": []}])
+def test_bad_edits(house: House, bad: dict[str, Any]) -> None:
+    house.visit()
+    assert error(house.ben.patch(f"/visitors/{known(house)[0]['id']}", bad)) == (422, "invalid")
+
+
+def test_conversations_of_a_visitor(house: House) -> None:
+    visitor = house.visit("Hello", name="Leila")
+    house.visit("Other")
+    (one,) = known(house, q="Leila")
+    answer = house.ben.get(f"/visitors/{one['id']}/conversations").get_json()
+    assert [found["id"] for found in answer["items"]] == [visitor.conversation_id]
+
+
+def test_erased_with_every_word(house: House, services: Services, settings: Settings) -> None:
+    """Whatever was said, in whichever table, is gone; what belongs to others stays."""
+    hook = house.ada.post("/webhooks", {"url": "https://example.com"}).get_json()
+    visitor = house.visit(SECRET, name=SECRET, email=f"{SECRET}@example.com")
+    at = visitor.conversation_id
+    visitor.post("/widget/messages", {"content": SECRET}, headers={"Idempotency-Key": "k"})
+    for private in (True, False):
+        body = {"content": SECRET, "private": private}
+        house.ben.post(f"/conversations/{at}/messages", body, headers={"Idempotency-Key": f"k{private}"})
+    house.ben.patch(f"/conversations/{at}", {"labels": [SECRET], "custom_attributes": {"x": SECRET}})
+    other = house.visit("Stays").conversation_id
+    here = context.build(settings)
+    feeding.feed(here.engine, hook["id"])
+    here.engine.dispose()
+    assert SECRET in everything(services)
+    (one,) = known(house, q=SECRET)
+    assert error(house.ben.call("DELETE", f"/visitors/{one['id']}")) == (403, "forbidden")
+    assert house.ada.call("DELETE", f"/visitors/{one['id']}").status_code == 204
+    assert SECRET not in everything(services)
+    assert error(house.ada.get(f"/conversations/{at}")) == (404, "not_found")
+    assert error(visitor.get("/widget/messages")) == (401, "unauthorized")
+    assert error(house.ada.call("DELETE", f"/visitors/{one['id']}")) == (404, "not_found")
+    assert house.ada.get(f"/conversations/{other}").status_code == 200
+    with services.reading() as connection:
+        entry = connection.execute(text("SELECT * FROM audit_entry WHERE kind = 'visitor_erased'")).one()
+    assert (entry.subject, entry.data) == (f"visitor {one['id']}", {"conversations": 1})
+
+
+def everything(services: Services) -> str:
+    """Every row of every table, as text."""
+    with services.reading() as connection:
+        tables = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        names = connection.execute(tables).scalars().all()
+        rows = [connection.execute(text(f"SELECT to_jsonb(t)::text FROM {name} t")).scalars().all() for name in names]
+    assert len(names) > 20
+    return "\n".join(row for found in rows for row in found)
+
+
+def test_a_stream_that_stood_at_an_erased_event_begins_anew(house: House, app: Flask, services: Services) -> None:
+    """Its last event is gone: it is told to read the state anew, not that the event was never issued."""
+    house.visit("Stays")
+    house.visit(SECRET, name=SECRET)
+    house.visit("After")
+    hub = app.extensions["tandem"].hub
+    hub.position(house.project_id)
+    (one,) = known(house, q=SECRET)
+    with services.reading() as connection:
+        last = (
+            "SELECT max(position) FROM change ch JOIN conversation c ON c.id = conversation_id WHERE visitor_id = :id"
+        )
+        position = connection.execute(text(last), {"id": one["id"]}).scalar_one()
+    house.ada.call("DELETE", f"/visitors/{one['id']}")
+    answer = Caller(app, house.ada.token).get("/events", headers={"Last-Event-ID": f"{position}.0"}, buffered=False)
+    frames = answer.iter_encoded()
+    assert [next(frames), next(frames)] == [b": welcome\n\n", b'event: reset\ndata: {"type": "reset"}\n\n']
+    answer.close()
+
+
+def test_the_inbox_shows_the_new_name(house: House, sit: Any) -> None:
+    house.visit("Hello", name="Leila")
+    house.ben.patch(f"/visitors/{known(house)[0]['id']}", {"name": "Layla <b>"})
+    reader: Reader = sit(house.ben)
+    assert "Layla &lt;b&gt;" in reader.open("/")
