@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from inbox import acts_sql, representation
+from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
 from inbox.conversation import snippet_of
 from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion, Unavailable
@@ -83,8 +83,10 @@ def reply(connection: Connection, who: Agent, conversation_id: int, content: str
 
 
 def note(connection: Connection, who: Agent, conversation_id: int, content: str) -> Row:
-    """A private message among agents. The responder goes on."""
-    return _row(connection, acts_sql.NOTE, who, conversation_id, content=content)
+    """A private message among agents. The responder goes on. A member's name behind an @ mentions them."""
+    members = reading.members(connection, who.project_id) if "@" in content else ()
+    mentioned = mentions.named_in(content, members)
+    return _row(connection, acts_sql.NOTE, who, conversation_id, content=content, mentioned=mentioned)
 
 
 def take_over(connection: Connection, who: Agent, conversation_id: int) -> Written:

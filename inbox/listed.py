@@ -29,6 +29,7 @@ class Filter:
     responder_states: Sequence[str] = ()
     label: str | None = None
     search: Search = NOTHING
+    mentioned: int | None = None
     thinking: bool = False
     parked: bool = False
     only: int | None = None
@@ -75,6 +76,8 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
         yield _one_of("c.responder_state", wanted.responder_states, RESPONDER_STATES), {}
     if wanted.label is not None:
         yield ":label = ANY(c.labels)", {"label": wanted.label}
+    if wanted.mentioned is not None:
+        yield f"c.id IN ({MENTIONED})", {"mentioned": wanted.mentioned}
     if wanted.thinking:
         yield f"c.id IN ({THINKING})", {}
     if wanted.parked:
@@ -89,6 +92,7 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
 
 THINKING = """SELECT t.conversation_id FROM turn t
     WHERE t.project_id = :project AND t.status IN ('queued', 'thinking')"""
+MENTIONED = "SELECT n.conversation_id FROM mention n WHERE n.project_id = :project AND n.agent_id = :mentioned"
 PARKED = "SELECT d.conversation_id FROM draft d WHERE d.project_id = :project AND d.state = 'open'"
 HANDED_OFF_WHY = """(SELECT e.data ->> 'reason' FROM timeline_event e
     WHERE e.conversation_id = c.id AND e.kind = 'handed_off' ORDER BY e.version DESC, e.id DESC LIMIT 1)"""

@@ -134,6 +134,13 @@ def invitation(row: Row) -> dict[str, Any]:
     return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
 
 
+def canned_reply(row: Row) -> dict[str, Any]:
+    """A canned reply, its variables as they are."""
+    moments = ("created_at", "updated_at")
+    names = ("id", "shortcut", "content", "version", "changed_by")
+    return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
+
+
 def use(row: Row) -> dict[str, Any]:
     """A reply that cites a snippet."""
     names = {"message_id": "id", "conversation_id": "conversation_id", "content": "content"}

@@ -16,3 +16,6 @@ def register(app: Flask) -> None:
     for blueprint in (tokens.blueprint, visitors.blueprint, labels.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(members.blueprint)
+    from inbox.api import canned
+
+    app.register_blueprint(canned.blueprint)

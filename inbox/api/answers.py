@@ -231,6 +231,18 @@ class SnippetUse(Answer):
     created_at: datetime
 
 
+class CannedReply(Answer):
+    """What the team writes again and again; its variables are filled where it is used."""
+
+    id: int
+    shortcut: str
+    content: str
+    version: int
+    changed_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
 class WorkflowSaved(Answer):
     """Who saved a version, and when; `saved_by` is null for one that a command made."""
 

@@ -41,6 +41,8 @@ FILTERS = (
 )
 
 SNIPPET_WORDS = Parameter("q", {"type": "string"}, "Words that title or content must hold.")
+CANNED_WORDS = Parameter("q", {"type": "string"}, "Words that name or content must hold.")
+CANNED_EXAMPLE = {"shortcut": "hello", "content": "Hello {{visitor.name|there}}, this is {{agent.name}}."}
 SNIPPET_EXAMPLE = {"title": "Returns", "content": "You may return anything within 30 days."}
 WORKFLOW_EXAMPLE = {
     "nodes": [{"id": "start", "type": "start"}, {"id": "answer", "type": "llm", "data": {"prompt": "Answer kindly."}}],
@@ -101,6 +103,21 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "snippets.delete": Operation(None, 204, failures=(errors.StaleVersion,), if_match=True, managers=True),
     "snippets.list_uses": Operation(answers.Listed[answers.SnippetUse], query=DESCENDING),
+    "canned.list_canned": Operation(answers.Listed[answers.CannedReply], query=(CANNED_WORDS, *DESCENDING)),
+    "canned.create": Operation(
+        answers.CannedReply, 201, schemas.CannedReplyBody, CANNED_EXAMPLE, once=True, managers=True
+    ),
+    "canned.show": Operation(answers.CannedReply, etag=True),
+    "canned.edit": Operation(
+        answers.CannedReply,
+        body=schemas.CannedReplyChangesBody,
+        example={"content": "Hello {{visitor.name|there}}, this is {{agent.name}}."},
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+        managers=True,
+    ),
+    "canned.delete": Operation(None, 204, failures=(errors.StaleVersion,), if_match=True, managers=True),
     "workflow.show": Operation(answers.Workflow, etag=True, failures=(errors.NotFound,)),
     "workflow.save": Operation(
         answers.Workflow,
@@ -218,6 +235,7 @@ EXTRAS: dict[type[InboxError], Schema] = {
         "snippet": {"$ref": "#/components/schemas/Snippet"},
         **PROGRAM_EXTRAS,
         "tool": {"$ref": "#/components/schemas/Tool"},
+        "canned_reply": {"$ref": "#/components/schemas/CannedReply"},
     },
     errors.Invalid: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},
     errors.UnknownField: {"fields": {"type": "object", "additionalProperties": {"type": "string"}}},

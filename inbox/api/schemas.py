@@ -199,6 +199,27 @@ class SnippetChangesBody(Body):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+Shortcut = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class CannedReplyBody(Body):
+    """POST canned-replies."""
+
+    shortcut: Shortcut
+    content: Content
+
+
+class CannedReplyChangesBody(Body):
+    """PATCH canned-replies/{id}: what is given is set, what is left out stays."""
+
+    shortcut: Shortcut = ""
+    content: Content = ""
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
 class DraftBody(Body):
     """POST drafts/{draft}/send."""
 

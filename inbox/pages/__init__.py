@@ -44,3 +44,12 @@ def register(app: Flask) -> None:
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for page in (signing_in, desk, talking, visit, race, workflow_page, tools_page, webhooks_page, tokens_page):
         app.register_blueprint(page.blueprint)
+    _register_talking(app)
+
+
+def _register_talking(app: Flask) -> None:
+    """What the page of an open conversation asks for beside its own parts."""
+    from inbox.pages import canned
+
+    for page in (canned,):
+        app.register_blueprint(page.blueprint)

@@ -11,7 +11,7 @@ from typing import Any, cast
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, counts, drafts, reading, representation, team
+from inbox import acts, counts, drafts, mentions, reading, representation, team
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -62,7 +62,9 @@ def list_row(me: Agent, number: str) -> ResponseReturnValue:
     """One row of the list, or nothing where it is not in the view."""
     view = views.named(request.args.get("view"))
     with wiring().services.reading() as connection:
-        row = reading.conversation(connection, me.project_id, bigint(number))
+        row = dict(reading.conversation(connection, me.project_id, bigint(number)))
+        if view.key == "mentions":
+            row["mentioned"] = mentions.ever(connection, me, row["id"])
     shown = views.shows(view, me, row)
     return render_template("row.html", row=row, view=view.key, open=request.args.get("open")) if shown else ""
 
@@ -72,7 +74,7 @@ def list_row(me: Agent, number: str) -> ResponseReturnValue:
 def list_views(me: Agent) -> ResponseReturnValue:
     """The views with their figures."""
     with wiring().services.reading() as connection:
-        figures = counts.kept(connection, me.project_id, me.id)
+        figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
     wiring().presence.beat(me.project_id, me.id)
     view = views.named(request.args.get("view"))
     return render_template("parts/views.html", views=views.counted(figures), view=view.key)
@@ -186,7 +188,7 @@ def _frame(me: Agent) -> dict[str, Any]:
     position = wiring().hub.position(me.project_id)
     with wiring().services.reading() as connection:
         rows = reading.conversations(connection, me.project_id, decode_position(views.filter_of(view, me), LISTED + 1))
-        figures = counts.kept(connection, me.project_id, me.id)
+        figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
         members = reading.members(connection, me.project_id)
         project = reading.project(connection, me.project_id)
         mine = team.projects_of(connection, me.id)

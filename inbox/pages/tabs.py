@@ -23,6 +23,7 @@ class Tab:
 TABS = (
     Tab("responder", "Responder", "spark", "/settings"),
     Tab("snippets", "Snippets", "book", "/settings/snippets"),
+    Tab("canned", "Canned replies", "chat", "/settings/canned"),
     Tab("workflow", "Workflow", "flow", "/settings/workflow"),
     Tab("tools", "Tools", "hook", "/settings/tools"),
     Tab("members", "Team", "users", "/settings/members"),

@@ -28,6 +28,7 @@ class View:
 
 VIEWS = (
     View("mine", "Mine", "user"),
+    View("mentions", "Mentions", "at"),
     View("unassigned", "Unassigned", "user-off"),
     View("all", "All", "inbox"),
     View("wanted", "Needs a person", "hand", "is-wanted"),
@@ -49,6 +50,7 @@ def filter_of(view: View, who: Agent) -> Filter:
     """What the view shows."""
     filters = {
         "mine": Filter(statuses=WAITING, assignee=who.id),
+        "mentions": Filter(mentioned=who.id),
         "unassigned": Filter(statuses=WAITING, assignee="none"),
         "all": Filter(statuses=WAITING),
         "wanted": Filter(statuses=WAITING, responder_states=("handed_off",)),
@@ -65,6 +67,7 @@ def shows(view: View, who: Agent, row: Mapping[str, Any]) -> bool:
         (not wanted.statuses or row["status"] in wanted.statuses)
         and (wanted.assignee is None or row["assignee_id"] == (None if wanted.assignee == "none" else wanted.assignee))
         and (not wanted.responder_states or row["responder_state"] in wanted.responder_states)
+        and (wanted.mentioned is None or row.get("mentioned", False))
         and (not wanted.thinking or row["live_turn"] is not None)
         and (not wanted.parked or row["has_draft"])
     )

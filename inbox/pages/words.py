@@ -6,7 +6,7 @@ Owns presentation. Everything that a visitor, a model or an agent wrote goes thr
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,18 +50,27 @@ def register(app: Flask) -> None:
     )
 
 
-def rendered(text: str) -> Markup:
-    """Hostile text as safe HTML: paragraphs, line breaks and links, and nothing else."""
+def rendered(text: str, mentions: Sequence[Mapping[str, Any]] = ()) -> Markup:
+    """Hostile text as safe HTML: paragraphs, line breaks, links, the names of who is mentioned, and nothing else."""
     paragraphs = [str(escape(part)).replace("\n", "<br>") for part in re.split(r"\n{2,}", text.strip())]
-    html = "".join(f"<p>{LINK.sub(_link, part)}</p>" for part in paragraphs)
+    html = "".join(f"<p>{LINK.sub(_link, _mentioned(part, mentions))}</p>" for part in paragraphs)
     clean = nh3.clean(
         html,
-        tags={"p", "br", "a"},
-        attributes={"a": {"href"}},
+        tags={"p", "br", "a", "span"},
+        attributes={"a": {"href"}, "span": {"class"}},
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # nh3 has cleaned it
+
+
+def _mentioned(html: str, mentions: Sequence[Mapping[str, Any]]) -> str:
+    """Escaped text with a mark around each name behind an @, the longest first."""
+    names = sorted((str(escape(one["name"])) for one in mentions), key=len, reverse=True)
+    if not names:
+        return html
+    signs = re.compile(rf"(?<!\w)@(?:{'|'.join(map(re.escape, names))})(?!\w)", re.IGNORECASE)
+    return signs.sub(lambda match: f'<span class="mention">{match.group(0)}</span>', html)
 
 
 def _link(match: re.Match[str]) -> str:

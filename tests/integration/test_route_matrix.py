@@ -73,6 +73,8 @@ LINES: dict[str, Line] = {
     "talking.snooze": Line(form={"until": "day"}),
     "talking.attribute": Line(form={"name": "Plan", "value": "gold"}),
     "race.start": Line(managers=True),
+    "canned_page.begin": Line(managers=True),
+    "canned_page.delete": Line(missing=302),  # it is gone already
     "snippets_page.begin": Line(managers=True),
     "snippets_page.choose": Line(managers=True),
     "webhooks_page.begin": Line(managers=True),
@@ -92,6 +94,12 @@ HOST = f"""
     INSERT INTO tool_host (project_id, host) VALUES (:project, '{SECRET}' || md5(random()::text)) RETURNING id"""
 # How to make one of what a path names, in words of SQL with :project; the word is the one before the id.
 THINGS = {
+    "canned": f"""
+        INSERT INTO canned_reply (project_id, shortcut, content)
+        VALUES (:project, 'x' || nextval('message_id_seq'), '{SECRET}') RETURNING id""",
+    "canned-replies": f"""
+        INSERT INTO canned_reply (project_id, shortcut, content)
+        VALUES (:project, 'x' || nextval('message_id_seq'), '{SECRET}') RETURNING id""",
     "snippets": f"INSERT INTO snippet (project_id, title, content) VALUES (:project, '{SECRET}', 'x') RETURNING id",
     "tools": f"""
         WITH h AS (

@@ -1,0 +1,201 @@
+"""Canned replies: what the team writes again and again, each under a short name, with variables filled as data.
+
+Owns the statements for them and how they are filled. Must not send anything: an agent does, after reading it.
+Every function is scoped by the asker's project: another project's canned reply is NotFound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from inbox import representation
+from inbox.access import Agent
+from inbox.conversation import LARGEST_ID
+from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+
+Row = Mapping[Any, Any]
+VARIABLE = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|([^{}]*))?\}\}")
+NAMES = ("visitor.name", "visitor.email", "agent.name", "agent.email", "project.name", "conversation.id")
+OPEN_ENDED = ("visitor.custom_attributes.", "conversation.custom_attributes.")
+
+LISTED = """
+SELECT * FROM canned_reply WHERE project_id = :project AND id < :before {more} ORDER BY id DESC LIMIT :limit
+"""
+WORDS = "AND (shortcut || ' ' || content) ILIKE :words"
+BY_NAME = text("SELECT * FROM canned_reply WHERE project_id = :project ORDER BY shortcut LIMIT :limit")
+FIND = text("SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project")
+CREATE = text(
+    """
+INSERT INTO canned_reply (project_id, shortcut, content, changed_by) VALUES (:project, :shortcut, :content, :by)
+ON CONFLICT (project_id, shortcut) DO NOTHING RETURNING *
+"""
+)
+EDIT = """
+WITH old AS (SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project FOR NO KEY UPDATE),
+s AS (
+    UPDATE canned_reply SET version = old.version + 1, changed_by = :by, updated_at = clock_timestamp(){sets}
+    FROM old WHERE canned_reply.id = old.id AND ({changed}){guard}
+    RETURNING canned_reply.*)
+SELECT s.*, true AS written FROM s UNION ALL
+SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM s)
+"""
+GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
+DELETE = """
+WITH old AS (SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project FOR UPDATE),
+gone AS (DELETE FROM canned_reply USING old WHERE canned_reply.id = old.id{guard} RETURNING canned_reply.id)
+SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
+"""
+
+
+def listed(
+    connection: Connection, project_id: int, *, before: int | None = None, words: str | None = None, limit: int = 50
+) -> list[Row]:
+    """Canned replies that hold the words, newest first."""
+    parameters: dict[str, Any] = {"project": project_id, "before": before or LARGEST_ID, "limit": limit}
+    more = ""
+    if words:
+        more, parameters = WORDS, parameters | {"words": f"%{_like(words)}%"}
+    return list(connection.execute(text(LISTED.format(more=more)), parameters).mappings())
+
+
+def by_name(connection: Connection, project_id: int, limit: int) -> list[Row]:
+    """Canned replies in the order of their names."""
+    return list(connection.execute(BY_NAME, {"project": project_id, "limit": limit}).mappings())
+
+
+def find(connection: Connection, project_id: int, canned_id: int) -> Row:
+    """One canned reply. Raises NotFound."""
+    row = connection.execute(FIND, {"canned": canned_id, "project": project_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def create(connection: Connection, who: Agent, shortcut: str, content: str) -> Row:
+    """A new canned reply. Raises Forbidden unless they are a manager, Invalid for a name that is taken."""
+    _require_manager(who)
+    _check(content)
+    parameters = {"project": who.project_id, "shortcut": shortcut, "content": content, "by": who.name}
+    row = connection.execute(CREATE, parameters).mappings().one_or_none()
+    if row is None:
+        raise _taken(shortcut)
+    return row
+
+
+def edit(
+    connection: Connection,
+    who: Agent,
+    canned_id: int,
+    changes: Mapping[str, str],
+    *,
+    seen: Collection[int] | None = None,
+) -> Row:
+    """Set name, content or both; one version more, or none where nothing changes.
+
+    `seen` are the versions that the asker saw: StaleVersion with the current `canned_reply` if it is none of them any
+    more. Raises NotFound, Invalid for a name that is taken, and Forbidden unless they are a manager.
+    """
+    _require_manager(who)
+    if "content" in changes:
+        _check(changes["content"])
+    columns = [name for name in ("shortcut", "content") if name in changes]
+    statement = EDIT.format(
+        sets="".join(f", {name} = :{name}" for name in columns),
+        changed=" OR ".join(f"old.{name} <> :{name}" for name in columns) or "false",
+        guard=GUARD if seen is not None else "",
+    )
+    try:
+        return _guarded(connection, statement, who, canned_id, seen, {**changes, "by": who.name})
+    except IntegrityError as error:
+        raise _taken(changes.get("shortcut", "")) from error
+
+
+def delete(connection: Connection, who: Agent, canned_id: int, *, seen: Collection[int] | None = None) -> None:
+    """Forget it; what was sent with it stays. Raises as `edit` does."""
+    _require_manager(who)
+    _guarded(connection, DELETE.format(guard=GUARD if seen is not None else ""), who, canned_id, seen, {})
+
+
+def filled(content: str, who: Agent, conversation: Row, project_name: str) -> str:
+    """The content with each variable's value, its default where there is none, and nothing where both are missing.
+
+    A value is data: what it contains is never expanded again.
+    """
+    visitor = conversation["visitor"]
+    known = {
+        "visitor.name": visitor["name"],
+        "visitor.email": visitor["email"],
+        "agent.name": who.name,
+        "agent.email": who.email,
+        "project.name": project_name,
+        "conversation.id": conversation["id"],
+        **_attributes(OPEN_ENDED[0], visitor["custom_attributes"]),
+        **_attributes(OPEN_ENDED[1], conversation["custom_attributes"]),
+    }
+
+    def value(match: re.Match[str]) -> str:
+        found = known.get(match.group(1))
+        return str(found) if found not in (None, "") else (match.group(2) or "").strip()
+
+    return VARIABLE.sub(value, content)
+
+
+def unknown_names(content: str) -> Iterator[str]:
+    """The variables that nobody will ever fill."""
+    for match in VARIABLE.finditer(content):
+        name = match.group(1)
+        if name not in NAMES and not any(name.startswith(one) and len(name) > len(one) for one in OPEN_ENDED):
+            yield name
+
+
+def _attributes(prefix: str, given: Any) -> dict[str, Any]:
+    attributes = given if isinstance(given, Mapping) else {}
+    return {prefix + str(name): value for name, value in attributes.items()}
+
+
+def _check(content: str) -> None:
+    unknown = next(unknown_names(content), None)
+    if unknown is not None:
+        words = f"names {unknown[:80]!r}, which is no variable"
+        raise Invalid(f"Not valid: the content {words}.", fields={"content": words})
+
+
+def _taken(shortcut: str) -> Invalid:
+    return Invalid(f"There is a canned reply /{shortcut} already.", fields={"shortcut": "is taken"})
+
+
+def _guarded(
+    connection: Connection,
+    statement: str,
+    who: Agent,
+    canned_id: int,
+    seen: Collection[int] | None,
+    more: Mapping[str, Any],
+) -> Row:
+    parameters = {"canned": canned_id, "project": who.project_id, **more}
+    if seen is not None:
+        parameters["seen"] = list(seen)
+    row = connection.execute(text(statement), parameters).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    if seen is not None and not row["written"] and row["version"] not in seen:
+        by = row["changed_by"] or "Somebody"
+        raise StaleVersion(
+            f"{by} changed this canned reply since you loaded it. Yours was not saved.",
+            canned_reply=representation.canned_reply(row),
+        )
+    return row
+
+
+def _require_manager(who: Agent) -> None:
+    if not who.is_manager:
+        raise Forbidden("Only managers change canned replies. Ask one of them.")
+
+
+def _like(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,158 @@
+"""The canned replies' pages, and the list of them that the composer offers, filled for one conversation.
+
+Owns their forms. Everybody reads them; only managers get the controls, and only managers' posts are done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from inbox import canned, reading
+from inbox.access import Agent
+from inbox.api.asking import bigint, services, valid
+from inbox.api.schemas import CannedReplyBody
+from inbox.conversation import MOST_CHARACTERS
+from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.pages.signing_in import page
+
+blueprint = Blueprint("canned_page", __name__)
+SETTINGS = "/settings/canned"
+MOST_LISTED = 500  # a team that has more of them than this finds none by its name
+
+
+@blueprint.get("/conversations/<number>/canned")
+@page
+def offer(me: Agent, number: str) -> ResponseReturnValue:
+    """All of them by name, filled for this conversation: what the composer's menu inserts."""
+    with services().reading() as connection:
+        conversation = reading.conversation(connection, me.project_id, bigint(number))
+        name = reading.project(connection, me.project_id)["name"]
+        rows = canned.by_name(connection, me.project_id, MOST_LISTED)
+    offered = [
+        {"name": row["shortcut"], "words": canned.filled(row["content"], me, conversation, name)} for row in rows
+    ]
+    return jsonify(offered)
+
+
+@blueprint.get(SETTINGS)
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """All of them by name."""
+    with services().reading() as connection:
+        rows = canned.by_name(connection, me.project_id, MOST_LISTED)
+    return render_template("settings/canned.html", me=me, rows=rows)
+
+
+@blueprint.get(f"{SETTINGS}/new")
+@page
+def begin(me: Agent) -> ResponseReturnValue:
+    """An empty form."""
+    _require_manager(me)
+    return _form(me, {})
+
+
+@blueprint.post(SETTINGS)
+@page
+def create(me: Agent) -> ResponseReturnValue:
+    """Make a canned reply."""
+    _require_manager(me)
+    typed = _typed()
+    try:
+        wanted = valid(CannedReplyBody, typed)
+        with services().statement() as writing:
+            canned.create(writing.connection, me, wanted.shortcut, wanted.content)
+    except Invalid as error:
+        return _form(me, typed, errors=_faults(error)), 422
+    flash(gettext("/%(name)s can be used from now on.", name=wanted.shortcut))
+    return redirect(url_for("canned_page.show"))
+
+
+@blueprint.get(f"{SETTINGS}/<int:number>")
+@page
+def edit(me: Agent, number: int) -> ResponseReturnValue:
+    """One canned reply."""
+    return _existing(me, bigint(str(number)))
+
+
+@blueprint.post(f"{SETTINGS}/<int:number>")
+@page
+def save(me: Agent, number: int) -> ResponseReturnValue:
+    """Save it, unless somebody else did since it was opened; nothing that was typed is lost."""
+    _require_manager(me)
+    canned_id, typed = bigint(str(number)), _typed()
+    try:
+        wanted = valid(CannedReplyBody, typed)
+        with services().statement() as writing:
+            changes = {"shortcut": wanted.shortcut, "content": wanted.content}
+            canned.edit(writing.connection, me, canned_id, changes, seen=_seen())
+    except Invalid as error:
+        return _existing(me, canned_id, typed, errors=_faults(error)), 422
+    except StaleVersion:
+        return _existing(me, canned_id, typed, overtaken=True), 409
+    except NotFound:
+        return _form(me, typed, gone=True), 409
+    flash(gettext("Saved."))
+    return redirect(url_for("canned_page.edit", number=canned_id))
+
+
+@blueprint.post(f"{SETTINGS}/<int:number>/delete")
+@page
+def delete(me: Agent, number: int) -> ResponseReturnValue:
+    """Forget it, unless somebody changed it since it was opened."""
+    canned_id = bigint(str(number))
+    try:
+        with services().statement() as writing:
+            canned.delete(writing.connection, me, canned_id, seen=_seen())
+    except StaleVersion as error:
+        by = error.extra["canned_reply"]["changed_by"] or gettext("Somebody")
+        flash(gettext("%(name)s changed it meanwhile. Look at it once more.", name=by))
+        return redirect(url_for("canned_page.edit", number=canned_id))
+    except NotFound:
+        flash(gettext("Somebody else had deleted it already."))
+        return redirect(url_for("canned_page.show"))
+    flash(gettext("The canned reply is deleted."))
+    return redirect(url_for("canned_page.show"))
+
+
+def _typed() -> dict[str, str]:
+    given = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in ("shortcut", "content")}
+    return given | {"shortcut": given["shortcut"].removeprefix("/").lower()}
+
+
+def _seen() -> list[int]:
+    text = request.form.get("version", "")
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
+
+
+def _faults(error: Invalid) -> dict[str, str]:
+    told = {
+        "shortcut": gettext("Give it a short name of letters, digits, - and _."),
+        "content": gettext("Give it a text of 1 to %(most)s characters.", most=f"{MOST_CHARACTERS:,}"),
+    }
+    fields: dict[str, str] = error.extra["fields"]
+    if fields.get("shortcut") == "is taken":
+        told["shortcut"] = error.message
+    if "no variable" in fields.get("content", ""):
+        told["content"] = error.message
+    return {name: told.get(name, fault) for name, fault in fields.items()}
+
+
+def _form(me: Agent, typed: dict[str, str], **more: Any) -> str:
+    return render_template("settings/canned_reply.html", me=me, row=None, values=typed, names=canned.NAMES, **more)
+
+
+def _existing(me: Agent, canned_id: int, typed: dict[str, str] | None = None, **more: Any) -> str:
+    with services().reading() as connection:
+        row = canned.find(connection, me.project_id, canned_id)
+    return render_template(
+        "settings/canned_reply.html", me=me, row=row, values=typed or row, names=canned.NAMES, **more
+    )
+
+
+def _require_manager(me: Agent) -> None:
+    if not me.is_manager:
+        raise Forbidden("Only managers change canned replies. Ask one of them.")

@@ -1,0 +1,54 @@
+// Where an agent writes: canned replies behind `/`, colleagues behind `@`.
+// Owns what is offered while one writes. Must not send.
+
+import { offerMenu } from "./menu.js";
+
+const FRESH_MS = 60_000; // a list older than this is asked for again
+const composer = document.getElementById("composer");
+const reply = document.getElementById("reply");
+const list = document.getElementById("offered");
+
+function remembered(load) {
+  let kept = null;
+  let at = -Infinity;
+  return async () => {
+    if (performance.now() - at > FRESH_MS) {
+      at = performance.now();
+      kept = load().catch(() => {
+        at = -Infinity;
+        return [];
+      });
+    }
+    return kept;
+  };
+}
+
+async function canned() {
+  const response = await fetch(composer.dataset.canned, { cache: "no-store" });
+  if (!response.ok) throw new Error(String(response.status));
+  return (await response.json()).map(({ name, words }) => ({ name, words, shown: `/${name}`, insert: words }));
+}
+
+async function colleagues() {
+  return [...document.querySelectorAll("#colleagues li")].map(({ dataset: { name, email } }) => ({
+    name,
+    words: email,
+    shown: `@${name}`,
+    insert: `@${name} `,
+  }));
+}
+
+if (composer) {
+  const isNote = () => composer.elements.kind.value === "note";
+  offerMenu(reply, list, [
+    { before: /(^|\s)\/([\p{L}\p{N}_-]*)$/u, entries: remembered(canned), label: list.dataset.canned, empty: list.dataset.noCanned },
+    { before: /(^|[\s(])@([\p{L}\p{N}._-]*(?: [\p{L}\p{N}._-]*)?)$/u, entries: colleagues, when: isNote, label: list.dataset.colleagues, empty: list.dataset.noColleague },
+  ]);
+  document.getElementById("mention").addEventListener("click", () => {
+    composer.querySelector("input[value=note]").click();
+    reply.focus();
+    const gap = /\S$/.test(reply.value.slice(0, reply.selectionStart)) ? " " : "";
+    reply.setRangeText(`${gap}@`, reply.selectionStart, reply.selectionEnd, "end");
+    reply.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
