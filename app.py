@@ -16,6 +16,7 @@ import inbox.api
 import inbox.pages
 from inbox import failures, language, limits, security
 from inbox.api.asking import Wiring
+from inbox.company import Company
 from inbox.database import connect
 from inbox.events import Hub
 from inbox.presence import Presence
@@ -78,4 +79,5 @@ def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
         ThreadRaceLab(services.database, redis),
         LocalWorkshop(services.database, settings),
         Sealer(str(settings.secret_key)),
+        Company(redis),
     )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
-from inbox.conversation import snippet_of
+from inbox.conversation import LARGEST_ID, snippet_of
 from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion, Unavailable
 
 Row = Mapping[Any, Any]
@@ -76,10 +76,22 @@ def claim(connection: Connection, who: Agent, conversation_id: int) -> Written:
     return written
 
 
-def reply(connection: Connection, who: Agent, conversation_id: int, content: str) -> Row:
-    """A public message of a person. It pauses the responder and cancels a queued turn in the same statement."""
-    parameters = {"content": content, "snippet": snippet_of(content)}
-    return _row(connection, acts_sql.REPLY, who, conversation_id, **parameters)
+def reply(connection: Connection, who: Agent, conversation_id: int, content: str, *, seen: int | None = None) -> Row:
+    """A public message of a person. It pauses the responder and cancels a queued turn in the same statement.
+
+    `seen` is the newest message that they had before their eyes: StaleClaim names the colleague (`owner`) who has
+    said something in public after it, and when (`at`).
+    """
+    parameters = {"content": content, "snippet": snippet_of(content), "seen": LARGEST_ID if seen is None else seen}
+    row = _row(connection, acts_sql.REPLY, who, conversation_id, **parameters)
+    if row["id"] is not None:
+        return row
+    faster = _row(connection, acts_sql.FASTER, who, conversation_id, seen=seen)
+    raise StaleClaim(
+        f"{faster['name']} replied before you. Yours is not sent.",
+        owner={"id": faster["id"], "name": faster["name"]},
+        at=representation.moment(faster["at"]),
+    )
 
 
 def note(connection: Connection, who: Agent, conversation_id: int, content: str) -> Row:

@@ -139,6 +139,17 @@ t AS (
     FROM c WHERE turn.conversation_id = c.id AND turn.status = 'queued'
     RETURNING turn.*)"""
 
+# What an agent has not seen of what the visitor was told by a person: in their own words, or with a parked reply.
+SAID_BY_A_COLLEAGUE = """o.id > :seen AND NOT o.private
+        AND COALESCE(o.sent_by, CASE o.author WHEN 'agent' THEN o.author_id END) <> :who"""
+FASTER = text(
+    f"""
+SELECT a.id, a.name, o.created_at AS at
+FROM message o JOIN conversation c ON c.id = o.conversation_id
+JOIN agent a ON a.id = COALESCE(o.sent_by, CASE o.author WHEN 'agent' THEN o.author_id END)
+WHERE c.id = :conversation AND c.project_id = :project AND {SAID_BY_A_COLLEAGUE}
+ORDER BY o.id LIMIT 1"""
+)
 REPLY = text(
     f"""
 WITH {FRESH},
@@ -147,7 +158,8 @@ c AS (
         version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp(),
         last_message_id = nextval('message_id_seq'), last_message_snippet = :snippet,
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)
-    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh
+    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND NOT EXISTS (
+        SELECT 1 FROM message o WHERE o.conversation_id = old.id AND {SAID_BY_A_COLLEAGUE})
     RETURNING conversation.*),
 m AS (
     INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, created_at)

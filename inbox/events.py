@@ -24,9 +24,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from inbox import representation
+from inbox import passing, representation
 from inbox.database import single_statements
 from inbox.errors import BadEventId
+from inbox.passing import Sign, decode
 from inbox.wake import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ POLL_WITHOUT_REDIS_SECONDS = 0.25
 BEAT_SECONDS = 15.0
 CLIENT_FRAMES = 1_000  # a client that is so far behind does not read; it is dropped and may come back
 BATCH = 500
+MOST_BEFORE_A_SIGN = 50  # frames that wait for a client; behind them a sign would be stale
 
 UNPLACED = text("SELECT EXISTS (SELECT 1 FROM change WHERE position IS NULL)")
 # A process that stalls while it holds this lock would silence every stream; the server then ends its transaction.
@@ -67,6 +69,9 @@ class Scope:
 
     project_id: int
     conversation_id: int | None = None
+    # For an agent's page: who reads it, and which conversation is open there. Only pages see signs (inbox/passing.py).
+    reader_id: int | None = None
+    watching: int | None = None
 
     @property
     def is_visitor(self) -> bool:
@@ -76,6 +81,15 @@ class Scope:
     def covers(self, change: Change) -> bool:
         """Whether the change is of the project, and of the visitor's conversation."""
         return change.project_id == self.project_id and self.conversation_id in (None, change.conversation_id)
+
+    def sees(self, sign: Sign) -> bool:
+        """Whether the sign is for this page. Never for a visitor, nor for a program."""
+        return (
+            self.reader_id is not None
+            and sign.project_id == self.project_id
+            and sign.conversation_id in (None, self.watching)
+            and sign.agent_id in (None, self.reader_id)
+        )
 
 
 @dataclass(frozen=True)
@@ -167,7 +181,7 @@ class Hub:
     def __init__(self, engine: Engine, redis: Redis | None) -> None:
         self._engine = engine
         self._redis = redis
-        self._clients: dict[queue.Queue[Change | None], Scope] = {}
+        self._clients: dict[queue.Queue[Change | Sign | None], Scope] = {}
         self._guard = threading.Lock()
         self._position: int | None = None
         self._woken = threading.Event()
@@ -205,14 +219,14 @@ class Hub:
 
     def stream(self, scope: Scope, last_event_id: str | None) -> Iterator[bytes]:
         """The frames for one client, for ever. Raises BadEventId before the first if the id was never issued."""
-        frames: queue.Queue[Change | None] = queue.Queue(CLIENT_FRAMES)
+        frames: queue.Queue[Change | Sign | None] = queue.Queue(CLIENT_FRAMES)
         self._ensure_started()
         place(self._engine)
         with single_statements(self._engine).connect() as connection:
             start = self._start(connection, scope, last_event_id)
         return self._frames(scope, start, frames)
 
-    def _frames(self, scope: Scope, start: _Start, frames: queue.Queue[Change | None]) -> Iterator[bytes]:
+    def _frames(self, scope: Scope, start: _Start, frames: queue.Queue[Change | Sign | None]) -> Iterator[bytes]:
         with self._guard:
             self._clients[frames] = scope
         try:
@@ -235,7 +249,9 @@ class Hub:
                     continue
                 if live is None:  # too far behind: the client comes back with its last id
                     return
-                if live.position > position:
+                if isinstance(live, Sign):
+                    yield live.frame()
+                elif live.position > position:
                     position = live.position
                     if shown := live.shown_to(scope):
                         yield shown
@@ -319,7 +335,19 @@ class Hub:
             except queue.Full:
                 self._drop(frames)
 
-    def _drop(self, frames: queue.Queue[Change | None]) -> None:
+    def _pass_by(self, payload: bytes) -> None:
+        """Hand a sign to the pages that it is for; one that reads slowly goes without it."""
+        sign = decode(payload)
+        if sign is None:
+            return
+        with self._guard:
+            listening = [frames for frames, scope in self._clients.items() if scope.sees(sign)]
+        for frames in listening:
+            if frames.qsize() < MOST_BEFORE_A_SIGN:
+                with suppress(queue.Full):
+                    frames.put_nowait(sign)
+
+    def _drop(self, frames: queue.Queue[Change | Sign | None]) -> None:
         with self._guard:
             self._clients.pop(frames, None)
         # All that waits goes, not one of it: what the client sends as its last id is then what it truly saw, and
@@ -333,14 +361,21 @@ class Hub:
         while not self._closed:
             try:
                 with redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # redis-py
-                    channel.subscribe(CHANNEL)
+                    channel.subscribe(CHANNEL, passing.CHANNEL)
                     self._redis_away = False
                     while not self._closed:
-                        if channel.get_message(timeout=POLL_SECONDS) is not None:
-                            self._woken.set()
+                        self._heard(channel.get_message(timeout=POLL_SECONDS))
             except (RedisError, OSError):
                 self._redis_away = True
                 threading.Event().wait(POLL_SECONDS)
+
+    def _heard(self, message: Mapping[str, Any] | None) -> None:
+        if message is None:
+            return
+        if message["channel"] == passing.CHANNEL.encode():
+            self._pass_by(message["data"])
+        else:
+            self._woken.set()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from inbox.settings import Settings
 from inbox.tokens import digest
 
 PASS_HEADER = "X-Tandem-Replay"
+TYPING_RATE = "60/minute"  # a page that types says so every 4 s
 PASS_SECONDS = 6 * 3600
 
 limiter = Limiter(get_remote_address, headers_enabled=True, in_memory_fallback_enabled=True, swallow_errors=True)
@@ -88,6 +89,7 @@ def _storage(redis_url: str | None) -> str:
 
 
 limited_messages = _limit(lambda settings: settings.rate_messages, _token)
+limited_typing = _limit(lambda settings: TYPING_RATE, _token)
 limited_sessions = _limit(lambda settings: settings.rate_sessions, get_remote_address)
 limited_sign_in = _limit(lambda settings: settings.rate_sign_in, _address_and_account)
 # Of somebody who is signed in and says their password once more.

@@ -12,6 +12,7 @@ from typing import cast
 from redis import Redis
 from redis.exceptions import RedisError
 
+ACTIVE_SECONDS = 150  # a page whose reader touches it says so every 30 s
 HERE_SECONDS = 45  # a page says so every 15 s; two beats may be missed
 
 
@@ -30,12 +31,32 @@ class Presence:
 
     def here(self, project_id: int) -> set[int]:
         """The ids of the agents who are here."""
+        return self._since(self._key(project_id), HERE_SECONDS)
+
+    def act(self, project_id: int, agent_id: int) -> bool:
+        """This agent sits before their page now; whether they were away until then."""
+        key = self._active_key(project_id)
+        with suppress(RedisError):
+            before = cast(float | None, self._redis.zscore(key, str(agent_id)))
+            self._redis.zadd(key, {str(agent_id): time.time()})
+            self._redis.expire(key, ACTIVE_SECONDS * 4)
+            return before is None or before < time.time() - ACTIVE_SECONDS
+        return False
+
+    def active(self, project_id: int) -> set[int]:
+        """The ids of the agents who sat before their page in the last minutes; who is here besides is away."""
+        return self._since(self._active_key(project_id), ACTIVE_SECONDS)
+
+    def _since(self, key: str, seconds: float) -> set[int]:
         try:
-            since = time.time() - HERE_SECONDS
-            found = cast(list[bytes], self._redis.zrangebyscore(self._key(project_id), since, "+inf"))
+            found = cast(list[bytes], self._redis.zrangebyscore(key, time.time() - seconds, "+inf"))
             return {int(agent) for agent in found}
         except RedisError:
             return set()
+
+    @staticmethod
+    def _active_key(project_id: int) -> str:
+        return f"tandem:active:{project_id}"
 
     @staticmethod
     def _key(project_id: int) -> str:

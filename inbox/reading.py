@@ -84,6 +84,14 @@ def newest_messages(connection: Connection, conversation_id: int, limit: int) ->
     return _rows(connection, statement, conversation=conversation_id, limit=limit)
 
 
+def unread_from(connection: Connection, conversation_id: int, unread: int) -> int | None:
+    """The id of the first of so many unread messages of the visitor, or None where nothing is unread."""
+    statement = """SELECT id FROM message WHERE conversation_id = :conversation AND author = 'visitor'
+        ORDER BY id DESC OFFSET :before LIMIT 1"""
+    found = _rows(connection, statement, conversation=conversation_id, before=unread - 1) if unread > 0 else []
+    return found[0]["id"] if found else None
+
+
 def newest_notes(connection: Connection, conversation_id: int, limit: int) -> list[Row]:
     """The newest notes, newest first."""
     statement = """SELECT * FROM message WHERE conversation_id = :conversation AND private

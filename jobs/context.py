@@ -21,11 +21,13 @@ from inbox.wake import Waker
 from jobs.breaker import SharedBreaker
 from jobs.landing import Lander
 from jobs.lease import LeaseKeeper
+from jobs.progress import Teller
 from jobs.queue import RqTurnQueue
 from responder.model import Model
 from responder.public_network import Network
 
 HINT_SECONDS = 0.5  # a turn does without what Redis would say of a model's server sooner than it waits for it
+TELLING_SECONDS = 1.0  # how long the teller waits for a Redis that hangs; nobody waits for the teller
 CONNECTIONS = 16  # a turn holds none while it thinks, so few serve many
 
 
@@ -42,6 +44,7 @@ class Context:
     leases: LeaseKeeper
     waker: Waker
     sealer: Sealer
+    teller: Teller
     network: Network = field(default_factory=Network)
 
 
@@ -59,6 +62,7 @@ def build(settings: Settings) -> Context:
         lander=Lander(engine, redis),
         leases=LeaseKeeper(engine, settings.lease_seconds),
         waker=Waker(redis),
+        teller=Teller(redis_client(str(settings.redis_url), patience_seconds=TELLING_SECONDS)),
         sealer=Sealer(settings.secret_key or secret_key(settings.data)),
     )
 

@@ -15,6 +15,7 @@ from jobs import claim, context, knowledge, snapshot, toolbox
 from jobs.context import Context
 from jobs.landing import Landed, TurnLost
 from jobs.metering import metered
+from jobs.progress import Progress, node_names
 from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Work
 from responder.outcome import Outcome, Position, Step
@@ -101,8 +102,10 @@ class Around:
     work: Work
     basis: Basis = field(init=False)
     toolbox: Toolbox = field(init=False)
+    names: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.names = node_names(self.work.snapshot.workflow or {})
         self.basis = self.work.basis
         self.toolbox = replace(self.work.toolbox, sealer=self.here.sealer, network=self.here.network)
 
@@ -127,8 +130,11 @@ class Around:
         self.here.waker()
 
     def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
-        """Raises TurnLost once the turn is known to be no longer ours, so that nobody waits for its model."""
+        """Tell those who watch. Raises TurnLost once the turn is known to be no longer ours: its model is left."""
         self._still_ours()
+        claimed = self.work.claimed
+        named = self.names.get(node_id, node_id)
+        self.here.teller.tell(claimed.project_id, Progress(claimed.turn_id, claimed.conversation_id, named, tool, text))
 
     def _still_ours(self) -> None:
         if self.here.leases.is_lost(self.work.claimed):

@@ -284,6 +284,7 @@ class _Thought:
 
     def run(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
         """A reading tool runs now; a writing one becomes an intent, committed with the reply or not at all."""
+        self.around.progress(self.at, self.workflow.nodes[self.at].type, tool.name, "")
         if tool.name not in TOOLS:
             return self.run_own(tool, arguments)
         if tool.name == "search_knowledge":

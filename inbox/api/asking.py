@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails
 from inbox import access, visiting
 from inbox.access import Agent
 from inbox.api.schemas import Body, check_json
+from inbox.company import Company
 from inbox.conversation import LARGEST_ID, storable
 from inbox.errors import BadJson, Forbidden, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
 from inbox.events import Hub
@@ -53,6 +54,7 @@ class Wiring:
     race_lab: RaceLab
     workshop: Workshop
     sealer: Sealer
+    company: Company
 
 
 def wiring() -> Wiring:

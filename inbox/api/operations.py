@@ -63,6 +63,7 @@ OPERATIONS: dict[str, Operation] = {
     "widget.send_message": Operation(
         answers.VisitorMessage, 201, schemas.VisitorMessageBody, {"content": "Where is my order?"}, once=True
     ),
+    "widget.typing": Operation(None, 204, schemas.NothingBody, {}),
     "widget.list_messages": Operation(answers.Listed[answers.VisitorMessage], query=ASCENDING),
     "streams.visitor_events": Operation(
         query=STREAM_QUERY,

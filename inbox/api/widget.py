@@ -9,8 +9,8 @@ from flask import Blueprint, Response, current_app, request
 from inbox import reading, representation, visiting
 from inbox.api.answering import created, listed
 from inbox.api.asking import Visit, after, body, limit, query, services, visitor_route, wiring
-from inbox.api.schemas import SessionBody, VisitorMessageBody
-from inbox.limits import limited_messages, limited_sessions
+from inbox.api.schemas import NothingBody, SessionBody, VisitorMessageBody
+from inbox.limits import limited_messages, limited_sessions, limited_typing
 from inbox.services import Writing
 from inbox.tokens import new_token, token_of
 
@@ -50,6 +50,16 @@ def send_message(visit: Visit) -> Response:
         return representation.message_for_visitor(received.message)
 
     return created("messages", act)
+
+
+@blueprint.post("/typing")
+@limited_typing
+@visitor_route
+def typing(visit: Visit) -> Response:
+    """The visitor is typing: the agents who have the conversation open see it for some seconds. Nothing is stored."""
+    body(NothingBody)
+    wiring().company.visitor_types(visit.project_id, visit.conversation_id)
+    return Response(status=204)
 
 
 @blueprint.get("/messages")

@@ -49,7 +49,7 @@ def register(app: Flask) -> None:
 
 def _register_talking(app: Flask) -> None:
     """What the page of an open conversation asks for beside its own parts."""
-    from inbox.pages import canned
+    from inbox.pages import canned, company, saying
 
-    for page in (canned,):
+    for page in (canned, company, saying):
         app.register_blueprint(page.blueprint)

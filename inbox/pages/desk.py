@@ -11,11 +11,11 @@ from typing import Any, cast
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, counts, drafts, mentions, reading, representation, team
+from inbox import acts, counts, drafts, mentions, reading, representation, team, unsent
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
-from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody
+from inbox.api.schemas import ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
@@ -45,6 +45,8 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
     with wiring().services.reading() as connection:
         shown = pieces(connection, me, conversation_id)
         shown["messages"] = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
+        shown["unread_from"] = reading.unread_from(connection, conversation_id, shown["row"]["unread_count"])
+        shown["unsent"] = unsent.find(connection, me, conversation_id)
         shown["labels"] = reading.labels(connection, me.project_id)
     return render_template("inbox.html", oob="", **(_frame(me) | shown))
 
@@ -92,7 +94,10 @@ def events(me: Agent) -> ResponseReturnValue:
             wiring().presence.beat(me.project_id, me.id)
         return stays
 
-    return stream(Scope(me.project_id), still_here)
+    watched = request.args.get("open", "")
+    watching = int(watched) if watched.isascii() and watched.isdecimal() and len(watched) < 19 else None
+    scope = Scope(me.project_id, reader_id=me.id, watching=watching)
+    return stream(scope, still_here)
 
 
 @blueprint.post("/conversations/<number>/acts/<act>")
@@ -104,17 +109,6 @@ def act(me: Agent, number: str, act: str) -> ResponseReturnValue:
         raise NotFound("There is no such act.")
     conversation_id = bigint(number)
     return perform(me, conversation_id, lambda writing: done(writing, me, conversation_id))
-
-
-@blueprint.post("/conversations/<number>/say")
-@page
-def say(me: Agent, number: str) -> ResponseReturnValue:
-    """A reply or a note."""
-    conversation_id = bigint(number)
-    content = request.form.get("content", "").replace("\r\n", "\n")
-    wanted = valid(AgentMessageBody, {"content": content, "private": request.form.get("kind") == "note"})
-    write = acts.note if wanted.private else acts.reply
-    return perform(me, conversation_id, lambda w: write(w.connection, me, conversation_id, wanted.content))
 
 
 @blueprint.post("/conversations/<number>/turns/<turn>/stop")
@@ -203,7 +197,8 @@ def _frame(me: Agent) -> dict[str, Any]:
         "rows": rows[:LISTED],
         "more": more,
         "members": members,
-        "here": wiring().presence.here(me.project_id),
+        "here": wiring().presence.here(me.project_id) | {me.id},
+        "active": wiring().presence.active(me.project_id) | {me.id},
         "project": project,
         "projects": mine,
         "offline": cast(Settings, current_app.config["TANDEM"]).offline,

@@ -38,12 +38,27 @@ async function colleagues() {
   }));
 }
 
+// As high as its words, up to a third of the screen.
+function grow() {
+  reply.rows = Math.min(Math.max(2, reply.value.split("\n").length), 10);
+}
+
 if (composer) {
   const isNote = () => composer.elements.kind.value === "note";
   offerMenu(reply, list, [
     { before: /(^|\s)\/([\p{L}\p{N}_-]*)$/u, entries: remembered(canned), label: list.dataset.canned, empty: list.dataset.noCanned },
     { before: /(^|[\s(])@([\p{L}\p{N}._-]*(?: [\p{L}\p{N}._-]*)?)$/u, entries: colleagues, when: isNote, label: list.dataset.colleagues, empty: list.dataset.noColleague },
   ]);
+  composer.addEventListener("change", () => {
+    composer.classList.toggle("is-note", isNote());
+    const hint = document.getElementById("hint");
+    hint.textContent = hint.dataset[isNote() ? "note" : "public"];
+  });
+  reply.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit();
+  });
+  for (const kind of ["input", "tandem:shown"]) reply.addEventListener(kind, grow);
+  grow();
   document.getElementById("mention").addEventListener("click", () => {
     composer.querySelector("input[value=note]").click();
     reply.focus();

@@ -2,14 +2,13 @@
 // Owns no state of conversations: what changed is fetched as HTML from the server.
 
 import { count, showClocks } from "./clock.js";
+import { sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
 
 const app = document.querySelector(".app");
 const { view, open, position } = app.dataset;
 const rows = document.getElementById("rows");
-const thread = document.getElementById("thread");
 const reply = document.getElementById("reply");
-const composer = document.getElementById("composer");
 
 // Live parts -------------------------------------------------------------------------------------------------------
 
@@ -60,9 +59,9 @@ async function refreshOpen() {
   busy = true;
   do {
     again = false;
-    const stays = !atEnd();
-    await htmx.ajax("GET", `/conversations/${open}/parts?after=${lastMessage()}`, { swap: "none", source: app });
-    if (!stays) toEnd();
+    const before = lastMessage();
+    await htmx.ajax("GET", `/conversations/${open}/parts?after=${before}`, { swap: "none", source: app });
+    sawArrivals(before);
   } while (again);
   busy = false;
 }
@@ -120,20 +119,34 @@ document.body.addEventListener("htmx:beforeOnLoad", (event) => {
   if (form.matches?.("form.edit") && event.detail.xhr.status === 200) form.dataset.sent = "";
 });
 
-const atEnd = () => !thread || thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
-const toEnd = () => thread?.scrollTo({ top: thread.scrollHeight });
+// Who sent a message has it shown at once, whatever the stream says.
+document.addEventListener("tandem:refresh", (event) => {
+  event.detail.done = refreshOpen();
+});
 
-openStream("/events", {
+openStream(open ? `/events?open=${open}` : "/events", {
   from: position || null,
   onEvent(name, data) {
     if (name === "reset") location.reload();
-    else changed(data.conversation_id);
+    else if (name.startsWith("live.")) passing(name.slice(5), data);
+    else {
+      document.dispatchEvent(new CustomEvent("tandem:event", { detail: { name, data } }));
+      changed(data.conversation_id);
+    }
   },
   onState(connected) {
     const banner = document.getElementById("offline");
     if (banner) banner.hidden = connected;
+    if (connected) document.dispatchEvent(new CustomEvent("tandem:connected"));
   },
 });
+
+// Signs that nobody waits for. That something was read, or somebody mentioned, changes a row and the figures.
+function passing(name, data) {
+  if (name === "seen") changed(data.conversation_id);
+  else if (name === "mention") refreshViews();
+  document.dispatchEvent(new CustomEvent("tandem:live", { detail: { name, data } }));
+}
 
 document.body.addEventListener("htmx:afterSettle", () => {
   showClocks(document);
@@ -146,7 +159,6 @@ document.body.addEventListener("htmx:oobAfterSwap", () => {
 setInterval(count, 1000);
 showClocks(document);
 count();
-toEnd();
 
 // Toasts -----------------------------------------------------------------------------------------------------------
 
@@ -178,28 +190,6 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(status === 429 ? "Too fast. Wait a moment and try again." : `That did not work (${status}). Your words are kept.`);
 });
 document.body.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Your words are kept."));
-
-// The composer: what is typed survives failures, reloads and other tabs ----------------------------------------------
-
-if (composer) {
-  const key = `tandem:draft:${open}`;
-  reply.value = localStorage.getItem(key) ?? "";
-  reply.addEventListener("input", () => localStorage.setItem(key, reply.value));
-  composer.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt !== composer || !event.detail.successful) return;
-    reply.value = "";
-    localStorage.removeItem(key);
-    toEnd();
-  });
-  composer.addEventListener("change", () => {
-    const note = composer.elements.kind.value === "note";
-    composer.classList.toggle("is-note", note);
-    document.getElementById("hint").textContent = note ? "Only agents see this" : "Your words pause the responder";
-  });
-  reply.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit();
-  });
-}
 
 // Keys -------------------------------------------------------------------------------------------------------------
 

@@ -70,7 +70,8 @@ def test_acts(crowded: People) -> None:
     said = {"content": "x", "snippet": "x"}
     statements: list[tuple[TextClause, dict[str, Any]]] = [
         (acts_sql.patch(frozenset({"status"}), guarded=False), {"status": "solved"}),
-        (acts_sql.CLAIM, {}), (acts_sql.REPLY, said), (acts_sql.NOTE, {"content": "x"}), (acts_sql.TAKE_OVER, {}),
+        (acts_sql.CLAIM, {}), (acts_sql.REPLY, {**said, "seen": 1}), (acts_sql.FASTER, {"seen": 1}),
+        (acts_sql.NOTE, {"content": "x", "mentioned": [1]}), (acts_sql.TAKE_OVER, {}),
         (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
         (visiting.RECEIVE, {"name": "x", "agent_online": False, **said}),
     ]  # fmt: skip

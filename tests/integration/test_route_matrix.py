@@ -67,7 +67,7 @@ LINES: dict[str, Line] = {
     "streams.agent_events": Line(open_to=ASKER_AGENT),
     "streams.visitor_events": Line(open_to=ASKER_VISITOR),
     "pages.act": Line(path={"act": "claim"}),
-    "pages.say": Line(form={"content": "It left today.", "kind": "reply"}),
+    "saying.say": Line(form={"content": "It left today.", "kind": "public"}),
     "talking.label": Line(form={"add": "refund"}),
     "talking.priority": Line(form={"priority": "high"}),
     "talking.snooze": Line(form={"until": "day"}),
@@ -312,7 +312,7 @@ def expected(route: Route, asker: str) -> set[int]:
         return {401}
     if route.asker == ASKER_VISITOR:
         # A visitor's routes name no id: whoever has a token gets their own conversation.
-        return {200, 201} if asker.startswith("visitor") else {401}
+        return {200, 201, 204} if asker.startswith("visitor") else {401}
     if asker not in INSIDE[route.asker]:
         return {302, 401} if route.is_page else {401}
     if asker == "manager of another project" and route.ids:

@@ -1,0 +1,78 @@
+"""Who looks at a conversation beside oneself, and who of them types.
+
+Owns its keys in Redis. May vanish: nobody is said to be there then. Must not decide anything by it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from inbox import passing, run_progress
+from inbox.access import Agent
+from inbox.passing import Sign
+
+Doing = Literal["viewing", "typing", "left"]
+THERE_SECONDS = 40  # a page says so every 15 s; two may be missed
+TYPING_SECONDS = 8  # a page that types says so every 4 s
+
+
+class Company:
+    """The agents at each conversation."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def come(self, who: Agent, conversation_id: int, doing: Doing) -> list[dict[str, Any]]:
+        """Say what this agent does there; returns the others. Those who watch hear of it where something changed."""
+        key = self._key(who.project_id, conversation_id)
+        told = json.dumps({"id": who.id, "name": who.name, "doing": doing, "at": time.time()})
+        try:
+            before = self._there(key)
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.hdel(key, str(who.id)) if doing == "left" else pipeline.hset(key, str(who.id), told)
+            pipeline.expire(key, THERE_SECONDS * 2)
+            pipeline.execute()
+            now = self._there(key)
+        except RedisError:
+            return []
+        if now != before or doing == "typing":
+            self._tell(who.project_id, conversation_id, now)
+        return [one for one in now if one["id"] != who.id]
+
+    def _there(self, key: str) -> list[dict[str, Any]]:
+        """Who is there by the last that each said; a page that vanished without a word is believed for a while."""
+        now, found = time.time(), []
+        for told in self._redis.hgetall(key).values():  # type: ignore[union-attr]  # redis-py types it for asyncio too
+            one = json.loads(told)
+            age = now - one["at"]
+            if age < THERE_SECONDS:
+                typing = one["doing"] == "typing" and age < TYPING_SECONDS
+                found.append({"id": one["id"], "name": one["name"], "doing": "typing" if typing else "viewing"})
+        return sorted(found, key=lambda one: (one["name"], one["id"]))
+
+    def _tell(self, project_id: int, conversation_id: int, people: list[dict[str, Any]]) -> None:
+        data = {"conversation_id": conversation_id, "people": people}
+        passing.tell(self._redis, Sign(project_id, "people", data, conversation_id))
+
+    def visitor_types(self, project_id: int, conversation_id: int) -> None:
+        """The visitor of the conversation is typing now."""
+        sign = Sign(project_id, "visitor_typing", {"conversation_id": conversation_id}, conversation_id)
+        passing.tell(self._redis, sign)
+
+    def progress(self, conversation_id: int, live_turn: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """How far the live turn was when it last said so, or None."""
+        return run_progress.last(self._redis, conversation_id, live_turn)
+
+    def tell(self, *signs: Sign) -> None:
+        """Send signs to open pages."""
+        passing.tell(self._redis, *signs)
+
+    @staticmethod
+    def _key(project_id: int, conversation_id: int) -> str:
+        return f"tandem:company:{project_id}:{conversation_id}"

@@ -1,0 +1,68 @@
+// Reading a thread: what is new comes below and moves nothing; a line says where it begins, a pill leads there.
+// Owns the place where one reads, and saying that it was read.
+
+const thread = document.getElementById("thread");
+const messages = document.getElementById("messages");
+const pill = document.getElementById("new-below");
+const { open, me } = document.querySelector(".app").dataset;
+const token = document.querySelector("meta[name=csrf-token]").content;
+const NEAR = 80; // pixels from the end that still count as the end
+let fresh = 0;
+let saidSeen = null;
+
+// The thread is upside down for the browser: its end is at 0, and what lies above is negative.
+export const atEnd = () => !thread || thread.scrollTop > -NEAR;
+export const toEnd = () => thread?.scrollTo({ top: 0 });
+
+const newest = () => messages?.lastElementChild?.dataset.message;
+
+export function sawArrivals(before) {
+  const arrived = [...messages.querySelectorAll("[data-message]")].filter((one) => Number(one.dataset.message) > Number(before));
+  if (!arrived.length) return;
+  document.dispatchEvent(new CustomEvent("tandem:message"));
+  const theirs = arrived.filter((one) => one.dataset.by !== me);
+  if (theirs.length && (document.hidden || !atEnd())) {
+    fresh += theirs.length;
+    if (!document.getElementById("new-line")) line(theirs[0]);
+  }
+  show();
+  seen();
+}
+
+function line(before) {
+  const mark = document.createElement("p");
+  mark.className = "new-line";
+  mark.id = "new-line";
+  mark.textContent = pill.dataset.line;
+  before.before(mark);
+}
+
+function show() {
+  pill.hidden = fresh === 0 || atEnd();
+  pill.querySelector("span").textContent = (fresh === 1 ? pill.dataset.one : pill.dataset.many).replace("{count}", fresh);
+}
+
+async function seen() {
+  if (!open || document.hidden || !document.hasFocus() || !atEnd() || saidSeen === newest()) return;
+  saidSeen = newest() ?? "none";
+  const data = new FormData();
+  data.set("csrf_token", token);
+  await fetch(`/conversations/${open}/seen`, { method: "POST", body: data }).catch(() => (saidSeen = null));
+}
+
+if (thread) {
+  pill.addEventListener("click", () => {
+    document.getElementById("new-line")?.scrollIntoView({ block: "start" });
+    thread.focus();
+    fresh = 0;
+    show();
+  });
+  thread.addEventListener("scroll", () => {
+    if (atEnd()) fresh = 0;
+    show();
+    seen();
+  }, { passive: true });
+  document.addEventListener("visibilitychange", seen);
+  addEventListener("focus", seen);
+  seen();
+}

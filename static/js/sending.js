@@ -1,0 +1,157 @@
+// Sending what an agent wrote: shown at once as being sent, said exactly once, kept where it could not be.
+// Owns the outbox. A message keeps its id until it is known what became of it, so the server says it once.
+
+import { forget, show } from "./unsent.js";
+
+const RETRY_MS = 3_000;
+const DAY_MS = 86_400_000; // the server remembers ids for as long
+const composer = document.getElementById("composer");
+const reply = document.getElementById("reply");
+const box = document.getElementById("outbox");
+const { open } = document.querySelector(".app").dataset;
+const key = `tandem:outbox:${open}`;
+let queue = [];
+let busy = false;
+let held = null; // what a colleague was faster than
+
+const lastMessage = () => [...document.querySelectorAll("#messages [data-message]")].at(-1)?.dataset.message ?? "0";
+
+function remember() {
+  if (queue.length) localStorage.setItem(key, JSON.stringify(queue));
+  else localStorage.removeItem(key);
+}
+
+export function send(content, kind, seen = lastMessage()) {
+  queue.push({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, content, kind, seen, at: Date.now() });
+  remember();
+  draw();
+  document.getElementById("thread").scrollTo({ top: 0 });
+  work();
+}
+
+// One after the other, so that they arrive in the order in which they were written.
+async function work() {
+  if (busy || !queue.length) return;
+  busy = true;
+  const entry = queue[0];
+  const outcome = await attempt(entry);
+  busy = false;
+  if (outcome === "again") {
+    entry.waits = true;
+    remember();
+    draw();
+    setTimeout(work, RETRY_MS);
+    return;
+  }
+  queue.shift();
+  remember();
+  if (outcome.message_id) await arrived(outcome.message_id);
+  else {
+    await refreshed(); // what stands in the way is before their eyes when they choose
+    refused(entry, outcome);
+  }
+  draw();
+  work();
+}
+
+async function attempt(entry) {
+  const data = new FormData();
+  const fields = { csrf_token: composer.elements.csrf_token.value, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id };
+  for (const [name, value] of Object.entries(fields)) data.set(name, value);
+  try {
+    const response = await fetch(composer.action, { method: "POST", body: data });
+    if (response.status >= 500 || response.status === 429) return "again";
+    if (response.status === 401) return { message: composer.dataset.signedOut };
+    const told = await response.json();
+    return told.code === "idempotency_in_flight" ? "again" : told;
+  } catch {
+    return "again";
+  }
+}
+
+async function refreshed() {
+  const event = new CustomEvent("tandem:refresh", { detail: { done: null } });
+  document.dispatchEvent(event);
+  await event.detail.done?.catch(() => {});
+}
+
+// The message's own bubble takes the place of the one that was being sent.
+async function arrived(id) {
+  await refreshed();
+  if (!document.getElementById(`message-${id}`)) await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+function refused(entry, { message, owner, at }) {
+  const rest = reply.value.trim() ? `${entry.content}\n\n${reply.value}` : entry.content;
+  show({ content: rest, kind: entry.kind });
+  reply.dispatchEvent(new Event("input", { bubbles: true }));
+  held = entry;
+  const keep = document.getElementById("keep");
+  const seconds = at ? Math.max(0, Math.round((entry.at - new Date(at)) / 1000)) : 0;
+  keep.querySelector("b").textContent = owner ? keep.dataset.faster.replace("{name}", owner.name).replace("{seconds}", seconds) : keep.dataset.failed;
+  keep.querySelector("span").textContent = owner ? keep.dataset.kept : `${message ?? ""} ${keep.dataset.kept}`;
+  for (const button of keep.querySelectorAll("[data-faster-only]")) button.hidden = !owner;
+  keep.hidden = false;
+}
+
+function answered(then) {
+  document.getElementById("keep").hidden = true;
+  const content = reply.value.trim() ? reply.value : held?.content;
+  held = null;
+  if (then && content) submit(content, then);
+}
+
+function submit(content, kind) {
+  forget();
+  reply.value = "";
+  reply.dispatchEvent(new CustomEvent("tandem:shown", { bubbles: true }));
+  send(content, kind);
+}
+
+function draw() {
+  box.replaceChildren(...queue.map(bubble));
+}
+
+function bubble(entry) {
+  const shape = document.getElementById(entry.kind === "note" ? "outgoing-note" : "outgoing-reply");
+  const item = shape.content.firstElementChild.cloneNode(true);
+  item.querySelector(".words").textContent = entry.content;
+  item.querySelector(".state").textContent = entry.waits ? box.dataset.waits : box.dataset.sending;
+  const back = item.querySelector("button");
+  back.hidden = !entry.waits;
+  back.addEventListener("click", () => {
+    if (busy && queue[0] === entry) return;
+    queue = queue.filter((one) => one !== entry);
+    remember();
+    draw();
+    show({ content: reply.value.trim() ? `${entry.content}\n\n${reply.value}` : entry.content, kind: entry.kind });
+    reply.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  return item;
+}
+
+if (composer) {
+  composer.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!reply.value.trim()) return reply.focus();
+    document.getElementById("keep").hidden = true;
+    submit(reply.value, composer.elements.kind.value);
+    return undefined;
+  });
+  document.getElementById("send-as-well").addEventListener("click", () => answered(held?.kind ?? "public"));
+  document.getElementById("keep-as-note").addEventListener("click", () => answered("note"));
+  document.getElementById("discard-mine").addEventListener("click", () => {
+    answered(null);
+    show({ content: "", kind: "public" });
+    reply.dispatchEvent(new Event("input", { bubbles: true }));
+    reply.focus();
+  });
+  document.addEventListener("tandem:connected", work);
+  try {
+    queue = (JSON.parse(localStorage.getItem(key)) ?? []).filter((entry) => Date.now() - entry.at < DAY_MS);
+  } catch {
+    queue = [];
+  }
+  draw();
+  work();
+}

@@ -1,0 +1,155 @@
+"""Signs that pass by: whom they reach, whom they never reach, and that nothing waits for them."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+
+import pytest
+from fakeredis import FakeRedis, FakeServer
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Engine, text
+
+from inbox import events, passing, run_progress
+from inbox.events import Hub, Scope
+from inbox.passing import Sign
+from jobs import turn as turns
+from jobs.context import Context
+from jobs.progress import Progress, Teller
+from tests.background import Background
+from tests.integration.callers import House
+from tests.integration.test_events import Event, flat
+from tests.model_server import ModelServer
+from tests.people import People
+
+
+@pytest.fixture
+def hub(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub as a web process has it."""
+    monkeypatch.setattr(events, "BEAT_SECONDS", 0.1)
+    hub = Hub(engine, Redis.from_url(redis_url))
+    yield hub
+    hub.close()
+
+
+def following(hub: Hub, scope: Scope) -> Iterator[Event]:
+    """The events of a stream that is open from now on."""
+    stream = flat(hub.stream(scope, None))
+    next(stream)  # the welcome: it is registered
+    return (one for one in stream if isinstance(one, Event))
+
+
+def heard(redis_url: str, sign: Sign) -> None:
+    """Tell the sign once the hub listens."""
+    redis = Redis.from_url(redis_url)
+    while redis.publish(passing.CHANNEL, sign.encode()) == 0:
+        threading.Event().wait(0.02)
+
+
+def test_no_visitor_sees_a_sign(hub: Hub, house: House, other_house: House, redis_url: str) -> None:
+    """Words that have not landed reach the page that watches, and nobody else: no visitor, no program, no neighbour."""
+    visitor = house.visit("Hello")
+    number = visitor.conversation_id
+    page = following(hub, Scope(house.project_id, reader_id=house.ben.id, watching=number))
+    others = [
+        following(hub, Scope(house.project_id, number)),
+        following(hub, Scope(house.project_id)),
+        following(hub, Scope(house.project_id, reader_id=house.ada.id, watching=number + 1)),
+    ]
+    elsewhere = following(hub, Scope(other_house.project_id, reader_id=other_house.ben.id, watching=number))
+    heard(redis_url, Sign(house.project_id, "progress", {"text": "not yet"}, number))
+    told = next(page)
+    assert (told.name, told.data, told.id) == ("live.progress", {"text": "not yet"}, "")
+    visitor.post("/widget/messages", {"content": "After"})
+    other_house.visit("After")
+    for stream in (*others, elsewhere):
+        assert not next(stream).name.startswith("live."), "what was committed later came first"
+
+
+def test_an_agents_own_sign(hub: Hub, house: House, redis_url: str) -> None:
+    number = house.visit("Hello").conversation_id
+    pages = [following(hub, Scope(house.project_id, reader_id=who.id)) for who in (house.ada, house.ben)]
+    heard(redis_url, Sign(house.project_id, "unsent", {"content": "mine"}, agent_id=house.ben.id))
+    assert next(pages[1]).name == "live.unsent"
+    house.ada.post(f"/conversations/{number}/messages", {"content": "After"})
+    assert next(pages[0]).name != "live.unsent"
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", b"1 2 3", b"1 0 0 name {", b"\xff"])
+def test_what_is_no_sign(payload: bytes) -> None:
+    assert passing.decode(payload) is None
+
+
+def test_the_visitors_typing_is_stored_nowhere(hub: Hub, house: House, engine: Engine, redis_url: str) -> None:
+    visitor = house.visit("Hello")
+    page = following(hub, Scope(house.project_id, reader_id=house.ben.id, watching=visitor.conversation_id))
+    heard(redis_url, Sign(house.project_id, "warm"))
+    counted = text("SELECT (SELECT count(*) FROM change), (SELECT sum(version) FROM conversation)")
+    with engine.connect() as connection:
+        before = connection.execute(counted).one()
+    assert visitor.post("/widget/typing", {}).status_code == 204
+    told = next(one for one in page if one.name != "live.warm")
+    assert (told.name, told.data) == ("live.visitor_typing", {"conversation_id": visitor.conversation_id})
+    with engine.connect() as connection:
+        assert connection.execute(counted).one() == before
+
+
+def test_typing_without_redis(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = FakeRedis(server=(server := FakeServer()))
+    server.connected = False
+    monkeypatch.setattr(house.app.extensions["tandem"].company, "_redis", away)
+    assert house.visit("Hello").post("/widget/typing", {}).status_code == 204
+
+
+def said(text: str, turn: int = 7) -> Progress:
+    return Progress(turn, 3, "Check the order", None, text)
+
+
+def test_only_the_newest_is_told() -> None:
+    redis = FakeRedis()
+    channel = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py
+    channel.subscribe(passing.CHANNEL)
+    channel.get_message()
+    teller = Teller(redis)
+    teller._thread = threading.current_thread()  # no thread of its own: the test says when
+    for words in ("One", "One two", "One two\nSources: 1, 2"):
+        teller.tell(1, said(words))
+    teller.tell_now()
+    signs = [passing.decode(message["data"]) for message in iter(channel.get_message, None)]
+    assert [(sign.conversation_id, sign.data["text"]) for sign in signs if sign] == [(3, "One two")]
+    kept = run_progress.last(redis, 3, {"id": 7})
+    assert kept is not None
+    assert kept["node"] == "Check the order"
+    assert run_progress.last(redis, 3, {"id": 8}) is None, "another turn's"
+    assert run_progress.last(redis, 3, None) is None
+
+
+def test_a_teller_outlives_a_redis_that_is_away() -> None:
+    redis = FakeRedis(server=(server := FakeServer()))
+    teller = Teller(redis)
+    server.connected = False
+    teller._thread = threading.current_thread()
+    teller.tell(1, said("Lost"))
+    with pytest.raises(RedisError):
+        teller.tell_now()
+    teller._thread = None
+    server.connected = True
+    teller.tell(1, said("Heard"))
+    found = (run_progress.last(redis, 3, {"id": 7}) for _ in itertools.count())
+    assert next(one for one in found if one and one["text"] == "Heard")
+
+
+def test_a_turn_tells_how_far_it_is(people: People, worker: Context, model_server: ModelServer) -> None:
+    turn = people.visitor_writes()
+    assert turn is not None
+    model_server.hold()
+    running = Background(turns.run, (worker, turn))
+    model_server.wait_until_asked(1)
+    worker.teller.tell_now()
+    model_server.release()
+    running.result()
+    kept = run_progress.last(worker.redis, people.conversation_id, {"id": turn})
+    assert kept is not None
+    assert [one["status"] for one in people.turns()] == ["landed"]
