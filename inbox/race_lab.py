@@ -7,17 +7,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Story:
+    """One conversation in which a person acted while the turn thought. Times are milliseconds since the claim."""
+
+    conversation_id: int
+    by: str
+    set_to: str
+    found: str
+    acted_ms: int
+    written_ms: int
+    window_ms: float
+    version: int | None = None
+
+    @property
+    def x(self) -> int:
+        """Where the act stands on the turn's time axis, in percent."""
+        return min(98, max(2, round(100 * self.acted_ms / max(1, self.written_ms))))
+
+    @property
+    def anchor(self) -> str:
+        """Which end of its words stands there, so that they stay on the axis."""
+        return "start" if self.x < 25 else "end" if self.x > 75 else "middle"
 
 
 @dataclass
 class Side:
-    """One writer's run so far. `examples` are a few lost updates; `marks` has a k (kept) or l (lost) for each turn."""
+    """One writer's run so far. `examples` are a few lost updates; `marks` tell of each conversation where it is:
+    w (waiting), t (thinking), k (kept) or l (lost). `again` counts tries that met another write."""
 
     turns: int = 0
     lost: int = 0
+    acts: int = 0
+    held: int = 0
+    again: int = 0
     examples: list[dict[str, Any]] = field(default_factory=list)
-    marks: str = ""
+    marks: list[str] = field(default_factory=list)
+    windows_ms: list[float] = field(default_factory=list)
+    story: Story | None = None
+
+    def count(self, mark: str) -> int:
+        """How many conversations are there."""
+        return self.marks.count(mark)
+
+    @property
+    def window_ms(self) -> float | None:
+        """The median time between what a writer read last and what it wrote."""
+        windows = list(self.windows_ms)
+        return round(median(windows), 1) if windows else None
 
     def as_json(self) -> dict[str, Any]:
         """As `flask race` prints it."""
@@ -31,11 +72,16 @@ class Race:
     conversations: int
     agents: int
     think: tuple[float, float]
-    acts: int = 0
+    seed: int = 1
     naive: Side = field(default_factory=Side)
     tandem: Side = field(default_factory=Side)
     seconds: float | None = None
     failed: str | None = None
+
+    @property
+    def acts(self) -> int:
+        """What people did, on both sides."""
+        return self.naive.acts + self.tandem.acts
 
     def as_json(self) -> Mapping[str, Any]:
         """The result as SURFACE has it."""

@@ -16,6 +16,7 @@ from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup, escape
 
 from inbox import representation, timeline
+from inbox.pages import axis, parked
 
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
@@ -45,7 +46,8 @@ def register(app: Flask) -> None:
         sentence=timeline.sentence,
         turn_words=turn_words,
         parked_why=parked_why,
-        axis=axis,
+        axis=axis.axis,
+        carries=parked.carries,
         word=word,
     )
 
@@ -107,29 +109,6 @@ def parked_why(reason: str) -> str:
     """Why a reply is parked, as the beginning of a sentence."""
     words = timeline.REASONS.get(reason, reason)
     return words[:1].upper() + words[1:]
-
-
-def axis(entry: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Where people's acts stand on the turn's time axis (x in % of the turn), or None where it met none."""
-    data = entry["data"] or {}
-    acts = [
-        {"at": one["at"], "words": f"{one['by'] or 'somebody'}: {timeline.FIELDS.get(one['field'], one['field'])}"}
-        for one in data.get("kept", [])
-    ]
-    if entry["kind"] == "turn_parked" and data.get("at"):
-        acts = [
-            {"at": data["at"], "words": f"{data.get('by') or 'somebody'}: {data.get('reason', '')}".replace("_", " ")}
-        ]
-    if not acts or not data.get("claimed_at") or not data.get("landed_at"):
-        return None
-    begin, end = (datetime.fromisoformat(data[name]) for name in ("claimed_at", "landed_at"))
-    length = max((end - begin).total_seconds(), 0.001)
-    for act in acts:
-        share = (datetime.fromisoformat(act["at"]) - begin).total_seconds() / length
-        act["x"] = round(min(98, max(2, share * 100)))
-        act["anchor"] = "start" if act["x"] < 30 else "end" if act["x"] > 70 else "middle"
-    words = ", ".join(f"{act['words'].partition(':')[0]} acted {clock(act['at'], True)}" for act in acts)
-    return {"acts": acts[-1:], "words": f"Claimed {clock(begin, True)}, {words}, finished {clock(end, True)}."}
 
 
 def turn_words(turn: Mapping[str, Any]) -> str:

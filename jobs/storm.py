@@ -1,0 +1,241 @@
+"""The storm of the race lab: conversations whose turns think, agents who act meanwhile, and the count of what was lost.
+
+Owns both writers' common surroundings; what a writer is, jobs/race.py says. A turn's thinking is a wait. Lost updates
+are counted as anybody would: what a person was told is set, and is not set at the end.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, text
+
+from inbox import acts, visiting
+from inbox.access import Agent
+from inbox.database import single_statements
+from inbox.race_lab import Race, Side, Story
+from inbox.representation import moment
+from jobs import claim, snapshot
+from jobs.values import Claimed, Work
+
+EXAMPLES = 5
+ACT_SECONDS = 0.02  # between two acts of one agent: a busy afternoon in fast motion
+MOST_THREADS = 256
+WATCHED = ("status", "assignee_id", "priority")
+STATUSES = ("open", "pending", "snoozed")
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+WHOLE = text("SELECT * FROM conversation WHERE id = :id")
+CLEAN_UP = (
+    text("DELETE FROM project WHERE id = :project"),
+    text("DELETE FROM change WHERE project_id = :project AND position IS NOT NULL"),
+    text("DELETE FROM agent WHERE email LIKE :emails"),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person was told is set: by whom, as which version, and when."""
+
+    version: int
+    value: Any
+    by: str
+    at: str | None
+    clock: float
+
+
+@dataclass
+class Field:
+    """Where one writer's run takes place: its people, and what was acknowledged to them."""
+
+    engine: Engine
+    project_id: int
+    agents: list[Agent]
+    thinking: set[int] = field(default_factory=set)
+    told: dict[tuple[int, str], Told] = field(default_factory=dict)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class Wrote:
+    """What writing came to. `window_ms` is the time between what the writer read last and its write."""
+
+    window_ms: float
+    version: int | None = None
+    again: int = 0
+
+
+class Writer(Protocol):
+    """One of the two. `read` is called before the thinking, `write` after it."""
+
+    def read(self, work: Work) -> Any:
+        """What the writer holds on to while it thinks."""
+
+    def write(self, work: Work, read: Any) -> Wrote:
+        """Post the reply."""
+
+
+def prepare(engine: Engine, race: Race) -> Field:
+    mark = uuid.uuid4().hex[:12]
+    with engine.begin() as connection:
+        project_id = connection.execute(
+            text("INSERT INTO project (name, key) VALUES ('Race lab', :key) RETURNING id"), {"key": f"race-{mark}"}
+        ).scalar_one()
+        agents = [_agent(connection, project_id, mark, number) for number in range(race.agents)]
+    return Field(engine, project_id, agents)
+
+
+def _agent(connection: Connection, project_id: int, mark: str, number: int) -> Agent:
+    email = f"race-{project_id}-{mark}-{number}@tandem.example"
+    inserted = text("INSERT INTO agent (email, name, password_hash) VALUES (:email, :name, '!') RETURNING id")
+    agent_id = connection.execute(inserted, {"email": email, "name": f"Agent {number + 1}"}).scalar_one()
+    join = text("INSERT INTO membership (project_id, agent_id) VALUES (:project, :agent)")
+    connection.execute(join, {"project": project_id, "agent": agent_id})
+    return Agent(agent_id, f"Agent {number + 1}", email, project_id, "agent")
+
+
+def storm(where: Field, race: Race, side: Side, writer: Writer) -> None:
+    chance = random.Random(race.seed)
+    waits = [chance.uniform(*race.think) for _ in range(race.conversations)]
+    side.marks = ["w"] * race.conversations
+    over = threading.Event()
+    with (
+        ThreadPoolExecutor(min(race.conversations, MOST_THREADS)) as turns,
+        ThreadPoolExecutor(max(1, race.agents)) as people,
+    ):
+        acting = [people.submit(_act, where, side, agent, race.seed + n, over) for n, agent in enumerate(where.agents)]
+        thinking = [turns.submit(_turn, where, side, writer, place, wait) for place, wait in enumerate(waits)]
+        try:
+            for one in thinking:
+                one.result()
+        finally:
+            over.set()
+        for one in acting:
+            one.result()
+
+
+def _turn(where: Field, side: Side, writer: Writer, place: int, wait: float) -> None:
+    """One conversation: a visitor writes, the turn is claimed, waits like a model, is written; then it is checked."""
+    work = _claim(where)
+    conversation_id = work.claimed.conversation_id
+    began = time.monotonic()
+    read = writer.read(work)
+    with where.guard:
+        where.thinking.add(conversation_id)
+        side.marks[place] = "t"
+    time.sleep(wait)
+    with where.guard:  # nobody begins an act from here on; those begun are finished below
+        where.thinking.discard(conversation_id)
+    wrote = writer.write(work, read)
+    ended = time.monotonic()
+    with where.guard:
+        side.turns += 1
+        side.again += wrote.again
+        side.windows_ms.append(wrote.window_ms)
+    _check(where, side, place, _Ended(conversation_id, began, ended, wrote))
+
+
+@dataclass(frozen=True)
+class _Ended:
+    conversation_id: int
+    began: float
+    ended: float
+    wrote: Wrote
+
+
+def _claim(where: Field) -> Work:
+    with single_statements(where.engine).connect() as connection:
+        key = connection.execute(text("SELECT key FROM project WHERE id = :id"), {"id": where.project_id}).scalar_one()
+        session = visiting.start_session(connection, key=key, visitor={"name": "A visitor"})
+        visit = visiting.who(connection, session.token)
+        assert visit is not None
+        received = visiting.receive(connection, visit, "Where is my parcel?", agent_online=False)
+        assert received.turn_id is not None
+        claimed: Claimed | None = claim.claim(connection, received.turn_id, lease_seconds=600, max_attempts=3)
+        assert claimed is not None, "nobody else knows of this turn yet"
+        work = snapshot.read(connection, claimed)
+    assert work is not None
+    return work
+
+
+def _act(where: Field, side: Side, agent: Agent, seed: int, over: threading.Event) -> None:
+    chance = random.Random(seed)
+    while not over.wait(ACT_SECONDS * chance.uniform(0.5, 1.5)):
+        change: Mapping[str, Any] = chance.choice(
+            [
+                {"status": chance.choice(STATUSES)},
+                {"assignee_id": chance.choice(where.agents).id},
+                {"priority": chance.choice(PRIORITIES)},
+            ]
+        )
+        with where.guard:
+            conversation_id = chance.choice(sorted(where.thinking)) if where.thinking else None
+        if conversation_id is not None:
+            _acknowledge(where, side, agent, conversation_id, change)
+
+
+def _acknowledge(where: Field, side: Side, agent: Agent, conversation_id: int, change: Mapping[str, Any]) -> None:
+    with single_statements(where.engine).connect() as connection:
+        row = acts.patch(connection, agent, conversation_id, change).row
+    with where.guard:
+        side.acts += 1
+        for column in change:
+            known = where.told.get((conversation_id, column))
+            if known is None or known.version < row["version"]:
+                at = moment(datetime.now(UTC))
+                told = Told(row["version"], row[column], agent.name, at, time.monotonic())
+                where.told[conversation_id, column] = told
+
+
+def _check(where: Field, side: Side, place: int, turn: _Ended) -> None:
+    """Compare what people were told with what is there, once their last acts have been answered."""
+    time.sleep(ACT_SECONDS * 3)
+    with single_statements(where.engine).connect() as connection:
+        row = connection.execute(WHOLE, {"id": turn.conversation_id}).mappings().one()
+    with where.guard:
+        known = {name: where.told.get((turn.conversation_id, name)) for name in WATCHED}
+        told = {name: one for name, one in known.items() if one is not None}
+        lost = {name: one for name, one in told.items() if row[name] != one.value}
+        for name, one in lost.items():
+            if len(side.examples) < EXAMPLES:
+                facts = {"field": name, "set_to": one.value, "by": one.by, "at": one.at, "found": row[name]}
+                side.examples.append({"conversation_id": turn.conversation_id} | facts)
+        side.lost += len(lost)
+        side.held += len(told) - len(lost)
+        side.marks[place] = "l" if lost else "k"
+        _tell(where, side, turn, row, lost or told)
+
+
+def _tell(where: Field, side: Side, turn: _Ended, row: Mapping[Any, Any], acts_of: Mapping[str, Told]) -> None:
+    """Keep the first conversation in which a person acted in mid-thought; a lost act before a kept one."""
+    acted = [(name, one) for name, one in acts_of.items() if turn.began < one.clock < turn.ended]
+    if not acted or (side.story is not None and not (side.lost and side.story.set_to == side.story.found)):
+        return
+    name, one = acted[-1]
+    names = {agent.id: agent.name for agent in where.agents}
+    set_to, found = (str(names.get(value, value or "nobody")) for value in (one.value, row[name]))
+    side.story = Story(
+        conversation_id=turn.conversation_id,
+        by=one.by,
+        set_to=set_to,
+        found=found,
+        acted_ms=round((one.clock - turn.began) * 1000),
+        written_ms=round((turn.ended - turn.began) * 1000),
+        window_ms=round(turn.wrote.window_ms, 1),
+        version=turn.wrote.version,
+    )
+
+
+def clean_up(where: Field) -> None:
+    with where.engine.begin() as connection:
+        for statement in CLEAN_UP:
+            values = {"project": where.project_id, "emails": f"race-{where.project_id}-%@tandem.example"}
+            connection.execute(statement, {name: values[name] for name in statement._bindparams})
