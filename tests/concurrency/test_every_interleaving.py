@@ -26,6 +26,7 @@ from tests.concurrency.stepper import Body, explore
 from tests.concurrency.stepper import Step as HeldAt
 from tests.people import WORKFLOW, People
 
+pytestmark = pytest.mark.timeout(400)  # hundreds of schedules, on a machine that may be busy
 REPLY = "The responder's reply."
 MAIN = "landing"
 Row = Mapping[Any, Any]

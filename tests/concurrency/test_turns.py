@@ -239,23 +239,6 @@ def test_a_released_turn_is_not_charged(people: People) -> None:
     assert people.turns()[0]["status"] == "queued"
 
 
-@pytest.mark.parametrize("behaviour", range(10))
-def test_no_misbehaviour_of_a_model_leaves_a_turn_open(
-    people: People, worker: Context, model_server: ModelServer, behaviour: int
-) -> None:
-    """Ten misbehaviours, each of them for every request: a reply or a visible hand-off."""
-    name, script = list(model_server.misbehaviours())[behaviour]
-    model_server.default = script
-    turns.run(worker, written(people))
-    (turn,) = people.turns()
-    assert turn["status"] in {"landed", "handed_off"}, name
-    if turn["status"] == "handed_off":
-        assert turn["reason"] in {"model_failed", "model_timeout", "bad_decision", "no_answer"}
-        assert people.conversation()["responder_state"] == "handed_off"
-    with people.services.reading() as connection:
-        assert connection.execute(text("SELECT count(*) FROM message WHERE author = 'responder'")).scalar_one() == 1
-
-
 def test_what_people_handled_is_theirs_to_the_responder(
     people: People, worker: Context, model_server: ModelServer
 ) -> None:
