@@ -41,12 +41,21 @@ DELETE FROM spend WHERE (project_id, visitor_id, period) IN (
 """
 )
 
+# The empty row that sent words leave behind is of use as long as a browser may still report older ones.
+UNSENT = text(
+    """
+DELETE FROM unsent_text WHERE (agent_id, conversation_id) IN (
+    SELECT agent_id, conversation_id FROM unsent_text
+    WHERE content = '' AND edited_at < clock_timestamp() - interval '31 days' LIMIT :batch)
+"""
+)
+
 
 def prune(connection: Connection) -> int:
     """Forget events older than 7 days, idempotency keys older than 24 hours, deliveries that ended 14 days ago, and
-    counters of tokens of 2 days ago.
+    counters of tokens of 2 days ago; of sent words the empty row after 31 days.
 
     Returns how many.
     """
-    statements = (CHANGES, KEYS, DELIVERIES, SPENDING)
+    statements = (CHANGES, KEYS, DELIVERIES, SPENDING, UNSENT)
     return sum(connection.execute(statement, {"batch": BATCH}).rowcount for statement in statements)

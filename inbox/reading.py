@@ -112,6 +112,23 @@ def turns(connection: Connection, conversation_id: int, *, before: int | None, l
     return _newest(connection, "turn", conversation_id, before, limit)
 
 
+def given_up(connection: Connection, conversation_id: int) -> Row | None:
+    """The newest turn where it was stopped or failed and nothing has been said since, with who stopped it (`by`)."""
+    found = _rows(connection, GIVEN_UP, conversation=conversation_id)
+    return found[0] if found else None
+
+
+GIVEN_UP = """
+SELECT t.*, e.actor_name AS by, e.actor_id AS by_id
+FROM (SELECT * FROM turn WHERE conversation_id = :conversation ORDER BY id DESC LIMIT 1) t
+LEFT JOIN timeline_event e
+    ON e.conversation_id = :conversation AND e.turn_id = t.id AND e.kind = 'turn_dropped' AND e.actor_type = 'agent'
+WHERE (t.status = 'failed' OR (t.status = 'cancelled' AND t.reason = 'stopped')) AND NOT EXISTS (
+    SELECT 1 FROM message m
+    WHERE m.conversation_id = :conversation AND NOT m.private AND m.created_at > t.ended_at)
+"""
+
+
 def drafts(connection: Connection, conversation_id: int, *, before: int | None, limit: int) -> list[Row]:
     """Drafts, newest first."""
     return _newest(connection, "draft", conversation_id, before, limit)

@@ -96,6 +96,7 @@ def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str,
         "turns": reading.turns(connection, conversation_id, before=None, limit=SHOWN_TURNS),
         "walk": walks.walk(connection, row, found["definition"]) if found and orchestrated else None,
         "progress": wiring().company.progress(conversation_id, row["live_turn"]),
+        "given_up": None if row["live_turn"] else reading.given_up(connection, conversation_id),
         "messages": [],
         "members": reading.members(connection, me.project_id),
     }

@@ -124,7 +124,7 @@ document.addEventListener("tandem:refresh", (event) => {
   event.detail.done = refreshOpen();
 });
 
-openStream(open ? `/events?open=${open}` : "/events", {
+const tryNow = openStream(open ? `/events?open=${open}` : "/events", {
   from: position || null,
   onEvent(name, data) {
     if (name === "reset") location.reload();
@@ -135,11 +135,32 @@ openStream(open ? `/events?open=${open}` : "/events", {
     }
   },
   onState(connected) {
-    const banner = document.getElementById("offline");
-    if (banner) banner.hidden = connected;
+    showConnection(connected);
     if (connected) document.dispatchEvent(new CustomEvent("tandem:connected"));
   },
 });
+
+document.getElementById("try-now")?.addEventListener("click", tryNow);
+
+// A moment without a connection is nobody's business; after it the banner says since when.
+const UNNOTICED_MS = 800;
+let bannerTimer = null;
+
+function showConnection(connected) {
+  const banner = document.getElementById("offline");
+  if (!banner) return;
+  if (connected) {
+    clearTimeout(bannerTimer);
+    bannerTimer = null;
+    banner.hidden = true;
+  } else if (!bannerTimer) {
+    document.getElementById("offline-since").dataset.since = new Date().toISOString();
+    bannerTimer = setTimeout(() => {
+      count();
+      banner.hidden = false;
+    }, UNNOTICED_MS);
+  }
+}
 
 // Signs that nobody waits for. That something was read, or somebody mentioned, changes a row and the figures.
 function passing(name, data) {

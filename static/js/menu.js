@@ -9,10 +9,10 @@ export function offerMenu(field, list, openers) {
   let chosen = 0;
   let token = null;
 
-  field.setAttribute("role", "combobox");
+  // A field of several lines stays a text field to those who cannot see the menu; what is chosen in it is told.
   field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-haspopup", "listbox");
   field.setAttribute("aria-controls", list.id);
-  field.setAttribute("aria-expanded", "false");
 
   async function look() {
     const before = field.value.slice(0, field.selectionStart);
@@ -35,7 +35,6 @@ export function offerMenu(field, list, openers) {
     list.setAttribute("aria-label", opener.label);
     list.replaceChildren(...found.map(row));
     if (!found.length) list.append(nothing(opener.empty));
-    field.setAttribute("aria-expanded", "true");
     mark();
   }
 
@@ -85,7 +84,6 @@ export function offerMenu(field, list, openers) {
     if (list.hidden) return;
     list.hidden = true;
     found = [];
-    field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
   }
 

@@ -7,8 +7,10 @@ const LONGEST_WAIT = 10_000;
 export function openStream(url, { headers = () => ({}), onEvent, onState, from = null }) {
   let last = from;
   let wait = FIRST_WAIT;
+  let timer = null;
 
   async function connect() {
+    timer = null;
     try {
       const sent = await headers();
       if (last !== null) sent["Last-Event-ID"] = last;
@@ -22,8 +24,16 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
       // Whatever it was, the answer is the same: wait a little and come back.
     }
     onState(false);
-    setTimeout(connect, wait * (0.75 + Math.random() / 2));
+    timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+
+  // A person need not wait for the next try, nor does a browser that is online again.
+  function now() {
+    if (timer === null) return;
+    clearTimeout(timer);
+    wait = FIRST_WAIT;
+    connect();
   }
 
   async function read(reader) {
@@ -49,5 +59,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
     if (fields.event) onEvent(fields.event, JSON.parse(fields.data || "{}"));
   }
 
+  addEventListener("online", now);
   connect();
+  return now;
 }

@@ -121,3 +121,16 @@ def test_snoozed_until_its_time(house: House, sit: Sit, number: int, services: S
         for due in rules.awake(writing.connection, 10):
             assert rules.reopen(writing.connection, due)
     assert now(house, number)["status"] == "open"
+
+
+def test_a_stopped_turn_says_who_stopped_it(house: House, sit: Sit, number: int) -> None:
+    path = f"/conversations/{number}"
+    turn = house.ada.get(f"{path}/turns").get_json()["items"][0]["id"]
+    assert "AI is thinking" in shown(sit(house.ada).open(page(number)))
+    assert house.ada.post(f"{path}/turns/{turn}/stop").status_code == 200
+    assert "Stopped by you" in shown(sit(house.ada).open(page(number)))
+    assert "Stopped by Ada" in shown(sit(house.ben).open(page(number)))
+    house.ben.post(f"{path}/messages", {"content": "A note", "private": True})
+    assert "Stopped by Ada" in shown(sit(house.ben).open(page(number)))
+    house.ben.post(f"{path}/messages", {"content": "Ben here."})
+    assert "Stopped by" not in shown(sit(house.ben).open(page(number)))
