@@ -7,8 +7,9 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every command to `flask`."""
-    from commands import accounts, demo, evaluate, processes, race, replay
+    from commands import accounts, demo, evaluate, fill, processes, race, replay
 
+    demo.demo.add_command(fill.fill_command)
     for command in (
         processes.web,
         processes.worker,
