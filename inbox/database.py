@@ -39,7 +39,7 @@ def connect(url: str, *, pool_size: int = 20, application: str = "tandem") -> En
     )
     event.listen(single, "checkout", _refuse_cut)
     for one in (engine, single):
-        event.listen(one, "connect", _set_utc)
+        event.listen(one, "connect", _greet)
     event.listen(engine, "engine_disposed", lambda _engine: single.dispose())
     setattr(engine, SINGLE, single)
     return engine
@@ -67,7 +67,8 @@ def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
 
 
 def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Any:
-    """The statement's only row (with its columns as attributes) or None, straight through the driver and prepared.
+    """The statement's only row (with its columns as attributes) or None, straight through the driver and prepared
+    (where no pooler stands between).
 
     For the few statements of the landing, where SQLAlchemy's way there costs as much as the server's work. Errors are
     SQLAlchemy's, and a connection that is lost leaves the pool.
@@ -104,10 +105,18 @@ def _psycopg(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url
 
 
-def _set_utc(connection: Any, _record: Any) -> None:
+def _greet(connection: Any, _record: Any) -> None:
+    """Agree on UTC, and see whether a pooler stands between.
+
+    Behind one in transaction mode each statement may meet another server connection, which knows no statement that
+    was prepared on the last one; the pooler itself keeps the time zone. It shows in its made-up process id:
+    tests/integration/test_pooler.py.
+    """
     autocommit = connection.autocommit
     connection.autocommit = True
-    connection.execute("SET TIME ZONE 'UTC'")
+    greeting = connection.execute("SELECT pg_backend_pid(), set_config('TimeZone', 'UTC', false)").fetchone()
+    if greeting[0] != connection.info.backend_pid:
+        connection.prepare_threshold = None
     connection.autocommit = autocommit
 
 

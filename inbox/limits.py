@@ -35,6 +35,8 @@ def register(app: Flask, settings: Settings) -> None:
         "socket_timeout": 1.0,
         "retry": Retry(NoBackoff(), 0),  # the library's own would wait for seconds
     }
+    if str(settings.redis_url).startswith("redis+sentinel"):
+        app.config["RATELIMIT_STORAGE_OPTIONS"]["use_replicas"] = False  # a replica counts late
     app.config["RATELIMIT_ENABLED"] = settings.rate_limits
     app.after_request(_retry_only_where_refused)  # before init_app, so that it runs after the limiter's own
     limiter.init_app(app)

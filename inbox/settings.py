@@ -149,7 +149,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "TANDEM_DATA": ("data", lambda _name, text: Path(text)),
     "SECRET_KEY": ("secret_key", _text),
     "DATABASE_URL": ("database_url", _url("postgresql", "postgres", "postgresql+psycopg")),
-    "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix", "valkey", "valkeys")),
+    "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix", "valkey", "valkeys", "redis+sentinel")),
     "OPENAI_BASE_URL": ("openai_base_url", _url("http", "https")),
     "OPENAI_API_KEY": ("openai_api_key", _text),
     "TANDEM_MODEL": ("model", _text),
