@@ -16,13 +16,29 @@ import os
 import signal
 import socket
 import sys
+from typing import Any
 
 from gevent import signal_handler
-from gevent.pywsgi import WSGIServer
+from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from inbox.settings import Settings, SettingsError, found_servers
 
+READ_AHEAD_BYTES = 1024  # a request's head; with the usual 8 KiB a thousand open streams would hold 8 MiB of nothing
+EVENTS = b"text/event-stream; charset=utf-8"
 STOP_SECONDS = 2  # requests in flight may finish; event streams are cut, their clients come back
+
+
+class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
+    """Keeps nothing of a request whose answer is an event stream: it stays open for hours."""
+
+    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
+        super().__init__(sock, address, server, rfile or sock.makefile("rb", READ_AHEAD_BYTES))
+
+    def process_result(self) -> None:
+        """The head is read and the view has run, so the request is needed no more."""
+        if (b"Content-Type", EVENTS) in self.response_headers:
+            self.environ.clear()
+        super().process_result()
 
 
 def main() -> None:
@@ -39,7 +55,7 @@ def main() -> None:
         listener = listen(settings)
     except OSError:
         sys.exit(f"Port {settings.port} is taken. Stop what uses it, or set TANDEM_PORT to another.")
-    server = WSGIServer(listener, application, log=None, error_log=logging.getLogger("web"))
+    server = WSGIServer(listener, application, log=None, handler_class=Handler, error_log=logging.getLogger("web"))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal_handler(number, server.stop, STOP_SECONDS)
     server.serve_forever()

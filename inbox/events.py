@@ -172,6 +172,10 @@ def _frame(position: int, index: int, name: str, data: dict[str, Any]) -> bytes:
     return f"id: {position}.{index}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
+# Of the queues the one that is smallest when it is empty: there is one for each open stream.
+Frames = queue.SimpleQueue[Change | Sign | None]
+
+
 class Hub:
     """One reader of the change log for all open streams of this process.
 
@@ -181,7 +185,7 @@ class Hub:
     def __init__(self, engine: Engine, redis: Redis | None) -> None:
         self._engine = engine
         self._redis = redis
-        self._clients: dict[queue.Queue[Change | Sign | None], Scope] = {}
+        self._clients: dict[Frames, Scope] = {}
         self._guard = threading.Lock()
         self._position: int | None = None
         self._woken = threading.Event()
@@ -219,14 +223,14 @@ class Hub:
 
     def stream(self, scope: Scope, last_event_id: str | None) -> Iterator[bytes]:
         """The frames for one client, for ever. Raises BadEventId before the first if the id was never issued."""
-        frames: queue.Queue[Change | Sign | None] = queue.Queue(CLIENT_FRAMES)
+        frames: Frames = queue.SimpleQueue()
         self._ensure_started()
         place(self._engine)
         with single_statements(self._engine).connect() as connection:
             start = self._start(connection, scope, last_event_id)
         return self._frames(scope, start, frames)
 
-    def _frames(self, scope: Scope, start: _Start, frames: queue.Queue[Change | Sign | None]) -> Iterator[bytes]:
+    def _frames(self, scope: Scope, start: _Start, frames: Frames) -> Iterator[bytes]:
         with self._guard:
             self._clients[frames] = scope
         try:
@@ -330,9 +334,9 @@ class Hub:
         with self._guard:
             listening = [frames for frames, scope in self._clients.items() if scope.covers(change)]
         for frames in listening:
-            try:
-                frames.put_nowait(change)
-            except queue.Full:
+            if frames.qsize() < CLIENT_FRAMES:
+                frames.put(change)
+            else:
                 self._drop(frames)
 
     def _pass_by(self, payload: bytes) -> None:
@@ -344,10 +348,9 @@ class Hub:
             listening = [frames for frames, scope in self._clients.items() if scope.sees(sign)]
         for frames in listening:
             if frames.qsize() < MOST_BEFORE_A_SIGN:
-                with suppress(queue.Full):
-                    frames.put_nowait(sign)
+                frames.put(sign)
 
-    def _drop(self, frames: queue.Queue[Change | Sign | None]) -> None:
+    def _drop(self, frames: Frames) -> None:
         with self._guard:
             self._clients.pop(frames, None)
         # All that waits goes, not one of it: what the client sends as its last id is then what it truly saw, and
@@ -355,7 +358,7 @@ class Hub:
         with suppress(queue.Empty):
             while True:
                 frames.get_nowait()
-        frames.put_nowait(None)
+        frames.put(None)
 
     def _listen(self, redis: Redis) -> None:
         while not self._closed:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-from flask import Blueprint, Response, current_app, request, stream_with_context
+from flask import Blueprint, Flask, Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from inbox import access
@@ -82,23 +82,27 @@ def visitor_events() -> Response:
 def stream(scope: Scope, beat: Callable[[], bool] | None = None) -> Response:
     """An open stream; its start is checked before the first byte.
 
-    `beat` is called again and again as long as it is open; once it is False, the reader may read no more.
+    `beat` is called again and again as long as it is open; once it is False, the reader may read no more. It may ask
+    for the application, not for the request, which is not kept for as long as the frames flow.
     """
     frames = wiring().hub.stream(scope, request.headers.get("Last-Event-ID"))
-    frames = _beating(frames, beat) if beat else frames
-    response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    if beat is not None:
+        frames = _beating(frames, beat, current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy's own
+    response = Response(frames, mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _beating(frames: Iterator[bytes], beat: Callable[[], bool]) -> Iterator[bytes]:
+def _beating(frames: Iterator[bytes], beat: Callable[[], bool], app: Flask) -> Iterator[bytes]:
     """The same frames; somebody is there for as long as they read them."""
     last = -math.inf
     for frame in frames:
         if time.monotonic() - last >= BEAT_SECONDS - 1:
             last = time.monotonic()
-            if not beat():
+            with app.app_context():
+                stays = beat()
+            if not stays:
                 return
         yield frame
 

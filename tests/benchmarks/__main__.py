@@ -9,11 +9,16 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import landing, workers
+from tests.benchmarks import accepting, landing, streaming, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
-MEASURED: dict[str, Callable[..., None]] = {"landing": landing.run, "workers": workers.run}
+MEASURED: dict[str, Callable[..., None]] = {
+    "landing": landing.run,
+    "accepting": accepting.run,
+    "streaming": streaming.run,
+    "workers": workers.run,
+}
 
 
 def main() -> None:

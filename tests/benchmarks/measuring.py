@@ -15,6 +15,8 @@ from typing import Any
 Operation = Callable[[], object]
 Prepare = Callable[[int], Iterator[Operation]]  # client number -> an endless supply of operations, each run once
 
+WARM = 5  # operations of each client that do not count
+
 
 @dataclass(frozen=True)
 class Timed:
@@ -63,7 +65,7 @@ def many_clients(clients: int, times: int, prepare: Prepare) -> Timed:
 
     def client(number: int) -> None:
         operations = prepare(number)
-        warm = _run(operations, 5)
+        warm = _run(operations, WARM)
         assert warm
         ready.wait()
         answers.put(_run(operations, times))
