@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import accepting, landing, streaming, workers
+from tests.benchmarks import accepting, landing, lists, streaming, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
@@ -17,6 +17,7 @@ MEASURED: dict[str, Callable[..., None]] = {
     "landing": landing.run,
     "accepting": accepting.run,
     "streaming": streaming.run,
+    "lists": lists.run,
     "workers": workers.run,
 }
 

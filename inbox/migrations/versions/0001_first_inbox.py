@@ -213,7 +213,7 @@ CREATE TABLE conversation (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Newest activity first; an empty conversation counts from its creation.
     active_at timestamptz GENERATED ALWAYS AS (COALESCE(last_message_timestamp, created_at)) STORED
-);
+) WITH (fillfactor = 85);  -- room on its own page for what touches no index: priority, labels, position, reads
 CREATE INDEX conversation_list ON conversation (project_id, active_at DESC, id DESC);
 CREATE INDEX conversation_assignee ON conversation (project_id, assignee_id, active_at DESC, id DESC);
 -- Views that hold few of a project's conversations.
@@ -267,7 +267,7 @@ CREATE TABLE turn (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     claimed_at timestamptz,
     ended_at timestamptz
-);
+) WITH (fillfactor = 85);  -- a live turn's lease is extended again and again
 -- One live turn for each conversation: tests/concurrency/test_turns.py::test_one_live_turn
 CREATE UNIQUE INDEX turn_live ON turn (conversation_id) WHERE status IN ('queued', 'thinking');
 CREATE INDEX turn_conversation ON turn (conversation_id, id);

@@ -1,0 +1,137 @@
+"""A filled inbox: pages, figures and searches against a look-up by primary key, and how its rows take updates.
+
+Owns the data set: `flask demo fill`, a few ten thousand conversations, a million with --full.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from commands.fill import fill
+from commands.projects import create_agent
+from inbox import acts, counts, reading, search
+from inbox.access import Agent
+from inbox.database import single_statements
+from inbox.listed import Filter
+from inbox.reading import Row
+from tests.benchmarks.measuring import Operation, Timed, in_turns, one_client
+from tests.benchmarks.stage import Stage
+from tests.benchmarks.table import LEAST, Line, Table
+
+PAGE = 50
+DEEP = 10_000  # pages
+ROUNDS = 3
+DEEPEST = text(
+    """
+SELECT active_at, id FROM conversation WHERE project_id = :project
+ORDER BY active_at DESC, id DESC OFFSET :rows LIMIT 1
+"""
+)
+OFFSET = text(
+    "SELECT * FROM conversation WHERE project_id = :project ORDER BY active_at DESC, id DESC OFFSET :rows LIMIT 50"
+)
+UPDATES = text("SELECT n_tup_upd AS all, n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relname = :name")
+SIZE = text("SELECT pg_total_relation_size('conversation')")
+
+
+def run(stage: Stage, table: Table, *, full: bool) -> None:
+    """Fill, look, search, and update."""
+    conversations = 1_000_000 if full else 30_000
+    with stage.engine.begin() as connection:
+        made = create_agent(connection, "ana@bench.example", project_id=stage.project_id)
+    agent = Agent(made.id, "Ana", "ana@bench.example", stage.project_id, "agent")
+    rate = _filled(stage, conversations)
+    table.add(Line("filling an inbox with conversations / 1,000 a second", 1000, rate, "1/s", 1, LEAST))
+    with single_statements(stage.engine).connect() as connection:
+        _looks(connection, table, stage.project_id, agent, conversations)
+        _updates(connection, table, agent)
+
+
+def _filled(stage: Stage, conversations: int) -> float:
+    raw = stage.engine.raw_connection()
+    driver: Any = raw.driver_connection
+    driver.autocommit = True
+    started = time.monotonic()
+    for _ in fill(driver, stage.project_id, conversations):
+        pass
+    raw.close()
+    return conversations / (time.monotonic() - started)
+
+
+def _looks(connection: Connection, table: Table, project: int, agent: Agent, conversations: int) -> None:
+    pages = min(DEEP, conversations * 9 // 10 // PAGE)
+    rows = {"project": project, "rows": pages * PAGE}
+    deepest = connection.execute(DEEPEST, rows).one()
+    first, deep = Filter(limit=PAGE), Filter(limit=PAGE, before=(deepest.active_at.isoformat(), deepest.id))
+    of = partial(reading.conversations, connection, project)
+    order = _an_order(connection, project)
+    looks: dict[str, Callable[[], object]] = {
+        "key": lambda: reading.conversation(connection, project, deepest.id),
+        "first": lambda: of(first),
+        "deep": lambda: of(deep),
+        "open": lambda: of(replace(first, statuses=["open"])),
+        "mine": lambda: of(replace(first, assignee=agent.id)),
+        "offset": lambda: connection.execute(OFFSET, rows).all(),
+        "kept": lambda: counts.kept(connection, project, agent.id),
+        "counted": lambda: counts.counted(connection, project, agent.id),
+        "word": lambda: of(replace(first, search=search.parse("refund"))),
+        "order": lambda: of(replace(first, search=search.parse(order))),
+    }
+    found = in_turns({name: partial(_times, look, name) for name, look in looks.items()}, ROUNDS)
+    p50 = {name: timed.p50_ms for name, timed in found.items()}
+    size = f"{conversations:,} conversations"
+    for name, page in (("first", "the first page"), ("open", "the first page of open ones"), ("mine", "my first page")):
+        table.add(Line(f"{page}, {PAGE} of {size} / a primary key", p50["key"], p50[name], "ms", 2.0))
+    table.add(Line(f"page {pages:,} / the first page", p50["first"], p50["deep"], "ms", 1.3))
+    table.add(Line("… with OFFSET / the first page", p50["first"], p50["offset"], "ms"))
+    table.add(Line("the views' figures, kept / counted", p50["counted"], p50["kept"], "ms", 0.1))
+    table.add(Line("search for a word of many / a primary key", p50["key"], p50["word"], "ms", 25))
+    table.add(Line("search for an order's number / a primary key", p50["key"], p50["order"], "ms", 25))
+
+
+def _times(look: Callable[[], object], name: str) -> Timed:
+    slow = name in {"offset", "counted"}
+    return one_client(_again(look), 5 if slow else 60)
+
+
+def _again(look: Callable[[], object]) -> Iterator[Operation]:
+    while True:
+        yield look
+
+
+def _an_order(connection: Connection, project: int) -> str:
+    statement = text("SELECT content FROM message WHERE project_id = :project AND content LIKE '%My order is%' LIMIT 1")
+    return str(connection.execute(statement, {"project": project}).scalar_one()).rpartition(" ")[2].rstrip(".")
+
+
+def _updates(connection: Connection, table: Table, agent: Agent) -> None:
+    """How many updates of a conversation stay on its page and touch no index (HOT), and what many of them leave."""
+    listed = reading.conversations(connection, agent.project_id, Filter(limit=200))
+    before, size = _counted(connection), connection.execute(SIZE).scalar_one()
+    for number in range(10):
+        for row in listed:
+            _touch(connection, agent, row, number)
+    after = _counted(connection)
+    done = after.all - before.all
+    hot = after.hot - before.hot
+    table.add(Line("updates that touch no index (priority, labels) / all", done, hot, "rows", 0.9, LEAST))
+    grown = connection.execute(SIZE).scalar_one()
+    mib = 2**20
+    table.add(Line(f"conversations on disk after {done:,} of them / before", size / mib, grown / mib, "MiB"))
+
+
+def _touch(connection: Connection, agent: Agent, row: Row, number: int) -> None:
+    changes = {"priority": ["low", "high"][number % 2]} if number % 3 else {"labels": [f"round-{number}"]}
+    acts.patch(connection, agent, row["id"], changes)
+
+
+def _counted(connection: Connection) -> Any:
+    connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    connection.execute(text("SELECT 1"))
+    return connection.execute(UPDATES, {"name": "conversation"}).one()
