@@ -53,6 +53,13 @@ class NotFound(InboxError):
         super().__init__(message, **extra)
 
 
+class MethodNotAllowed(InboxError):
+    """The response's Allow says which methods the address takes."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
 class StaleClaim(InboxError):
     """extra: owner {id, name}, conversation."""
 
@@ -137,3 +144,10 @@ class Unavailable(InboxError):
 
     code = "unavailable"
     status = 503
+
+
+class Internal(InboxError):
+    """A fault of ours; what it was is in the log only."""
+
+    code = "internal"
+    status = 500

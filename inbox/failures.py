@@ -13,12 +13,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from inbox.database import is_away
-from inbox.errors import Forbidden, InboxError, NotFound, RateLimited, TooLarge, Unavailable
+from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 2  # a restarting PostgreSQL is back within this, or nearly
 
-BY_STATUS: dict[int, type[InboxError]] = {404: NotFound, 413: TooLarge, 403: Forbidden, 429: RateLimited}
+BY_STATUS: dict[int, type[InboxError]] = {
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    403: Forbidden,
+    429: RateLimited,
+}
 SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
@@ -64,12 +70,12 @@ def _database(error: SQLAlchemyError) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     log.exception("Unforeseen error at %s %s", request.method, request.path, exc_info=error)
-    return respond(500, "internal", "Something went wrong on our side. It has been written down.", {})
+    return respond(Internal.status, Internal.code, "Something went wrong on our side. It has been written down.", {})
 
 
 def respond(status: int, code: str, message: str, extra: dict[str, object]) -> Response:
     """JSON for programs, a page for people."""
-    if request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")) or request.is_json:
+    if (request.path + "/").startswith(("/api/", "/healthz/", "/readyz/", "/metrics/")) or request.is_json:
         response = jsonify({"error": {"code": code, "message": message, **extra}})
     else:
         response = Response(render_template("error.html", status=status, message=message))

@@ -19,6 +19,7 @@ from werkzeug.routing import Rule
 from inbox import errors
 from inbox.api import answers, program_answers, tool_forms
 from inbox.api.asking import ASKER_AGENT, READING, asker_of
+from inbox.api.event_answers import SENT
 from inbox.api.operation import Operation, Parameter, Schema
 from inbox.api.operations import EXTRAS, OPERATIONS
 from inbox.conversation import LARGEST_ID
@@ -27,6 +28,8 @@ from inbox.errors import InboxError
 PREFIX = "/api/v1"
 ALSO = frozenset({"/healthz", "/readyz", "/metrics"})
 TEMPLATE = "#/components/schemas/{model}"
+TAGS = {"me": "project", "projects": "project", "invitations": "members", "openapi.json": "service"}
+SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOKENS = {"agent": "agentToken", "visitor": "visitorToken"}
 INTRODUCTION = """JSON in and out. Times are RFC 3339 in UTC. Lists are {items, next_cursor}: send it back as cursor.
 If-Match with a version that is no longer the newest gives 412; an Idempotency-Key makes a POST happen once (24 hours).
@@ -87,7 +90,8 @@ def api_routes(app: Flask) -> Iterator[Route]:
 def document(app: Flask) -> dict[str, Any]:
     """The OpenAPI 3.1 document of this application."""
     info = {"description": INTRODUCTION}
-    spec = APISpec("Tandem", "1", "3.1.0", info=info, servers=[{"url": "/"}])
+    told: dict[str, Schema] = {}
+    spec = APISpec("Tandem", "1", "3.1.0", info=info, servers=[{"url": "/"}], webhooks=told)
     routes = list(api_routes(app))
     types = {kind for route in routes for kind in _types(route.operation)}
     references = _schemas(
@@ -103,13 +107,26 @@ def document(app: Flask) -> dict[str, Any]:
             program_answers.Webhook,
             program_answers.VisitorAlone,
             tool_forms.Tool,
+            *SENT.values(),
         },
     )
     for name, scheme in SCHEMES.items():
         spec.components.security_scheme(name, scheme)
     for route in routes:
         spec.path(route.path, operations={route.method.lower(): _operation(route, references)})
+    told.update({kind: {"post": _event(kind, references[model])} for kind, model in SENT.items()})
     return dict(spec.to_dict())
+
+
+def _event(kind: str, schema: Schema) -> Schema:
+    """An event as the document has it: what a receiver is sent, and that any 2xx means that it has it."""
+    headers = [{"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in SIGNED]
+    return {
+        "operationId": kind.replace(".", "_"),
+        "parameters": headers,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"2XX": {"description": "The receiver has it. All else is tried again."}},
+    }
 
 
 def failures(route: Route) -> list[type[InboxError]]:
@@ -152,7 +169,7 @@ def _operation(route: Route, references: dict[Any, Schema]) -> Schema:
     summary, _, more = words.partition("\n")
     made: Schema = {
         "operationId": f"{route.endpoint}.{route.method.lower()}".replace(".", "_"),
-        "tags": [route.endpoint.partition(".")[0]],
+        "tags": [_tag(route)],
         "summary": summary.strip(),
         "description": " ".join(more.split()),
         "parameters": list(_parameters(route)),
@@ -163,6 +180,12 @@ def _operation(route: Route, references: dict[Any, Schema]) -> Schema:
         content = {"schema": references[operation.body], "example": operation.example}
         made["requestBody"] = {"required": True, "content": {"application/json": content}}
     return made
+
+
+def _tag(route: Route) -> str:
+    """What it is about, by its address."""
+    found = route.path.removeprefix(PREFIX).split("/")[1] if route.path.startswith(PREFIX) else "service"
+    return TAGS.get(found, found)
 
 
 def _parameters(route: Route) -> Iterator[Schema]:

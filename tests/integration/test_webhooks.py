@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +18,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from inbox import visiting
+from inbox.api.event_answers import SENT
 from inbox.services import Services
 from inbox.settings import Settings
 from jobs import context, delivering, feeding
@@ -83,6 +86,11 @@ def test_signed_as_standard_webhooks_has_it(house: House, here: Context, receive
     assert one.headers["content-type"] == "application/json"
     with pytest.raises(WebhookVerificationError):
         Webhook(made["secret"]).verify(one.body + b" ", one.headers)
+    # By hand, as the page about the API has it.
+    key = base64.b64decode(made["secret"].removeprefix("whsec_"))
+    signed = f"{one.id}.{one.headers['webhook-timestamp']}.".encode() + one.body
+    expected = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert one.headers["webhook-signature"].split() == ["v1," + expected]
     (delivery,) = log_of(house, made)
     assert (delivery["state"], delivery["event_id"], delivery["body"]) == ("delivered", one.id, one.body.decode())
     assert [(tried["status"], tried["said"]) for tried in delivery["tries"]] == [(200, "ok")]
@@ -96,6 +104,8 @@ def test_every_act_is_told_without_knowing_of_it(house: House, here: Context, re
     house.ada.post(f"/conversations/{at}/messages", {"content": "A note", "private": True})
     house.ada.post(f"/conversations/{at}/take-over")
     delivering.run(here, made["id"])
+    for one in receiver.received:
+        SENT[one.event["type"]].model_validate_json(one.body, extra="forbid")
     told = [(one.event["type"], one.event["data"]["version"]) for one in receiver.received]
     assert {kind for kind, _ in told} == set(made["events"]) - {"draft.updated"}
     assert {version for _, version in told} == {0, 1, 2, 3, 4}
@@ -441,6 +451,7 @@ def test_a_test_event(house: House, here: Context, receiver: Receiver) -> None:
     assert sent.status_code == 201
     delivering.run(here, made["id"])
     event = Webhook(made["secret"]).verify(receiver.received[0].body, receiver.received[0].headers)
+    SENT[event["type"]].model_validate_json(receiver.received[0].body, extra="forbid")
     assert (event["type"], event["data"]["sent_by"]) == ("webhook.test", "Ada")
     assert log_of(house, made, state="delivered")[0]["id"] == sent.get_json()["id"]
     assert log_of(house, made, state="failed") == []
