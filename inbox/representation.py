@@ -141,6 +141,13 @@ def canned_reply(row: Row) -> dict[str, Any]:
     return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
 
 
+def audit_entry(row: Row) -> dict[str, Any]:
+    """An entry of the audit log; `actor` is null where nobody was known."""
+    actor = {"id": row["actor_id"], "name": row["actor_name"]} if row["actor_id"] is not None else None
+    facts = {name: row[name] for name in ("id", "kind", "subject", "data")}
+    return {**facts, "at": moment(row["at"]), "actor": actor}
+
+
 def use(row: Row) -> dict[str, Any]:
     """A reply that cites a snippet."""
     names = {"message_id": "id", "conversation_id": "conversation_id", "content": "content"}

@@ -19,3 +19,6 @@ def register(app: Flask) -> None:
     from inbox.api import canned
 
     app.register_blueprint(canned.blueprint)
+    from inbox.api import audit
+
+    app.register_blueprint(audit.blueprint)

@@ -210,6 +210,17 @@ class InvitationMade(Invitation):
     link: str
 
 
+class AuditEntry(Answer):
+    """Who did what to the project itself. More kinds may come."""
+
+    id: int
+    kind: str
+    subject: str
+    data: dict[str, Any]
+    at: datetime
+    actor: Named | None
+
+
 class Snippet(Answer):
     """A piece of the team's knowledge."""
 

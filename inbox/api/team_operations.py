@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from inbox import errors
 from inbox.api import answers, team_schemas
-from inbox.api.operation import ASCENDING, DESCENDING, Operation
+from inbox.api.operation import ASCENDING, DESCENDING, Operation, Parameter, Schema
+from inbox.conversation import LARGEST_ID
+
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+AUDIT_FILTERS = (
+    Parameter("kind", {"type": "string"}, "Only this kind, such as `role_changed`."),
+    Parameter("actor_id", {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}, "Only what this agent did."),
+    Parameter("since", MOMENT, "Only from this time on."),
+    Parameter("until", MOMENT, "Only before this time."),
+)
 
 TEAM_OPERATIONS: dict[str, Operation] = {
     "members.list_members": Operation(answers.Listed[answers.Member], query=ASCENDING),
@@ -28,6 +37,9 @@ TEAM_OPERATIONS: dict[str, Operation] = {
         {"email": "lan@northfold.example", "role": "agent"},
         once=True,
         managers=True,
+    ),
+    "audit.list_entries": Operation(
+        answers.Listed[answers.AuditEntry], query=(*AUDIT_FILTERS, *DESCENDING), managers=True
     ),
     "members.revoke": Operation(None, 204, managers=True),
 }

@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     """
     from inbox.pages import (
         account,
+        audit_log,
         desk,
         joining,
         members,
@@ -38,7 +39,7 @@ def register(app: Flask) -> None:
     words.register(app)
     tabs.register(app)
     app.register_blueprint(snippets_page.blueprint)
-    for part in (joining, members, account, proving):
+    for part in (joining, members, account, proving, audit_log):
         app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])

@@ -6,7 +6,6 @@ opens nothing else and ends with a new password.
 
 from __future__ import annotations
 
-import ipaddress
 import time
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
@@ -93,16 +92,7 @@ def passkey() -> ResponseReturnValue:
 def site() -> Site:
     """Where this request was sent to, as browsers bind passkeys to it."""
     host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
-    return Site(host, request.host_url.rstrip("/"), is_named=_is_name(host))
-
-
-def _is_name(host: str) -> bool:
-    """Whether a passkey can be bound to it: browsers refuse bare addresses."""
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return True
-    return False
+    return Site(host, request.host_url.rstrip("/"), is_named=signing_in.is_named())
 
 
 def _half() -> tuple[Known, bool] | None:

@@ -5,6 +5,7 @@ Owns the session's cookie. The session itself is a row in PostgreSQL; its token 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -72,7 +73,7 @@ def is_signed_in(token: str) -> bool:
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """The sign-in page."""
-    return render_template("sign_in.html", email="", wrong="")
+    return _page()
 
 
 @blueprint.post("/sign-in")
@@ -84,7 +85,7 @@ def open_session() -> ResponseReturnValue:
         with services().reading() as connection:
             known = access.by_password(connection, email.replace("\x00", ""), password, address=_address())
     except Unauthorized as error:
-        return render_template("sign_in.html", email=email, wrong=error.message), 401
+        return _page(email, error.message), 401
     return let_in(known, stays="stay" in request.form)
 
 
@@ -129,6 +130,20 @@ def close_session() -> Response:
     response = make_response(redirect(url_for("signing_in.sign_in")))
     response.delete_cookie(COOKIE)
     return response
+
+
+def _page(email: str = "", wrong: str = "") -> str:
+    return render_template("sign_in.html", email=email, wrong=wrong, named=is_named())
+
+
+def is_named() -> bool:
+    """Whether this page was opened by a name: browsers bind no passkey to an address of numbers."""
+    host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 def _address() -> str:

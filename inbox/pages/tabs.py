@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Tab:
     name: str
     icon: str
     path: str
+    managers: bool = False  # others are not shown it
 
 
 TABS = (
@@ -27,6 +28,7 @@ TABS = (
     Tab("workflow", "Workflow", "flow", "/settings/workflow"),
     Tab("tools", "Tools", "hook", "/settings/tools"),
     Tab("members", "Team", "users", "/settings/members"),
+    Tab("audit", "Audit log", "clock", "/settings/audit", managers=True),
     Tab("webhooks", "Webhooks", "send", "/settings/webhooks"),
     Tab("tokens", "API tokens", "key", "/settings/tokens"),
 )
@@ -38,6 +40,7 @@ def register(app: Flask) -> None:
 
 
 def settings_tabs() -> list[Tab]:
-    """The tabs whose pages this installation has."""
+    """The tabs whose pages this installation has, and that the reader may see."""
     paths = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [tab for tab in TABS if tab.path in paths]
+    reader = g.get("reader")
+    return [tab for tab in TABS if tab.path in paths and (not tab.managers or (reader and reader.is_manager))]

@@ -1,0 +1,46 @@
+"""The audit log's route, for managers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, Response, request
+
+from inbox import audit, representation, team
+from inbox.api.answering import listed
+from inbox.api.asking import Agent, agent_route, before_id, encode_cursor, limit, query, services, whole
+from inbox.api.schemas import moment
+from inbox.audit import Wanted
+from inbox.conversation import LARGEST_ID
+from inbox.errors import Invalid
+
+blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
+
+
+@blueprint.get("")
+@agent_route
+def list_entries(who: Agent) -> Response:
+    """Who did what to the project itself, newest first; managers only."""
+    query("kind", "actor_id", "since", "until", "cursor", "limit")
+    team.require_manager(who)
+    most = limit()
+    wanted = Wanted(
+        kind=request.args.get("kind"),
+        actor_id=whole("actor_id", 0, 1, LARGEST_ID) or None,
+        since=_moment("since"),
+        until=_moment("until"),
+        before=before_id(),
+        limit=most + 1,
+    )
+    with services().reading() as connection:
+        rows = audit.listed(connection, who.project_id, wanted)
+    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
+    return listed([representation.audit_entry(row) for row in rows[:most]], more)
+
+
+def _moment(name: str) -> datetime | None:
+    text = request.args.get(name)
+    found = moment(text) if text is not None else None
+    if text is not None and found is None:
+        raise Invalid(f"Not valid: {name}.", fields={name: "must be an RFC 3339 time, such as 2026-01-25T10:00:00Z"})
+    return found
