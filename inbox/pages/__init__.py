@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
         members,
         proving,
         race,
+        reports,
         settings,
         signing_in,
         tabs,
@@ -39,7 +40,7 @@ def register(app: Flask) -> None:
     words.register(app)
     tabs.register(app)
     app.register_blueprint(snippets_page.blueprint)
-    for part in (joining, members, account, proving, audit_log):
+    for part in (joining, members, account, proving, audit_log, reports):
         app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])

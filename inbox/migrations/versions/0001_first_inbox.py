@@ -270,6 +270,8 @@ CREATE TABLE turn (
 ) WITH (fillfactor = 85);  -- a live turn's lease is extended again and again
 -- One live turn for each conversation: tests/concurrency/test_turns.py::test_one_live_turn
 CREATE UNIQUE INDEX turn_live ON turn (conversation_id) WHERE status IN ('queued', 'thinking');
+-- What reports count.
+CREATE INDEX turn_spent ON turn (project_id, created_at) WHERE prompt_tokens IS NOT NULL;
 CREATE INDEX turn_conversation ON turn (conversation_id, id);
 CREATE INDEX turn_waiting ON turn (status, id) WHERE status IN ('queued', 'thinking');
 
@@ -392,6 +394,11 @@ CREATE TABLE timeline_event (
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX timeline_conversation ON timeline_event (conversation_id, version, id);
+-- What reports count: races met and hand-offs; and what people set.
+CREATE INDEX timeline_met ON timeline_event (project_id, at)
+    WHERE kind IN ('handed_off', 'turn_parked') OR kind = 'turn_landed' AND data -> 'kept' <> '[]'::jsonb;
+CREATE INDEX timeline_person_sets ON timeline_event (project_id, at)
+    WHERE actor_type = 'agent' AND kind IN ('assigned', 'unassigned', 'status', 'priority');
 -- Why a conversation was handed off last.
 CREATE INDEX timeline_hand_offs ON timeline_event (conversation_id, version, id) WHERE kind = 'handed_off';
 
