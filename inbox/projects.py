@@ -25,6 +25,7 @@ TYPES = {
     "resume_after_hours": "integer",
     "cap_tokens_visitor_hour": "integer",
     "cap_tokens_day": "integer",
+    "solve_after_days": "integer",
     "instructions": "text",
     "language": "text",
 }

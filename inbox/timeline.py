@@ -78,6 +78,12 @@ def _unassigned(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     return f"{actor} assigned it to nobody"
 
 
+def _status(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    if data.get("rule") == "solve_after_days":
+        return f"It was solved, because nobody wrote for {data.get('days')} days, the project’s rule"
+    return f"{actor} set the status to {data.get('to')}"
+
+
 def _labels(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     parts = [f"{word} {', '.join(data[word])}" for word in ("added", "removed") if data.get(word)]
     return f"{actor} changed the labels: {'; '.join(parts)}"
@@ -184,7 +190,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "note": _simple("{actor} added a note"),
     "assigned": _assigned,
     "unassigned": _unassigned,
-    "status": lambda actor, data, _entry: f"{actor} set the status to {data.get('to')}",
+    "status": _status,
     "priority": lambda actor, data, _entry: f"{actor} set the priority to {data.get('to')}",
     "labels": _labels,
     "custom_attributes": lambda actor, data, _entry: f"{actor} changed {', '.join(data.get('changed', []))}",

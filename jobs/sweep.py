@@ -1,8 +1,8 @@
 """The sweeper: every turn ends, whatever died around it, and what is due by the clock is done.
 
 Owns finding turns that were never enqueued (Redis lost), whose lease lapsed (worker killed), or that are out of
-attempts, and conversations whose hours or snooze are over (inbox/rules.py). Every worker sweeps, one at a time.
-Must not think.
+attempts, and conversations whose hours, snooze or days are over (inbox/rules.py, inbox/solving.py). Every worker
+sweeps, one at a time. Must not think.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 
-from inbox import rules
+from inbox import rules, solving
 from inbox.database import single_statements
 from inbox.pruning import prune
 from jobs import claim, snapshot
@@ -60,7 +60,7 @@ class Waiting:
 
 
 def sweep(here: Context) -> int:
-    """Enqueue every turn that waits without a job, hand off those out of attempts, give back and reopen what is due.
+    """Enqueue every turn that waits without a job, hand off those out of attempts, and do what is due by the clock.
 
     Returns how many turns and conversations were touched.
 
@@ -73,10 +73,11 @@ def sweep(here: Context) -> int:
         waiting = _waiting(connection, here)
         exhausted = [row.id for row in connection.execute(EXHAUSTED, limits)]
         quiet, awake = rules.quiet(connection, BATCH), rules.awake(connection, BATCH)
+        forgotten = solving.forgotten(connection, BATCH)
     with single_statements(here.engine).connect() as connection:
         prune(connection)
     ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
-    return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake)
+    return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake, forgotten)
 
 
 def _waiting(connection: Connection, here: Context) -> list[Waiting]:
@@ -103,18 +104,19 @@ def _enqueue(here: Context, waiting: list[Waiting]) -> int:
     return len(lost)
 
 
-def _by_the_clock(here: Context, quiet: list[rules.Due], awake: list[rules.Due]) -> int:
-    """Give back and reopen; each conversation is a statement of its own, so that none waits for another's lock."""
-    if not quiet and not awake:
+def _by_the_clock(here: Context, quiet: list[rules.Due], awake: list[rules.Due], forgotten: list[rules.Due]) -> int:
+    """Give back, reopen and solve; each is a statement of its own, so that none waits for another's lock."""
+    if not quiet and not awake and not forgotten:
         return 0
     with single_statements(here.engine).connect() as connection:
         reopened = sum(rules.reopen(connection, due) for due in awake)
+        solved = sum(solving.solve(connection, due) for due in forgotten)
         given_back = [(due.project_id, *rules.give_back(connection, due)) for due in quiet]
     here.waker()
     for project_id, _, turn_id in given_back:
         if turn_id is not None:
             here.queue.enqueue(turn_id, project_id=project_id)
-    return reopened + sum(done for _, done, _ in given_back)
+    return reopened + solved + sum(done for _, done, _ in given_back)
 
 
 def hand_off_exhausted(here: Context, turn_id: int) -> int:

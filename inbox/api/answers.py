@@ -178,6 +178,7 @@ class Project(Answer):
     resume_after_hours: int
     cap_tokens_visitor_hour: int
     cap_tokens_day: int
+    solve_after_days: int
     workflow_version: int | None
 
 

@@ -25,6 +25,7 @@ MOST_ATTRIBUTES_CHARACTERS = 32_768
 MOST_TITLE_CHARACTERS = 200
 LONGEST_RESUME_HOURS = 8760  # a year
 LARGEST_CAP = 1_000_000_000  # tokens; more is no cap
+LONGEST_SOLVE_DAYS = 3650
 DEEPEST = 20
 
 
@@ -162,6 +163,7 @@ class ProjectBody(Body):
     resume_after_hours: Annotated[int, Field(ge=1, le=LONGEST_RESUME_HOURS)] = 24
     cap_tokens_visitor_hour: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
     cap_tokens_day: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
+    solve_after_days: Annotated[int, Field(ge=0, le=LONGEST_SOLVE_DAYS)] = 0
 
     def changes(self) -> dict[str, Any]:
         """The given columns."""

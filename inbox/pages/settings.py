@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from inbox import projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services, valid
-from inbox.api.schemas import LARGEST_CAP, LONGEST_RESUME_HOURS, ProjectBody
+from inbox.api.schemas import LARGEST_CAP, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS, ProjectBody
 from inbox.errors import Invalid, StaleVersion
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
@@ -39,6 +39,7 @@ CHOICES: dict[str, dict[str, str]] = {
 }
 TOKENS = f"Give a whole number of tokens from 0 to {LARGEST_CAP:,}; 0 is no limit."
 FAULTS = {
+    "solve_after_days": f"Give a whole number of days from 0 to {LONGEST_SOLVE_DAYS}; 0 is never.",
     "resume_after_hours": f"Give a whole number of hours from 1 to {LONGEST_RESUME_HOURS}.",
     "cap_tokens_visitor_hour": TOKENS,
     "cap_tokens_day": TOKENS,

@@ -32,6 +32,8 @@ CREATE TABLE project (
     -- Tokens that models may cost at most, in a clock hour for one visitor and in a day in all; 0: no limit.
     cap_tokens_visitor_hour integer NOT NULL DEFAULT 0 CHECK (cap_tokens_visitor_hour BETWEEN 0 AND 1000000000),
     cap_tokens_day integer NOT NULL DEFAULT 0 CHECK (cap_tokens_day BETWEEN 0 AND 1000000000),
+    -- After how many days without a word a conversation is solved by itself; 0: never.
+    solve_after_days integer NOT NULL DEFAULT 0 CHECK (solve_after_days BETWEEN 0 AND 3650),
     -- Whether every member needs a second factor to sign in.
     require_second_factor boolean NOT NULL DEFAULT false,
     -- Of the settings: one more with every save that changed one, and who made it.
@@ -224,6 +226,8 @@ CREATE INDEX conversation_aside ON conversation (project_id, status, active_at D
 CREATE INDEX conversation_visitor ON conversation (visitor_id);
 -- What the sweeper asks for every few seconds: the conversations whose hours, or whose snooze, are over.
 CREATE INDEX conversation_paused ON conversation (project_id, person_at) WHERE responder_state = 'paused';
+CREATE INDEX conversation_forgotten ON conversation (project_id, active_at)
+    WHERE status IN ('open', 'pending') AND responder_state <> 'handed_off';
 CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE status = 'snoozed';
 
 -- What a visitor holds: an opaque token for one conversation, stored only as its SHA-256.
