@@ -99,7 +99,8 @@ def entry(row: Row) -> dict[str, Any]:
 def project(row: Row) -> dict[str, Any]:
     """A project's settings. Never its other projects' and never a secret."""
     names = ("id", "name", "key", "responder_enabled", "mode", "answers_when", "on_assignment", "instructions",
-             "language", "resume_rule", "resume_after_hours", "solve_after_days", "cap_tokens_visitor_hour", "cap_tokens_day",
+             "language", "resume_rule", "resume_after_hours", "solve_after_days", "cap_tokens_visitor_hour",
+             "cap_tokens_day",
              "workflow_version")  # fmt: skip
     return {name: row[name] for name in names}
 

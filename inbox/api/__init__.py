@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
     from inbox.api import canned
 
     app.register_blueprint(canned.blueprint)
-    from inbox.api import audit
+    from inbox.api import audit, hours
 
-    app.register_blueprint(audit.blueprint)
+    for module in (audit, hours):
+        app.register_blueprint(module.blueprint)

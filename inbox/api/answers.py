@@ -6,7 +6,7 @@ tests/integration/test_openapi.py and test_schemathesis.py.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -209,6 +209,24 @@ class InvitationMade(Invitation):
     """The link is told this once: hand it to whom you invited."""
 
     link: str
+
+
+class WorkingHours(Answer):
+    """When people answer. `opens_at`: when they answer again, where they do not now."""
+
+    enabled: bool
+    time_zone: str
+    week: dict[str, list[str]]
+    holidays: list[date]
+    open_now: bool
+    opens_at: datetime | None
+
+
+class Availability(Answer):
+    """`back_at` is null while somebody is there, and where the team has no hours."""
+
+    people_here: bool
+    back_at: datetime | None
 
 
 class AuditEntry(Answer):

@@ -19,6 +19,17 @@ AUDIT_FILTERS = (
 )
 
 TEAM_OPERATIONS: dict[str, Operation] = {
+    "hours.show": Operation(answers.WorkingHours, etag=True),
+    "hours.change": Operation(
+        answers.WorkingHours,
+        body=team_schemas.HoursBody,
+        example={"time_zone": "Asia/Ho_Chi_Minh", "week": {"monday": ["09:00-12:00", "13:00-17:30"]}},
+        failures=(errors.StaleVersion,),
+        etag=True,
+        if_match=True,
+        managers=True,
+    ),
+    "hours.availability": Operation(answers.Availability),
     "members.list_members": Operation(answers.Listed[answers.Member], query=ASCENDING),
     "members.show_member": Operation(answers.Member),
     "members.set_role": Operation(

@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
         talking,
         visit,
         words,
+        working_hours,
     )
     from inbox.pages import snippets as snippets_page
     from inbox.pages import tokens as tokens_page
@@ -40,7 +41,7 @@ def register(app: Flask) -> None:
     words.register(app)
     tabs.register(app)
     app.register_blueprint(snippets_page.blueprint)
-    for part in (joining, members, account, proving, audit_log, reports):
+    for part in (joining, members, account, proving, audit_log, reports, working_hours):
         app.register_blueprint(part.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])

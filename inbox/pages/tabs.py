@@ -28,7 +28,8 @@ TABS = (
     Tab("workflow", "Workflow", "flow", "/settings/workflow"),
     Tab("tools", "Tools", "hook", "/settings/tools"),
     Tab("members", "Team", "users", "/settings/members"),
-    Tab("audit", "Audit log", "clock", "/settings/audit", managers=True),
+    Tab("hours", "Hours", "clock", "/settings/hours"),
+    Tab("audit", "Audit log", "eye", "/settings/audit", managers=True),
     Tab("webhooks", "Webhooks", "send", "/settings/webhooks"),
     Tab("tokens", "API tokens", "key", "/settings/tokens"),
 )
