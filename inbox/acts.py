@@ -51,7 +51,7 @@ def patch(
     `seen` are the versions of an If-Match: StaleVersion with the current conversation if it is none of them any more.
     Invalid for an assignee who is no member.
     """
-    _check_assignee(connection, who, changes.get("assignee_id"))
+    check_assignee(connection, who, changes.get("assignee_id"))
     parameters = dict(changes)
     if "custom_attributes" in parameters:
         parameters["custom_attributes"] = json.dumps(parameters["custom_attributes"])
@@ -145,7 +145,8 @@ WHERE p.id = :project
 )
 
 
-def _check_assignee(connection: Connection, who: Agent, assignee_id: int | None) -> None:
+def check_assignee(connection: Connection, who: Agent, assignee_id: int | None) -> None:
+    """Raise Invalid for an assignee who is no member of the asker’s project."""
     if assignee_id is None or assignee_id == who.id:
         return
     found = connection.execute(IS_MEMBER, {"project": who.project_id, "agent": assignee_id}).one_or_none()

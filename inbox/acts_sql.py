@@ -6,6 +6,7 @@ statement that changes nothing adds nothing. None waits for a model or for the R
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from sqlalchemy import TextClause, text
@@ -67,7 +68,8 @@ e AS (
             FULL JOIN jsonb_each(old.custom_attributes) o ON o.key = n.key
             WHERE o.value IS DISTINCT FROM n.value ORDER BY 1)), c.custom_attributes <> old.custom_attributes),
         (7, 'given_back', jsonb_build_object('rule', 'when_solved'),
-            c.responder_state = 'active' AND old.responder_state <> 'active')
+            c.responder_state = 'active' AND old.responder_state <> 'active'),
+        (8, 'taken_over', '{{}}'::jsonb, c.responder_state = 'paused' AND old.responder_state <> 'paused')
     ) AS listed (place, kind, data, happened)
     WHERE listed.happened ORDER BY listed.place
     RETURNING *)"""
@@ -86,28 +88,32 @@ BACK_WHEN_SOLVED = """responder_state = CASE
         ELSE conversation.responder_state END"""
 
 
-@cache
-def patch(columns: frozenset[str], *, guarded: bool) -> TextClause:
-    """PATCH of these columns; with `guarded` only at the version that the caller saw (If-Match)."""
-    values = {name: SETTABLE[name] for name in SETTABLE if name in columns}
+def written(values: Mapping[str, str]) -> tuple[str, str]:
+    """What an UPDATE sets for new values of these columns, and what makes it a change of the row `old`."""
     sets = [f"{name} = {value}" for name, value in values.items()]
     changes = [f"old.{name} IS DISTINCT FROM {value}" for name, value in values.items()]
-    if "assignee_id" in columns:
+    if "assignee_id" in values:
         sets.append(
             "assigned_at = CASE WHEN CAST(:assignee_id AS bigint) IS NULL THEN NULL"
             " WHEN CAST(:assignee_id AS bigint) = old.assignee_id THEN old.assigned_at ELSE clock_timestamp() END"
         )
-    if "status" in columns and "snoozed_until" not in columns:
+    if "status" in values and "snoozed_until" not in values:
         sets.append("snoozed_until = CASE WHEN :status = 'snoozed' THEN old.snoozed_until END")
-    if "status" in columns:
+    if "status" in values:
         sets.append(BACK_WHEN_SOLVED)
-    where = " OR ".join(changes) or "false"
+    return "".join(", " + one for one in sets), " OR ".join(changes) or "false"
+
+
+@cache
+def patch(columns: frozenset[str], *, guarded: bool) -> TextClause:
+    """PATCH of these columns; with `guarded` only at the version that the caller saw (If-Match)."""
+    sets, where = written({name: SETTABLE[name] for name in SETTABLE if name in columns})
     guard = "AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
     return text(
         f"""
 WITH {OLD},
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1{"".join(", " + one for one in sets)}
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1{sets}
     FROM old WHERE conversation.id = old.id {guard} AND ({where})
     RETURNING conversation.*),
 {CHANGES},

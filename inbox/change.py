@@ -8,10 +8,11 @@ outlive a rollback: tests/integration/test_services.py.
 from __future__ import annotations
 
 
-def _rows(ctes: tuple[str, ...]) -> str:
+def _rows(ctes: tuple[str, ...], of: str = "") -> str:
     if not ctes:
         return "'[]'::jsonb"
-    union = " UNION ALL ".join(f"SELECT to_jsonb({cte}) AS row FROM {cte}" for cte in ctes)
+    whose = f" WHERE {{0}}.conversation_id = {of}.id" if of else ""
+    union = " UNION ALL ".join(f"SELECT to_jsonb({cte}) AS row FROM {cte}{whose.format(cte)}" for cte in ctes)
     return f"COALESCE((SELECT jsonb_agg(row) FROM ({union}) AS rows), '[]'::jsonb)"
 
 
@@ -23,12 +24,13 @@ def change_cte(
     drafts: tuple[str, ...] = (),
     entries: tuple[str, ...] = (),
     conversation_changed: bool = True,
+    several: bool = False,
 ) -> str:
     """A CTE named `changed` that logs the rows of the named CTEs, one change row for each row of `conversation`.
 
     `conversation` names a CTE with whole conversation rows as they are after the write. The row is inserted
     from it, so the change's id is drawn while the conversation's row lock is held: within a conversation,
-    ids rise in commit order.
+    ids rise in commit order. With `several` conversations each gets the entries that are its own.
     """
     shown = f"to_jsonb({conversation})" if conversation_changed else "NULL::jsonb"
     return f"""changed AS (
@@ -38,5 +40,5 @@ def change_cte(
         'messages', {_rows(messages)},
         'turns', {_rows(turns)},
         'drafts', {_rows(drafts)},
-        'entries', {_rows(entries)})
+        'entries', {_rows(entries, conversation if several else "")})
     FROM {conversation})"""

@@ -21,7 +21,7 @@ NEWEST_MATCHES = 500  # messages and visitors that a search looks at: beyond it 
 class Filter:
     """What a list shows. `assignee` is an agent's id or "none"; `before` is (active_at, id) of the last row seen.
 
-    `only` asks of one conversation whether the list shows it; `who` is whom `assignee:me` means.
+    `only` asks which of these conversations the list shows; `who` is whom `assignee:me` means.
     """
 
     statuses: Sequence[str] = ()
@@ -32,7 +32,7 @@ class Filter:
     mentioned: int | None = None
     thinking: bool = False
     parked: bool = False
-    only: int | None = None
+    only: Sequence[int] | None = None
     who: int | None = None
     before: tuple[str, int] | None = None
     limit: int = 50
@@ -65,7 +65,7 @@ Clause = tuple[str, dict[str, Any]]
 
 def _of_list(wanted: Filter) -> Iterator[Clause]:
     if wanted.only is not None:
-        yield "c.id = :only", {"only": wanted.only}
+        yield "c.id = ANY(:only)", {"only": list(wanted.only)}
     if wanted.statuses:
         yield _one_of("c.status", wanted.statuses, STATUSES), {}
     if wanted.assignee == "none":
@@ -75,7 +75,7 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
     if wanted.responder_states:
         yield _one_of("c.responder_state", wanted.responder_states, RESPONDER_STATES), {}
     if wanted.label is not None:
-        yield ":label = ANY(c.labels)", {"label": wanted.label}
+        yield "c.labels <> '{}' AND c.labels @> ARRAY[CAST(:label AS text)]", {"label": wanted.label}
     if wanted.mentioned is not None:
         yield f"c.id IN ({MENTIONED})", {"mentioned": wanted.mentioned}
     if wanted.thinking:
@@ -108,7 +108,7 @@ def _of_search(wanted: Filter) -> Iterator[Clause]:
     if typed.priorities:
         yield _one_of("c.priority", typed.priorities, PRIORITIES), {}
     if typed.labels:
-        yield "c.labels @> CAST(:labels AS text[])", {"labels": list(typed.labels)}
+        yield "c.labels <> '{}' AND c.labels @> CAST(:labels AS text[])", {"labels": list(typed.labels)}
     if typed.reasons:
         why = f"c.responder_state = 'handed_off' AND {HANDED_OFF_WHY} = ANY(:reasons)"
         yield why, {"reasons": list(typed.reasons)}
@@ -149,13 +149,32 @@ def _assignees(wanted: Filter) -> Clause:
     return f"({' OR '.join(choices)})", values
 
 
+MATCHES = """
+SELECT wanted.id, m.content FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
+    SELECT m.content FROM message m JOIN message_search s ON s.project_id = m.project_id AND s.message_id = m.id
+    WHERE m.conversation_id = wanted.id AND m.project_id = :project AND s.search @@ to_tsquery('simple', :words) {exact}
+    ORDER BY m.id DESC LIMIT 1) m
+"""
+
+
+def matches(project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> Conditions:
+    """The statement for the newest message or note of each conversation that holds all terms, where one does."""
+    exact = _exact(terms)
+    values = {"project": project_id, "ids": list(ids), "words": search.text_query(terms), **exact}
+    return Conditions(MATCHES.format(exact="AND m.content ILIKE ALL(:exact)" if exact else ""), values)
+
+
+def _exact(terms: tuple[str, ...]) -> dict[str, Any]:
+    exact = [f"%{search.like(term)}%" for term in terms if not search.is_word(term)]
+    return {"exact": exact} if exact else {}
+
+
 def _words(terms: tuple[str, ...], rest: str | None) -> Clause:
     """Conversations with a message or note that holds all terms, or with a visitor whose name or address does."""
     known, values = _known("name", terms, " AND ")
     values["words"] = search.text_query(terms)
-    exact = [f"%{search.like(term)}%" for term in terms if not search.is_word(term)]
-    if exact:
-        values["exact"] = exact
+    exact = _exact(terms)
+    values |= exact
     among = f"JOIN conversation c ON c.id = s.conversation_id AND {rest}" if rest else ""
     letters = "JOIN message m ON m.id = s.message_id AND m.content ILIKE ALL(:exact)" if exact else ""
     clause = f"""c.id IN (

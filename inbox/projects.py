@@ -26,6 +26,8 @@ TYPES = {
     "cap_tokens_visitor_hour": "integer",
     "cap_tokens_day": "integer",
     "solve_after_days": "integer",
+    "assign_rule": "text",
+    "assign_capacity": "integer",
     "instructions": "text",
     "language": "text",
 }

@@ -1,8 +1,7 @@
 """What may be forgotten, and when.
 
-Owns the limits of keeping for the change log, idempotency keys, the log of webhooks and counters of
-tokens. Must not touch
-what people wrote.
+Owns the limits of keeping for the change log, idempotency keys, the log of webhooks, counters of tokens and what could
+be undone. Must not touch what people wrote.
 """
 
 from __future__ import annotations
@@ -40,6 +39,12 @@ DELETE FROM spend WHERE (project_id, visitor_id, period) IN (
     SELECT project_id, visitor_id, period FROM spend WHERE period < clock_timestamp() - interval '2 days' LIMIT :batch)
 """
 )
+ACTS = text(
+    """
+DELETE FROM bulk_act WHERE id IN (
+    SELECT id FROM bulk_act WHERE created_at < clock_timestamp() - interval '24 hours' LIMIT :batch)
+"""
+)
 
 # The empty row that sent words leave behind is of use as long as a browser may still report older ones.
 UNSENT = text(
@@ -52,10 +57,10 @@ DELETE FROM unsent_text WHERE (agent_id, conversation_id) IN (
 
 
 def prune(connection: Connection) -> int:
-    """Forget events older than 7 days, idempotency keys older than 24 hours, deliveries that ended 14 days ago, and
-    counters of tokens of 2 days ago; of sent words the empty row after 31 days.
+    """Forget events older than 7 days, idempotency keys older than 24 hours, deliveries that ended 14 days ago,
+    counters of tokens of 2 days ago and what could be undone after a day; of sent words the empty row after 31 days.
 
     Returns how many.
     """
-    statements = (CHANGES, KEYS, DELIVERIES, SPENDING, UNSENT)
+    statements = (CHANGES, KEYS, DELIVERIES, SPENDING, UNSENT, ACTS)
     return sum(connection.execute(statement, {"batch": BATCH}).rowcount for statement in statements)

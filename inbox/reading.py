@@ -5,11 +5,12 @@ Owns the reading statements, each scoped by project. Must not write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox import listed
 from inbox.errors import NotFound
 from inbox.listed import HANDED_OFF_WHY, Filter, conditions
 
@@ -43,6 +44,12 @@ def conversations(connection: Connection, project_id: int, wanted: Filter) -> li
         SELECT c.* FROM conversation c WHERE {found.sql} ORDER BY c.active_at DESC, c.id DESC LIMIT :limit) c
     {AROUND} ORDER BY c.active_at DESC, c.id DESC"""
     return list(connection.execute(text(statement), {**found.parameters, "limit": wanted.limit}).mappings())
+
+
+def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, str]:
+    """By conversation, the newest message or note that holds all terms of a search."""
+    found = listed.matches(project_id, ids, terms)
+    return {row.id: row.content for row in connection.execute(text(found.sql), found.parameters)}
 
 
 def conversation(connection: Connection, project_id: int, conversation_id: int) -> Row:

@@ -101,6 +101,7 @@ def project(row: Row) -> dict[str, Any]:
     names = ("id", "name", "key", "responder_enabled", "mode", "answers_when", "on_assignment", "instructions",
              "language", "resume_rule", "resume_after_hours", "solve_after_days", "cap_tokens_visitor_hour",
              "cap_tokens_day",
+             "assign_rule", "assign_capacity",
              "workflow_version")  # fmt: skip
     return {name: row[name] for name in names}
 

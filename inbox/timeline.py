@@ -68,6 +68,8 @@ def _reason(data: Mapping[str, Any]) -> str:
 
 def _assigned(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     to = data.get("to") or {}
+    if data.get("rule"):
+        return f"{actor} assigned it to {_name(to)}, as the project’s rule has it"
     whom = "themselves" if to.get("id") is not None and to.get("id") == entry["actor_id"] else _name(to)
     return f"{actor} assigned it to {whom}"
 

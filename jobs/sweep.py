@@ -1,8 +1,8 @@
 """The sweeper: every turn ends, whatever died around it, and what is due by the clock is done.
 
 Owns finding turns that were never enqueued (Redis lost), whose lease lapsed (worker killed), or that are out of
-attempts, and conversations whose hours, snooze or days are over (inbox/rules.py, inbox/solving.py). Every worker
-sweeps, one at a time. Must not think.
+attempts, and conversations whose hours, snooze or days are over (inbox/rules.py, inbox/solving.py) or that wait for
+somebody (inbox/assigning.py). Every worker sweeps, one at a time. Must not think.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 
-from inbox import rules, solving
+from inbox import assigning, rules, solving
 from inbox.database import single_statements
+from inbox.presence import Presence
 from inbox.pruning import prune
 from jobs import claim, snapshot
 from jobs.context import Context
@@ -77,7 +78,7 @@ def sweep(here: Context) -> int:
     with single_statements(here.engine).connect() as connection:
         prune(connection)
     ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
-    return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake, forgotten)
+    return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
 
 
 def _waiting(connection: Connection, here: Context) -> list[Waiting]:
@@ -117,6 +118,18 @@ def _by_the_clock(here: Context, quiet: list[rules.Due], awake: list[rules.Due],
         if turn_id is not None:
             here.queue.enqueue(turn_id, project_id=project_id)
     return reopened + solved + sum(done for _, done, _ in given_back)
+
+
+def assign(here: Context) -> int:
+    """Give conversations that need a person to whoever is there, where the project's rule says so; how many."""
+    given = 0
+    with single_statements(here.engine).connect() as connection:
+        for project_id in assigning.projects(connection):
+            present = Presence(here.redis).here(project_id)
+            given += assigning.assign_waiting(connection, project_id, present, BATCH) if present else 0
+    if given:
+        here.waker()
+    return given
 
 
 def hand_off_exhausted(here: Context, turn_id: int) -> int:

@@ -11,9 +11,9 @@ def register(app: Flask) -> None:
 
     for module in (widget, conversations, project, snippets, workflow, tools, webhooks, streams, health, document):
         app.register_blueprint(module.blueprint)
-    from inbox.api import labels, members, tokens, visitors
+    from inbox.api import bulk, labels, members, tokens, visitors
 
-    for blueprint in (tokens.blueprint, visitors.blueprint, labels.blueprint):
+    for blueprint in (bulk.blueprint, tokens.blueprint, visitors.blueprint, labels.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(members.blueprint)
     from inbox.api import canned

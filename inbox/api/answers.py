@@ -151,6 +151,14 @@ class TimelineEntry(Answer):
     data: dict[str, Any]
 
 
+class BulkDone(Answer):
+    """What was done to whom. `id` undoes it, for five minutes; null where nothing was changed."""
+
+    id: int | None
+    changed: list[int]
+    unchanged: list[int]
+
+
 class Me(Answer):
     """Who the token belongs to. `scope` is what the token may do."""
 
@@ -179,6 +187,8 @@ class Project(Answer):
     cap_tokens_visitor_hour: int
     cap_tokens_day: int
     solve_after_days: int
+    assign_rule: Literal["off", "fewest"]
+    assign_capacity: int
     workflow_version: int | None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from inbox import errors
-from inbox.api import answers, schemas, tool_forms
+from inbox.api import answers, bulk, schemas, tool_forms
 from inbox.api.operation import ASCENDING, CURSOR, DESCENDING, LIMIT, Operation, Parameter, Schema, several
 from inbox.api.program_operations import PROGRAM_EXTRAS, PROGRAM_OPERATIONS
 from inbox.api.team_operations import TEAM_OPERATIONS
@@ -32,12 +32,16 @@ class WorkflowDraft(BaseModel):
 STREAM_QUERY = (Parameter("token", {"type": "string"}, "A short-lived token, where no header can be sent."),)
 
 
+SEARCH_WORDS = (
+    "Words of messages and notes, or of the visitor's name or address; with `from:`, `assignee:` (a name, `me`,"
+    " `none`), `status:`, `priority:`, `label:`, `reason:` (of the hand-off) and `before:` (a date)."
+)
 FILTERS = (
     Parameter("status", several(STATUSES), "Only these; may repeat."),
     Parameter("assignee", {"type": "string", "pattern": "^(me|none|[0-9]+)$"}, "A member's id, `me` or `none`."),
     Parameter("responder_state", several(RESPONDER_STATES), "Only these; may repeat."),
     Parameter("label", {"type": "string"}, "Only with this label."),
-    Parameter("q", {"type": "string"}, "Words in messages, or in the visitor's name or address."),
+    Parameter("q", {"type": "string"}, SEARCH_WORDS),
 )
 
 SNIPPET_WORDS = Parameter("q", {"type": "string"}, "Words that title or content must hold.")
@@ -196,6 +200,13 @@ OPERATIONS: dict[str, Operation] = {
     "conversations.discard_draft": Operation(
         answers.Draft, body=schemas.NothingBody, example={}, failures=(errors.DraftClosed,)
     ),
+    "bulk.apply": Operation(
+        answers.BulkDone,
+        body=bulk.BulkBody,
+        example={"conversation_ids": [1, 2], "status": "solved", "add_labels": ["refund"]},
+        failures=(errors.NotFound,),
+    ),
+    "bulk.undo": Operation(answers.BulkDone, body=schemas.NothingBody, example={}),
     "health.healthz": Operation(answers.Alive),
     "health.readyz": Operation(answers.Ready, also={503: answers.Ready}),
     "health.metrics": Operation(media="text/plain"),

@@ -26,6 +26,7 @@ MOST_TITLE_CHARACTERS = 200
 LONGEST_RESUME_HOURS = 8760  # a year
 LARGEST_CAP = 1_000_000_000  # tokens; more is no cap
 LONGEST_SOLVE_DAYS = 3650
+LARGEST_CAPACITY = 1000  # conversations of one agent; beyond, a capacity is none
 DEEPEST = 20
 
 
@@ -164,6 +165,8 @@ class ProjectBody(Body):
     cap_tokens_visitor_hour: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
     cap_tokens_day: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
     solve_after_days: Annotated[int, Field(ge=0, le=LONGEST_SOLVE_DAYS)] = 0
+    assign_rule: Annotated[str, Field(pattern="^(off|fewest)$")] = "off"
+    assign_capacity: Annotated[int, Field(ge=1, le=LARGEST_CAPACITY)] = 10
 
     def changes(self) -> dict[str, Any]:
         """The given columns."""

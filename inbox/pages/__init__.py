@@ -16,6 +16,7 @@ def register(app: Flask) -> None:
         audit_log,
         desk,
         joining,
+        listing,
         members,
         proving,
         race,
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
         words,
         working_hours,
     )
+    from inbox.pages import bulk as bulk_page
     from inbox.pages import snippets as snippets_page
     from inbox.pages import tokens as tokens_page
     from inbox.pages import tools as tools_page
@@ -43,6 +45,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(snippets_page.blueprint)
     for part in (joining, members, account, proving, audit_log, reports, working_hours):
         app.register_blueprint(part.blueprint)
+    for part_of_list in (listing, bulk_page):
+        app.register_blueprint(part_of_list.blueprint)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for page in (signing_in, desk, talking, visit, race, workflow_page, tools_page, webhooks_page, tokens_page):

@@ -11,22 +11,20 @@ from typing import Any, cast
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, counts, drafts, mentions, reading, representation, team, unsent
+from inbox import acts, drafts, reading, team, unsent
 from inbox.access import Agent
-from inbox.api.asking import bigint, encode_cursor, valid, wiring
-from inbox.api.filters import decode_position
+from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
-from inbox.pages import signing_in, views
+from inbox.pages import listing, signing_in
 from inbox.pages.pieces import changed, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.services import Writing
 from inbox.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
-LISTED = 50
 SHOWN_MESSAGES = 100
 
 
@@ -56,30 +54,6 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
 def parts(me: Agent, number: str) -> ResponseReturnValue:
     """What may have changed in an open conversation, and its messages after an id."""
     return changed(me, bigint(number))
-
-
-@blueprint.get("/parts/row/<number>")
-@page
-def list_row(me: Agent, number: str) -> ResponseReturnValue:
-    """One row of the list, or nothing where it is not in the view."""
-    view = views.named(request.args.get("view"))
-    with wiring().services.reading() as connection:
-        row = dict(reading.conversation(connection, me.project_id, bigint(number)))
-        if view.key == "mentions":
-            row["mentioned"] = mentions.ever(connection, me, row["id"])
-    shown = views.shows(view, me, row)
-    return render_template("row.html", row=row, view=view.key, open=request.args.get("open")) if shown else ""
-
-
-@blueprint.get("/parts/views")
-@page
-def list_views(me: Agent) -> ResponseReturnValue:
-    """The views with their figures."""
-    with wiring().services.reading() as connection:
-        figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
-    wiring().presence.beat(me.project_id, me.id)
-    view = views.named(request.args.get("view"))
-    return render_template("parts/views.html", views=views.counted(figures), view=view.key)
 
 
 @blueprint.get("/events")
@@ -178,24 +152,16 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
 
 def _frame(me: Agent) -> dict[str, Any]:
     """What every inbox page shows around the conversation."""
-    view = views.named(request.args.get("view"))
     position = wiring().hub.position(me.project_id)
     with wiring().services.reading() as connection:
-        rows = reading.conversations(connection, me.project_id, decode_position(views.filter_of(view, me), LISTED + 1))
-        figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
+        left = listing.frame(connection, me)
         members = reading.members(connection, me.project_id)
         project = reading.project(connection, me.project_id)
         mine = team.projects_of(connection, me.id)
     wiring().presence.beat(me.project_id, me.id)
-    last = rows[LISTED - 1] if len(rows) > LISTED else None
-    more = encode_cursor(representation.moment(last["active_at"]), last["id"]) if last else None
     return {
+        **left,
         "me": me,
-        "view": view.key,
-        "view_name": view.name,
-        "views": views.counted(figures),
-        "rows": rows[:LISTED],
-        "more": more,
         "members": members,
         "here": wiring().presence.here(me.project_id) | {me.id},
         "active": wiring().presence.active(me.project_id) | {me.id},

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from inbox import projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services, valid
-from inbox.api.schemas import LARGEST_CAP, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS, ProjectBody
+from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS, ProjectBody
 from inbox.errors import Invalid, StaleVersion
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
@@ -36,6 +36,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "after_hours": "After some hours without an agent’s message",
         "when_solved": "When it is solved",
     },
+    "assign_rule": {
+        "off": "Nobody, until someone takes it",
+        "fewest": "Whoever is here and has the fewest",
+    },
 }
 TOKENS = f"Give a whole number of tokens from 0 to {LARGEST_CAP:,}; 0 is no limit."
 FAULTS = {
@@ -43,6 +47,7 @@ FAULTS = {
     "resume_after_hours": f"Give a whole number of hours from 1 to {LONGEST_RESUME_HOURS}.",
     "cap_tokens_visitor_hour": TOKENS,
     "cap_tokens_day": TOKENS,
+    "assign_capacity": f"Give a whole number from 1 to {LARGEST_CAPACITY}.",
 }
 
 

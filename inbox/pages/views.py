@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from inbox.access import Agent
 from inbox.listed import Filter
@@ -58,19 +57,6 @@ def filter_of(view: View, who: Agent) -> Filter:
         "parked": Filter(parked=True),
     }
     return filters.get(view.key, Filter(statuses=(view.key,)))
-
-
-def shows(view: View, who: Agent, row: Mapping[str, Any]) -> bool:
-    """Whether the row belongs into the view: the same rule as filter_of, for one row that just changed."""
-    wanted = filter_of(view, who)
-    return (
-        (not wanted.statuses or row["status"] in wanted.statuses)
-        and (wanted.assignee is None or row["assignee_id"] == (None if wanted.assignee == "none" else wanted.assignee))
-        and (not wanted.responder_states or row["responder_state"] in wanted.responder_states)
-        and (wanted.mentioned is None or row.get("mentioned", False))
-        and (not wanted.thinking or row["live_turn"] is not None)
-        and (not wanted.parked or row["has_draft"])
-    )
 
 
 def counted(counts: Mapping[str, int]) -> list[View]:

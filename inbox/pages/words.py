@@ -49,6 +49,7 @@ def register(app: Flask) -> None:
         axis=axis.axis,
         carries=parked.carries,
         word=word,
+        marked=marked,
     )
 
 
@@ -64,6 +65,22 @@ def rendered(text: str, mentions: Sequence[Mapping[str, Any]] = ()) -> Markup:
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # nh3 has cleaned it
+
+
+def marked(content: str, terms: Sequence[str] = (), most: int | None = None) -> Markup:
+    """Text with what a search found in it marked; with `most`, that many characters around the first find."""
+    line = " ".join(content.split())
+    found = re.compile("|".join(re.escape(term) for term in terms) or r"(?!)", re.IGNORECASE)
+    first = found.search(line)
+    if most and first and first.end() > most * 2 // 3:
+        line = "…" + line[max(0, first.start() - most // 3) :]
+    if most and len(line) > most:
+        line = line[:most] + "…"
+    parts, last = [], 0
+    for one in found.finditer(line):
+        parts += [escape(line[last : one.start()]), Markup("<mark>{}</mark>").format(one.group())]
+        last = one.end()
+    return Markup("").join([*parts, escape(line[last:])])
 
 
 def _mentioned(html: str, mentions: Sequence[Mapping[str, Any]]) -> str:

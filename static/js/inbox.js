@@ -1,13 +1,13 @@
-// The inbox in the browser: live parts, keys, and typed words that are never lost.
+// The inbox in the browser: live parts, and typed words that are never lost.
 // Owns no state of conversations: what changed is fetched as HTML from the server.
 
 import { count, showClocks } from "./clock.js";
+import { refreshViews, rowsChanged } from "./list.js";
 import { sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
 
 const app = document.querySelector(".app");
-const { view, open, position } = app.dataset;
-const rows = document.getElementById("rows");
+const { open, position } = app.dataset;
 const reply = document.getElementById("reply");
 
 // Live parts -------------------------------------------------------------------------------------------------------
@@ -24,28 +24,8 @@ async function refresh() {
   timer = null;
   const ids = [...pending];
   pending.clear();
-  await Promise.all(ids.map(refreshRow));
-  if (ids.includes(open)) await refreshOpen();
+  await Promise.all([rowsChanged(ids), ids.includes(open) ? refreshOpen() : null]);
   refreshViews();
-}
-
-async function html(url) {
-  const response = await fetch(url, { cache: "no-store" });
-  if (response.status === 401 || response.redirected) location.reload();
-  return response.ok ? response.text() : "";
-}
-
-async function refreshRow(id) {
-  const parsed = document.createElement("template");
-  parsed.innerHTML = await html(`/parts/row/${id}?view=${encodeURIComponent(view)}&open=${open}`);
-  const fresh = parsed.content.querySelector("li");
-  document.getElementById(`row-${id}`)?.remove();
-  if (fresh) {
-    const after = [...rows.children].find((row) => row.dataset.active < fresh.dataset.active);
-    rows.insertBefore(fresh, after ?? null);
-    showClocks(fresh);
-  }
-  document.getElementById("no-rows").hidden = rows.children.length > 0;
 }
 
 let busy = false;
@@ -64,15 +44,6 @@ async function refreshOpen() {
     sawArrivals(before);
   } while (again);
   busy = false;
-}
-
-let viewsTimer = null;
-function refreshViews() {
-  viewsTimer ??= setTimeout(async () => {
-    viewsTimer = null;
-    const list = await html(`/parts/views?view=${encodeURIComponent(view)}`);
-    if (list) document.getElementById("views").outerHTML = list;
-  }, 300);
 }
 
 function lastMessage() {
@@ -211,33 +182,3 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(status === 429 ? "Too fast. Wait a moment and try again." : `That did not work (${status}). Your words are kept.`);
 });
 document.body.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Your words are kept."));
-
-// Keys -------------------------------------------------------------------------------------------------------------
-
-function move(step) {
-  const links = [...rows.querySelectorAll("a.row")];
-  const now = links.indexOf(document.activeElement);
-  const current = links.findIndex((link) => link.getAttribute("aria-current") === "true");
-  links[Math.max(0, Math.min(links.length - 1, (now >= 0 ? now : current) + step))]?.focus();
-}
-
-document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
-  if (event.key === "j") move(1);
-  else if (event.key === "k") move(-1);
-  else if (event.key === "r" && reply) reply.focus();
-  else if (event.key === "e") setStatus("solved");
-  else if (/^[a-z]$/.test(event.key)) document.querySelector(`[data-key="${event.key}"]`)?.click();
-  else return;
-  event.preventDefault();
-});
-
-function setStatus(value) {
-  const select = document.getElementById("status");
-  if (!select) return;
-  select.value = value;
-  select.dispatchEvent(new Event("change", { bubbles: true }));
-}

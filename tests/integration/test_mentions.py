@@ -51,8 +51,9 @@ def test_the_mentioned_have_it_until_they_look(house: House, other_house: House,
     assert f'id="row-{number}"' in page
     assert '<span class="mention">@Ben</span>' in ben.open(f"/conversations/{number}?view=mentions")
     assert "&lt;her&gt;" in ben.open(f"/conversations/{number}")
-    assert f'id="row-{number}"' in ben.client.get(f"/parts/row/{number}?view=mentions").text
-    assert ben.client.get(f"/parts/row/{house.visit('Hi').conversation_id}?view=mentions").text == ""
+    assert f'id="row-{number}"' in ben.client.get(f"/parts/changed?view=mentions&ids={number}").text
+    other = house.visit("Hi").conversation_id
+    assert 'id="row-' not in ben.client.get(f"/parts/changed?view=mentions&ids={other}").text
     with services.statement() as writing:
         me = Agent(house.ben.id, "Ben", "", house.project_id, "agent")
         assert mentions.see(writing.connection, me, number)

@@ -1,0 +1,189 @@
+"""The left half of the inbox: its views, the list, and what is searched for in it.
+
+Owns the routes of those parts and of saved views, and what every inbox page shows of them (`frame`). The list's state
+is its address: `view` and `q`, or `saved`, so that it can be sent to a colleague.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from inbox import counts, mentions, reading, representation, saved_views, search
+from inbox.access import Agent
+from inbox.api.asking import bigint, encode_cursor, valid, wiring
+from inbox.api.filters import decode_position
+from inbox.api.schemas import Body, Title
+from inbox.conversation import STATUSES, storable
+from inbox.listed import Filter
+from inbox.pages import views
+from inbox.pages.signing_in import page
+from inbox.pages.views import View
+from inbox.search import Search
+
+blueprint = Blueprint("listing", __name__)
+LISTED = 50
+MOST_CHANGED = 50  # rows that are asked for at once when events come
+SEARCHED = tuple(status for status in STATUSES if status != "spam")
+HAND_OFF_REASONS = (
+    "asked", "no_answer", "model_failed", "model_timeout", "bad_decision", "cycle", "spend_cap", "attempts",
+)  # fmt: skip
+
+
+class SavedViewBody(Body):
+    """The form that saves or renames a view."""
+
+    name: Title
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the list shows: a view, what is searched for in it, and the saved view that says both, if one does."""
+
+    view: View
+    q: str = ""
+    saved: Mapping[Any, Any] | None = None
+    found: Mapping[int, str] | None = None  # of a search: the message that matched, by conversation
+
+    @property
+    def name(self) -> str:
+        """As the page's head says it."""
+        return str(self.saved["name"] if self.saved else self.view.name)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its part of an address."""
+        if self.saved:
+            return {"saved": self.saved["id"]}
+        return {"view": self.view.key, **({"q": self.q} if self.q else {})}
+
+    @property
+    def search(self) -> Search:
+        """What is searched for."""
+        return search.parse(self.q)
+
+    def filter(self, who: Agent) -> Filter:
+        """Which conversations that is. A search in all looks at solved ones too."""
+        wanted = replace(views.filter_of(self.view, who), search=self.search, who=who.id)
+        if self.q and self.view.key == "all":
+            wanted = replace(wanted, statuses=() if wanted.search.statuses else SEARCHED)
+        return wanted
+
+
+@blueprint.get("/parts/rows")
+@page
+def rows(me: Agent) -> ResponseReturnValue:
+    """The rows after a cursor: what scrolling asks for."""
+    with wiring().services.reading() as connection:
+        shown = asked(connection, me)
+        found, more = _rows(connection, me, shown)
+        shown = _with_matches(connection, me, shown, found)
+    return render_template("parts/rows.html", rows=found, more=more, shown=shown, open=request.args.get("open"))
+
+
+@blueprint.get("/parts/changed")
+@page
+def changed(me: Agent) -> ResponseReturnValue:
+    """Of the conversations that something happened in those that the list shows, as rows."""
+    ids = [bigint(one) for one in request.args.get("ids", "").split(",")[:MOST_CHANGED] if one]
+    with wiring().services.reading() as connection:
+        shown = asked(connection, me)
+        found = reading.conversations(connection, me.project_id, replace(shown.filter(me), only=ids)) if ids else []
+        shown = _with_matches(connection, me, shown, found)
+    return render_template("parts/rows.html", rows=found, more=None, shown=shown, open=request.args.get("open"))
+
+
+@blueprint.get("/parts/views")
+@page
+def list_views(me: Agent) -> ResponseReturnValue:
+    """The views with their figures."""
+    with wiring().services.reading() as connection:
+        parts = _views(connection, me, asked(connection, me))
+    wiring().presence.beat(me.project_id, me.id)
+    return render_template("parts/views.html", **parts)
+
+
+@blueprint.post("/saved-views")
+@page
+def save_view(me: Agent) -> ResponseReturnValue:
+    """Save what the list shows under a name."""
+    name = valid(SavedViewBody, {"name": request.form.get("name", "")}).name
+    shared = request.form.get("shared") == "yes"
+    view, q = views.named(request.form.get("view")), _typed(request.form.get("q"))
+    with wiring().services.statement() as writing:
+        made = saved_views.create(writing.connection, me, name=name, view=view.key, search=q, shared=shared)
+    return redirect(url_for("pages.inbox", saved=made["id"]))
+
+
+@blueprint.post("/saved-views/<number>/rename")
+@page
+def rename_view(me: Agent, number: str) -> ResponseReturnValue:
+    """Give a saved view another name."""
+    view_id = bigint(number)
+    name = valid(SavedViewBody, {"name": request.form.get("name", "")}).name
+    with wiring().services.statement() as writing:
+        saved_views.rename(writing.connection, me, view_id, name)
+    return redirect(url_for("pages.inbox", saved=view_id))
+
+
+@blueprint.post("/saved-views/<number>/delete")
+@page
+def delete_view(me: Agent, number: str) -> ResponseReturnValue:
+    """Forget a saved view; its conversations stay as they are."""
+    with wiring().services.statement() as writing:
+        saved_views.delete(writing.connection, me, bigint(number))
+    flash(_("The view was deleted. Its conversations are as they were."))
+    return redirect(url_for("pages.inbox"))
+
+
+def frame(connection: Connection, me: Agent) -> dict[str, Any]:
+    """What every inbox page shows of its left half."""
+    shown = asked(connection, me)
+    found, more = _rows(connection, me, shown)
+    shown = _with_matches(connection, me, shown, found)
+    return {"rows": found, "more": more, "reasons": HAND_OFF_REASONS, **_views(connection, me, shown)}
+
+
+def asked(connection: Connection, me: Agent) -> Shown:
+    """What the request's address asks the list to show. Raises NotFound for a saved view that is not there."""
+    number = request.args.get("saved")
+    if number:
+        saved = saved_views.find(connection, me, bigint(number))
+        return Shown(views.named(saved["view"]), saved["search"], saved)
+    return Shown(views.named(request.args.get("view")), _typed(request.args.get("q")))
+
+
+def _typed(q: str | None) -> str:
+    words = (q or "").strip()[: search.MOST_CHARACTERS]
+    return words if storable(words) else ""
+
+
+def _rows(connection: Connection, me: Agent, shown: Shown) -> tuple[list[reading.Row], str | None]:
+    """A page of rows, and the cursor of the next."""
+    found = reading.conversations(connection, me.project_id, decode_position(shown.filter(me), LISTED + 1))
+    if len(found) <= LISTED:
+        return found, None
+    last = found[LISTED - 1]
+    return found[:LISTED], encode_cursor(representation.moment(last["active_at"]), last["id"])
+
+
+def _with_matches(connection: Connection, me: Agent, shown: Shown, found: Sequence[reading.Row]) -> Shown:
+    terms = shown.search.terms
+    if not terms or not found:
+        return shown
+    return replace(shown, found=reading.matches(connection, me.project_id, [row["id"] for row in found], terms))
+
+
+def _views(connection: Connection, me: Agent, shown: Shown) -> dict[str, Any]:
+    saved = []
+    for row in saved_views.visible(connection, me):
+        wanted = Shown(views.named(row["view"]), row["search"]).filter(me)
+        saved.append({**row, "count": saved_views.count(connection, me.project_id, wanted)})
+    figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
+    return {"views": views.counted(figures), "saved_views": saved, "shown": shown, "me": me}

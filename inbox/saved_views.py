@@ -1,0 +1,81 @@
+"""Views that people save: a name for one of the inbox's views and what is searched for in it.
+
+Owns their statements. A view is its maker's own or the whole project's; another's own is as unknown as a missing one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox import listed
+from inbox.access import Agent
+from inbox.errors import Forbidden, NotFound
+from inbox.listed import Filter
+
+Row = Mapping[Any, Any]
+MOST_LISTED = 50
+MOST_COUNTED = 100  # a figure beyond is shown as 99+: it costs the same however many there are
+
+VISIBLE = "project_id = :project AND (shared OR created_by = :who)"
+LISTED = text(f"SELECT * FROM saved_view WHERE {VISIBLE} ORDER BY lower(name), id LIMIT {MOST_LISTED}")
+FIND = text(f"SELECT * FROM saved_view WHERE id = :id AND {VISIBLE}")
+CREATE = text(
+    """
+INSERT INTO saved_view (project_id, created_by, name, view, search, shared)
+VALUES (:project, :who, :name, :view, :search, :shared) RETURNING *
+"""
+)
+# Who made it may change it, and a manager what is the project's.
+MINE = "(created_by = :who OR shared AND :manager)"
+RENAME = text(f"UPDATE saved_view SET name = :name WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id")
+DELETE = text(f"DELETE FROM saved_view WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id")
+
+
+def visible(connection: Connection, who: Agent) -> list[Row]:
+    """The asker's own and the project's, by name."""
+    return list(connection.execute(LISTED, _named(who)).mappings())
+
+
+def find(connection: Connection, who: Agent, view_id: int) -> Row:
+    """One of them. Raises NotFound."""
+    row = connection.execute(FIND, _named(who) | {"id": view_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such view. Somebody may have deleted it.")
+    return row
+
+
+def create(connection: Connection, who: Agent, *, name: str, view: str, search: str, shared: bool) -> Row:
+    """A new view."""
+    values = {"name": name, "view": view, "search": search, "shared": shared}
+    return connection.execute(CREATE, _named(who) | values).mappings().one()
+
+
+def rename(connection: Connection, who: Agent, view_id: int, name: str) -> None:
+    """Another name. Raises NotFound, and Forbidden unless they made it or manage the project that it is shared in."""
+    _change(connection, RENAME, who, view_id, name=name)
+
+
+def delete(connection: Connection, who: Agent, view_id: int) -> None:
+    """Forget it. Raises as `rename` does."""
+    _change(connection, DELETE, who, view_id)
+
+
+def count(connection: Connection, project_id: int, wanted: Filter) -> int:
+    """How many conversations the filter finds, at most MOST_COUNTED."""
+    found = listed.conditions(project_id, wanted)
+    statement = f"SELECT count(*) FROM (SELECT FROM conversation c WHERE {found.sql} LIMIT {MOST_COUNTED}) AS found"
+    return int(connection.execute(text(statement), found.parameters).scalar_one())
+
+
+def _change(connection: Connection, statement: Any, who: Agent, view_id: int, **more: Any) -> None:
+    values = _named(who) | {"id": view_id, "manager": who.is_manager, **more}
+    if connection.execute(statement, values).one_or_none() is None:
+        find(connection, who, view_id)
+        raise Forbidden("Only who made this view, or a manager, changes it.")
+
+
+def _named(who: Agent) -> dict[str, Any]:
+    return {"project": who.project_id, "who": who.id}

@@ -1,0 +1,67 @@
+// Choosing many conversations of the list, doing one thing with all of them, and undoing it.
+// Owns what is chosen in this page; the server does the act and says what became of it.
+
+const list = document.getElementById("list");
+const rows = document.getElementById("rows");
+const bulk = document.getElementById("bulk");
+const figure = document.getElementById("chosen-count");
+let last = null; // where a range begins
+
+const boxes = () => [...rows.querySelectorAll(".pick input")];
+export const chosen = () => boxes().filter((box) => box.checked);
+
+function show() {
+  const count = chosen().length;
+  figure.textContent = String(count);
+  list.classList.toggle("is-choosing", count > 0);
+}
+
+// Chooses the row or lets it go; with `range` all rows between it and the last one that was chosen alike.
+export function choose(box, { range = false, checked = !box.checked } = {}) {
+  const all = boxes();
+  const from = range && last ? all.indexOf(last) : -1;
+  const here = all.indexOf(box);
+  const between = from < 0 ? [box] : all.slice(Math.min(from, here), Math.max(from, here) + 1);
+  for (const one of between) one.checked = checked;
+  last = box;
+  show();
+}
+
+export function chooseNone() {
+  for (const box of chosen()) box.checked = false;
+  last = null;
+  bulk.reset();
+  show();
+}
+
+rows.addEventListener("click", (event) => {
+  const box = event.target.closest?.(".pick input");
+  if (box) choose(box, { range: event.shiftKey, checked: box.checked });
+});
+// A label under the shift key would select the page's text instead.
+rows.addEventListener("mousedown", (event) => event.shiftKey && event.target.closest(".pick") && event.preventDefault());
+new MutationObserver(show).observe(rows, { childList: true });
+document.getElementById("choose-all").addEventListener("click", () => {
+  for (const box of boxes()) box.checked = true;
+  show();
+});
+bulk.addEventListener("reset", () => setTimeout(() => chosen().length && chooseNone()));
+bulk.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt === bulk && event.detail.successful) chooseNone();
+});
+
+// Does it with all that are chosen, as if it had been picked in the bar.
+export function actOnChosen(name, value) {
+  for (const field of ["assignee", "status", "snooze", "label"]) bulk.elements[field].value = field === name ? value : "";
+  bulk.requestSubmit();
+}
+
+// Toasts that go by themselves, and an undo that is used once.
+new MutationObserver((changes) => {
+  for (const toast of changes.flatMap((one) => [...one.addedNodes])) {
+    if (toast.dataset?.seconds) setTimeout(() => toast.remove(), toast.dataset.seconds * 1000);
+  }
+}).observe(document.getElementById("toasts"), { childList: true });
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.querySelector?.("[data-dismiss-after]")) event.detail.elt.closest("[data-toast]")?.remove();
+});

@@ -1,0 +1,164 @@
+// The list of conversations: rows that change, what is new above while one reads below, and what is loaded by scrolling.
+// Owns no state of conversations: a row that changed is fetched as HTML from the server, which knows what the list shows.
+
+import { showClocks } from "./clock.js";
+
+const app = document.querySelector(".app");
+const { list, open } = app.dataset;
+const rows = document.getElementById("rows");
+const nothing = document.getElementById("no-rows");
+const pill = document.getElementById("new-above");
+const AT_TOP = 8; // pixels
+const MOST_ASKED = 50;
+const AGAIN = 2_000; // milliseconds
+
+// The part's HTML, or null where it could not be had.
+export async function html(url) {
+  try {
+    const response = await fetch(url, { cache: "no-store" });
+    if (response.status === 401 || response.redirected) location.reload();
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null; // no network; whoever asked asks again
+  }
+}
+
+// Rows ------------------------------------------------------------------------------------------------------------------
+
+const missed = new Set(); // conversations whose rows could not be fetched
+let again = null;
+
+// A row that could not be fetched is asked for until it can.
+function later(ids) {
+  for (const id of ids) missed.add(id);
+  again ??= setTimeout(() => {
+    again = null;
+    const rest = [...missed];
+    missed.clear();
+    rowsChanged(rest);
+  }, AGAIN);
+}
+
+const waiting = new Set(); // conversations that belong above, where one would see them move
+
+// Brings the rows of these conversations up to date; what is new waits for a click while somebody reads further down.
+export async function rowsChanged(ids) {
+  for (let start = 0; start < ids.length; start += MOST_ASKED) await bring(ids.slice(start, start + MOST_ASKED));
+  showPill();
+}
+
+async function bring(ids, place = false) {
+  const answer = await html(`/parts/changed?${list}&open=${open}&ids=${ids.join(",")}`);
+  if (answer === null) {
+    later(ids);
+    return;
+  }
+  const parsed = document.createElement("template");
+  parsed.innerHTML = answer;
+  const fresh = new Map([...parsed.content.querySelectorAll("li[data-active]")].map((row) => [row.id.slice(4), row]));
+  const reading = !place && rows.scrollTop > AT_TOP;
+  for (const id of ids) {
+    const old = document.getElementById(`row-${id}`);
+    const row = fresh.get(id);
+    if (!row) {
+      old?.remove(); // it is in another view now
+      waiting.delete(id);
+    } else if (reading && old) {
+      takeOver(old, row); // in its place: nothing moves under the eyes
+      if (row.dataset.active > (rows.firstElementChild?.dataset.active ?? "")) waiting.add(id);
+    } else if (reading) waiting.add(id);
+    else insert(old, row);
+  }
+  nothing.hidden = rows.children.length > 0;
+}
+
+function takeOver(old, row) {
+  const chosen = old.querySelector(".pick input").checked;
+  row.querySelector(".pick input").checked = chosen;
+  const focused = old.contains(document.activeElement) ? document.activeElement.closest(".pick") ? ".pick input" : "a.row" : null;
+  const active = old.dataset.active; // it keeps its place, so it keeps its order
+  old.replaceWith(row);
+  row.dataset.active = active;
+  showClocks(row);
+  if (focused) row.querySelector(focused).focus({ preventScroll: true });
+}
+
+function insert(old, row) {
+  const active = row.dataset.active;
+  if (old) takeOver(old, row);
+  row.dataset.active = active;
+  const after = [...rows.children].find((one) => one !== row && !(one.dataset.active > active));
+  const focused = row.contains(document.activeElement) ? document.activeElement : null;
+  if (!old || row.nextElementSibling !== (after ?? null)) rows.insertBefore(row, after ?? null);
+  focused?.focus({ preventScroll: true });
+  showClocks(row);
+}
+
+function showPill() {
+  pill.hidden = waiting.size === 0;
+  const form = waiting.size === 1 ? pill.dataset.one : pill.dataset.many;
+  pill.textContent = (form ?? "").replace("0", String(waiting.size));
+}
+
+async function showWaiting() {
+  const ids = [...waiting];
+  waiting.clear();
+  showPill();
+  rows.scrollTo({ top: 0 });
+  for (let start = 0; start < ids.length; start += MOST_ASKED) await bring(ids.slice(start, start + MOST_ASKED), true);
+}
+
+pill.addEventListener("click", showWaiting);
+rows.addEventListener("scroll", () => waiting.size && rows.scrollTop <= AT_TOP && showWaiting(), { passive: true });
+
+// Figures ---------------------------------------------------------------------------------------------------------------
+
+let timer = null;
+export function refreshViews() {
+  timer ??= setTimeout(async () => {
+    timer = null;
+    const fresh = await html(`/parts/views?${list}`);
+    const views = document.getElementById("views");
+    if (!fresh) return;
+    const focused = views.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    views.outerHTML = fresh;
+    const figure = document.querySelector('#views a[aria-current="page"] .count');
+    const head = document.getElementById("list-count");
+    if (head?.textContent && figure) head.textContent = figure.textContent;
+    if (focused) document.querySelector(`#views a[href="${CSS.escape(focused)}"]`)?.focus();
+  }, 300);
+}
+
+// Loading by scrolling --------------------------------------------------------------------------------------------------
+
+document.body.addEventListener("htmx:afterSwap", () => {
+  const seen = new Set();
+  for (const row of [...rows.querySelectorAll("li[data-active]")]) {
+    if (seen.has(row.id)) row.remove(); // it moved up while the page was on its way
+    seen.add(row.id);
+  }
+  showClocks(rows);
+});
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.body.addEventListener(name, (event) => {
+    const more = event.target.closest?.("li.more");
+    if (more) more.querySelector(".error-text").hidden = false;
+  });
+}
+
+// Searching -------------------------------------------------------------------------------------------------------------
+
+const q = document.getElementById("q");
+document.querySelector(".operators").addEventListener("click", (event) => {
+  const { operator } = event.target.closest("button")?.dataset ?? {};
+  if (!operator) return;
+  q.value = `${q.value.trim()} ${operator}`.trimStart();
+  q.focus();
+});
+q.addEventListener("search", () => q.form.requestSubmit()); // Enter, and the field's own x
+q.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !q.value) q.blur();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.view-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
