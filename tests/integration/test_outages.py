@@ -1,0 +1,188 @@
+"""Turns that always end: Redis or PostgreSQL away, restarted or emptied, and errors of our own.
+
+tests/integration/test_launch.py and tests/chaos kill the processes of the whole product; here each promise alone.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from app import create_app
+from commands.embedded import RunningServer, start_postgres
+from inbox.database import connect
+from inbox.migrating import migrate
+from inbox.redis import redis_client
+from inbox.services import Services
+from inbox.settings import Settings
+from jobs import context, snapshot, sweep
+from jobs import turn as turns
+from jobs.context import Context
+from jobs.landing import Lander
+from jobs.queue import TURNS, RqTurnQueue
+from jobs.sharing import SharedQueue
+from tests.conftest import InBackground
+from tests.integration.callers import House
+from tests.model_server import ModelServer
+from tests.people import People
+
+NOBODY = "redis://127.0.0.1:1"
+WAITING = 5
+
+
+def queued(worker: Context) -> list[int]:
+    """The turns in the real queue."""
+    return [int(job_id.split("-")[1]) for job_id in SharedQueue(TURNS, connection=worker.redis).waiting()]
+
+
+def statuses(people: People) -> list[str]:
+    return [turn["status"] for turn in people.turns()]
+
+
+def time_passes(people: People) -> None:
+    people.behind_the_back(
+        "UPDATE turn SET created_at = created_at - interval '1 hour', next_try_at = next_try_at - interval '1 hour'"
+        " WHERE :conversation > 0"
+    )
+
+
+def test_without_redis_everything_is_taken_and_runs_once_when_it_is_back(
+    people: People, worker: Context, model_server: ModelServer
+) -> None:
+    """Nobody listens: messages are stored, sweeps do no harm; afterwards every waiting turn runs, once."""
+    away = replace(people.services, turn_queue=RqTurnQueue(redis_client(NOBODY)))
+    everyone = [replace(people.arrives_too(), services=away) for _ in range(WAITING)]
+    for one in everyone:
+        assert one.visitor_writes() is not None
+    time_passes(people)
+    lost = replace(worker, queue=RqTurnQueue(redis_client(NOBODY)), redis=redis_client(NOBODY))
+    assert sweep.sweep(lost) == 0
+    assert sweep.sweep(worker) == WAITING, "Redis is back"
+    assert sweep.sweep(worker) == 0, "each waits once"
+    waiting = queued(worker)
+    assert len(waiting) == len(set(waiting)) == WAITING
+    for turn_id in waiting:
+        turns.run(worker, turn_id)
+    assert [statuses(one) for one in everyone] == [["landed"]] * WAITING
+    assert len(model_server.asked) == WAITING
+
+
+def test_over_http_a_message_is_taken_without_redis(settings: Settings, services: Services) -> None:
+    app = create_app(replace(settings, redis_url=NOBODY))
+    visitor = House.build(app, services).visit()
+    assert visitor.post("/widget/messages", {"content": "Anybody?"}).status_code == 201
+    assert [m["content"] for m in visitor.get("/widget/messages").get_json()["items"]] == ["Anybody?"]
+    app.extensions["tandem"].hub.close()
+
+
+def test_a_redis_that_hangs_costs_seconds_not_messages(settings: Settings, services: Services) -> None:
+    """It takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        app = create_app(replace(settings, redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}"))
+        visitor = House.build(app, services).visit()
+        started = time.monotonic()
+        assert visitor.post("/widget/messages", {"content": "Anybody?"}).status_code == 201
+        assert time.monotonic() - started < 30
+        app.extensions["tandem"].hub.close()
+
+
+def test_redis_emptied_while_it_thinks(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+) -> None:
+    """The landing goes on, the next turn is found, and nothing runs twice."""
+    turn_id = people.visitor_writes()
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    people.visitor_writes("And this?")
+    worker.redis.flushall()
+    model_server.release()
+    following = running.result().next_turn
+    worker.redis.flushall()
+    time_passes(people)
+    assert sweep.sweep(worker) == 1
+    assert queued(worker) == [following]
+    turns.run(worker, following)
+    turns.run(worker, following)
+    assert statuses(people) == ["landed", "landed"]
+
+
+def test_an_error_of_ours_is_tried_again_later_each_time_and_then_handed_off(
+    people: People, worker: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as failing:
+        failing.setattr(snapshot, "read", broken)
+        for attempt in range(1, worker.settings.max_attempts + 1):
+            with pytest.raises(ZeroDivisionError):
+                turns.run(worker, turn_id)
+            (turn,) = people.turns()
+            assert (turn["status"], turn["attempt"]) == ("queued", attempt)
+            wait = (turn["next_try_at"] - turn["claimed_at"]).total_seconds()
+            assert wait >= turns.BACKOFF_SECONDS * 2 ** (attempt - 1)
+            assert turns.run(worker, turn_id) is None, "not before its time"
+            time_passes(people)
+    assert sweep.sweep(worker) == 1
+    (turn,) = people.turns()
+    assert (turn["status"], turn["reason"]) == ("handed_off", "attempts")
+    assert people.conversation()["handed_off_why"] == "attempts", "agents see why, and filter by it"
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[list[RunningServer]]:
+    """A PostgreSQL of its own, as durable as in use; the list's last is the one that runs."""
+    servers = [start_postgres(tmp_path)]
+    migrate(servers[0].url)
+    yield servers
+    servers[-1].stop()
+
+
+def test_postgresql_killed_and_started_again(
+    postgres: list[RunningServer], with_model: Settings, model_server: ModelServer, in_background: InBackground
+) -> None:
+    """Requests get 503 with Retry-After, the turn under way lands afterwards, nothing acknowledged is missing."""
+    settings = replace(with_model, database_url=postgres[0].url)
+    engine = connect(postgres[0].url)
+    queue = RqTurnQueue(Redis.from_url(str(settings.redis_url)))
+    people = People.arrive(Services(engine, queue, lambda: None))
+    app: Flask = create_app(settings, people.services)
+    visitor, worker = House.build(app, people.services).visit("Before."), context.build(settings)
+    turn_id = people.visitor_writes()
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    postgres[-1].process.kill()
+    postgres[-1].process.wait()
+    for response in (visitor.post("/widget/messages", {"content": "Lost?"}), visitor.get("/widget/messages")):
+        assert (response.status_code, "Retry-After" in response.headers) == (503, True)
+    model_server.release()
+    postgres.append(postgres[-1].restart())
+    running.result()
+    assert statuses(people) == ["landed"]
+    assert visitor.post("/widget/messages", {"content": "After."}).status_code == 201
+    said = [m["content"] for m in visitor.get("/widget/messages").get_json()["items"]]
+    assert said == ["Before.", "After."]
+    app.extensions["tandem"].hub.close()
+    for one in (engine, worker.engine):
+        one.dispose()
+
+
+def test_a_landing_goes_on_without_the_lock(people: People, worker: Context) -> None:
+    """And says so: the turn has no waiting time of a lock."""
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    turns.run(replace(worker, lander=Lander(worker.engine, redis_client(NOBODY))), turn_id)
+    (turn,) = people.turns()
+    assert (turn["status"], turn["lock_wait_ms"]) == ("landed", None)
