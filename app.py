@@ -15,6 +15,7 @@ import commands
 import inbox.api
 import inbox.pages
 from inbox import failures, language, limits, security
+from inbox.api import cors
 from inbox.api.asking import Wiring
 from inbox.company import Company
 from inbox.database import connect
@@ -25,6 +26,7 @@ from inbox.sealing import Sealer
 from inbox.secret_key import secret_key
 from inbox.services import Services
 from inbox.settings import Settings, SettingsError, found_servers
+from inbox.storage import storage_of
 from inbox.wake import Waker
 from jobs.queue import RqTurnQueue
 from jobs.race import ThreadRaceLab
@@ -56,7 +58,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     _wire(app, settings, services)
-    for part in (failures, security, language):
+    for part in (failures, security, language, cors):
         part.register(app)
     limits.register(app, settings)
     inbox.api.register(app)
@@ -78,6 +80,7 @@ def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
         Presence(redis),
         ThreadRaceLab(services.database, redis),
         LocalWorkshop(services.database, settings),
+        storage_of(settings),
         Sealer(str(settings.secret_key)),
         Company(redis),
     )

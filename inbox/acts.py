@@ -8,7 +8,7 @@ project exactly as for a missing one (I8: tests/integration/test_tenants.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, TextClause, text
 
 from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
-from inbox.conversation import LARGEST_ID, snippet_of
+from inbox.attachments import Sender, said
+from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion, Unavailable
 
 Row = Mapping[Any, Any]
@@ -76,14 +77,23 @@ def claim(connection: Connection, who: Agent, conversation_id: int) -> Written:
     return written
 
 
-def reply(connection: Connection, who: Agent, conversation_id: int, content: str, *, seen: int | None = None) -> Row:
+def reply(
+    connection: Connection,
+    who: Agent,
+    conversation_id: int,
+    content: str,
+    attachment_ids: Sequence[int] = (),
+    *,
+    seen: int | None = None,
+) -> Row:
     """A public message of a person. It pauses the responder and cancels a queued turn in the same statement.
 
     `seen` is the newest message that they had before their eyes: StaleClaim names the colleague (`owner`) who has
-    said something in public after it, and when (`at`).
+    said something in public after it, and when (`at`). Invalid for a file that is not theirs to send.
     """
-    parameters = {"content": content, "snippet": snippet_of(content), "seen": LARGEST_ID if seen is None else seen}
-    row = _row(connection, acts_sql.REPLY, who, conversation_id, **parameters)
+    more = said(connection, sender(who, conversation_id), content, attachment_ids)
+    more["seen"] = LARGEST_ID if seen is None else seen
+    row = _row(connection, acts_sql.REPLY, who, conversation_id, content=content, **more)
     if row["id"] is not None:
         return row
     faster = _row(connection, acts_sql.FASTER, who, conversation_id, seen=seen)
@@ -94,11 +104,22 @@ def reply(connection: Connection, who: Agent, conversation_id: int, content: str
     )
 
 
-def note(connection: Connection, who: Agent, conversation_id: int, content: str) -> Row:
-    """A private message among agents. The responder goes on. A member's name behind an @ mentions them."""
+def note(
+    connection: Connection, who: Agent, conversation_id: int, content: str, attachment_ids: Sequence[int] = ()
+) -> Row:
+    """A private message among agents. The responder goes on. A member's name behind an @ mentions them.
+
+    Raises Invalid for a file that is not theirs to send.
+    """
+    more = said(connection, sender(who, conversation_id), content, attachment_ids)
     members = reading.members(connection, who.project_id) if "@" in content else ()
     mentioned = mentions.named_in(content, members)
-    return _row(connection, acts_sql.NOTE, who, conversation_id, content=content, mentioned=mentioned)
+    return _row(connection, acts_sql.NOTE, who, conversation_id, content=content, mentioned=mentioned, **more)
+
+
+def sender(who: Agent, conversation_id: int) -> Sender:
+    """An agent as somebody who sends and reads files."""
+    return Sender(who.project_id, conversation_id, "agent", who.id)
 
 
 def take_over(connection: Connection, who: Agent, conversation_id: int) -> Written:

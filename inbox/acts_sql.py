@@ -11,6 +11,7 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 
+from inbox.attachments import LINK
 from inbox.change import change_cte
 
 OLD = """
@@ -168,9 +169,10 @@ c AS (
         SELECT 1 FROM message o WHERE o.conversation_id = old.id AND {SAID_BY_A_COLLEAGUE})
     RETURNING conversation.*),
 m AS (
-    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, created_at)
-    SELECT c.last_message_id, c.project_id, c.id, 'agent', :who, :who_name, :content, c.last_message_timestamp
-    FROM c RETURNING *),
+    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, details, created_at)
+    SELECT c.last_message_id, c.project_id, c.id, 'agent', :who, :who_name, :content, CAST(:details AS jsonb),
+        c.last_message_timestamp
+    FROM c RETURNING *),{LINK}
 {CANCEL_QUEUED},
 e AS (
     {ENTRY_HEAD}
@@ -200,8 +202,8 @@ m AS (
     INSERT INTO message (project_id, conversation_id, author, author_id, author_name, content, private, details)
     SELECT c.project_id, c.id, 'agent', :who, :who_name, :content, true, COALESCE((
         SELECT jsonb_build_object('mentions', jsonb_agg(jsonb_build_object('id', meant.id, 'name', meant.name)))
-        FROM meant HAVING count(*) > 0), '{{}}')
-    FROM c RETURNING *),
+        FROM meant HAVING count(*) > 0), '{{}}') || CAST(:details AS jsonb)
+    FROM c RETURNING *),{LINK}
 n AS (
     INSERT INTO mention (message_id, agent_id, project_id, conversation_id)
     SELECT m.id, meant.id, m.project_id, m.conversation_id FROM m, meant),

@@ -72,6 +72,7 @@ class Scope:
     # For an agent's page: who reads it, and which conversation is open there. Only pages see signs (inbox/passing.py).
     reader_id: int | None = None
     watching: int | None = None
+    whole: bool = False  # of a visitor: also how the conversation stands
 
     @property
     def is_visitor(self) -> bool:
@@ -101,10 +102,13 @@ class Change:
     conversation_id: int
     for_agents: bytes
     for_visitor: bytes
+    for_widget: bytes
 
     def shown_to(self, scope: Scope) -> bytes:
         """The frames that a listener may see."""
-        return self.for_visitor if scope.is_visitor else self.for_agents
+        if not scope.is_visitor:
+            return self.for_agents
+        return self.for_widget if scope.whole else self.for_visitor
 
 
 def place(engine: Engine) -> None:
@@ -134,9 +138,10 @@ def encode(row: Mapping[Any, Any]) -> Change:
     """A change row as frames."""
     events = list(events_of(row))
     agents = b"".join(_frame(row["position"], n, name, data) for n, (name, data, _) in enumerate(events))
-    visible = ((n, name, shown) for n, (name, _, shown) in enumerate(events) if shown is not None)
-    visitor = b"".join(_frame(row["position"], n, name, data) for n, name, data in visible)
-    return Change(row["position"], row["project_id"], row["conversation_id"], agents, visitor)
+    visible = [(name, _frame(row["position"], n, name, data)) for n, (name, _, data) in enumerate(events) if data]
+    visitor = b"".join(frame for name, frame in visible if name != "conversation.updated")
+    widget = b"".join(frame for _, frame in visible)
+    return Change(row["position"], row["project_id"], row["conversation_id"], agents, visitor, widget)
 
 
 def events_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
@@ -159,7 +164,8 @@ def events_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Any], dic
         yield _event("timeline.created", head, {"entry": representation.entry(entry)}, None)
     if body["conversation"] is not None and row["visitor"] is not None:
         shown_conversation = representation.conversation(body["conversation"], row["visitor"])
-        yield _event("conversation.updated", head, {"conversation": shown_conversation}, None)
+        told = {name: body["conversation"][name] for name in ("status", "responder_state")}
+        yield _event("conversation.updated", head, {"conversation": shown_conversation}, {"conversation": told})
 
 
 def _event(

@@ -30,6 +30,11 @@ TYPES = {
     "assign_capacity": "integer",
     "instructions": "text",
     "language": "text",
+    "widget_brand": "text",
+    "widget_greeting": "text",
+    "widget_position": "text",
+    "widget_asks_email": "text",
+    "widget_origins": "text[]",
 }
 COLUMNS = tuple(TYPES)
 

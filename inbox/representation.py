@@ -56,13 +56,25 @@ def message(row: Row) -> dict[str, Any]:
     return {
         **{name: row[name] for name in names},
         "citations": details.get("citations", []),
+        "attachments": [
+            attachment(file, f"/api/v1/conversations/{row['conversation_id']}")
+            for file in details.get("attachments", [])
+        ],
         "created_at": moment(row["created_at"]),
     }
 
 
 def message_for_visitor(row: Row) -> dict[str, Any]:
     """A public Message as its visitor sees it: the same form, without what is the team's alone."""
-    return {name: value for name, value in message(row).items() if name not in {"sent_by", "citations"}}
+    shown = {name: value for name, value in message(row).items() if name not in {"sent_by", "citations"}}
+    files = (row["details"] or {}).get("attachments", [])
+    return shown | {"attachments": [attachment(file, "/api/v1/widget") for file in files]}
+
+
+def attachment(row: Row, under: str) -> dict[str, Any]:
+    """A file, with the address at which whoever may read it fetches it."""
+    names = ("id", "name", "type", "bytes")
+    return {**{name: row[name] for name in names}, "url": f"{under}/attachments/{row['key']}"}
 
 
 def turn(row: Row) -> dict[str, Any]:
@@ -102,7 +114,8 @@ def project(row: Row) -> dict[str, Any]:
              "language", "resume_rule", "resume_after_hours", "solve_after_days", "cap_tokens_visitor_hour",
              "cap_tokens_day",
              "assign_rule", "assign_capacity",
-             "workflow_version")  # fmt: skip
+             "workflow_version", "widget_brand", "widget_greeting", "widget_position", "widget_asks_email",
+             "widget_origins")  # fmt: skip
     return {name: row[name] for name in names}
 
 
@@ -115,6 +128,12 @@ def workflow_saved(row: Row) -> dict[str, Any]:
     """Who saved a version of a workflow, and when; `saved_by` is null for one that a command made."""
     author = {"id": row["created_by"], "name": row["author_name"]} if row["created_by"] is not None else None
     return {"saved_at": moment(row["created_at"]), "saved_by": author}
+
+
+def rating(row: Row) -> dict[str, Any]:
+    """What a visitor thought."""
+    names = ("id", "conversation_id", "score", "comment")
+    return {**{name: row[name] for name in names}, "created_at": moment(row["created_at"])}
 
 
 def snippet(row: Row) -> dict[str, Any]:

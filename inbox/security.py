@@ -10,8 +10,8 @@ import secrets
 from flask import Flask, Response, g, request
 
 POLICY = (
-    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:{images}; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}; manifest-src 'self'"
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -35,10 +35,18 @@ def nonce() -> str:
     return str(g.csp_nonce)
 
 
+def may_be_framed(by: str) -> None:
+    """Let this answer stand in frames of these pages (`frame-ancestors`), and show images that its script has made."""
+    g.framed_by = by
+
+
 def _protect(response: Response) -> Response:
+    framed_by = g.get("framed_by")
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
+        if name != "X-Frame-Options" or framed_by is None:
+            response.headers.setdefault(name, value)
+    policy = POLICY.format(nonce=nonce(), framed_by=framed_by or "'none'", images="" if framed_by is None else " blob:")
+    response.headers.setdefault("Content-Security-Policy", policy)
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response

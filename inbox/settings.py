@@ -47,6 +47,11 @@ class Settings:
     rate_calls: str = "12000/minute"
     rate_limits: bool = True
     proxies: int = 0
+    s3_url: str | None = None
+    s3_bucket: str | None = None
+    s3_access_key: str | None = None
+    s3_secret_key: str | None = None
+    s3_region: str | None = None
 
     @property
     def offline(self) -> bool:
@@ -64,6 +69,7 @@ class Settings:
             text = environment.get(name, "").strip()
             if text:
                 values[field] = parse(name, text)
+        _check_bucket(values)
         return cls(**values)
 
 
@@ -85,6 +91,14 @@ def found_servers(settings: Settings) -> Settings:
         database_url=settings.database_url or known["database_url"],
         redis_url=settings.redis_url or known["redis_url"],
     )
+
+
+def _check_bucket(values: Mapping[str, Any]) -> None:
+    """A bucket is named wholly or not at all. Raises SettingsError."""
+    needed = ("TANDEM_S3_URL", "TANDEM_S3_BUCKET", "TANDEM_S3_ACCESS_KEY", "TANDEM_S3_SECRET_KEY")
+    missing = [name for name in needed if VARIABLES[name][0] not in values]
+    if missing and len(missing) < len(needed):
+        raise SettingsError(f"Files go into a bucket only with all of {', '.join(needed)}; {missing[0]} is not set.")
 
 
 def _text(_name: str, text: str) -> str:
@@ -168,6 +182,11 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "TANDEM_RATE_CALLS": ("rate_calls", _rate),
     "TANDEM_RATE_LIMITS": ("rate_limits", _switch),
     "TANDEM_PROXIES": ("proxies", _whole(0, 16)),
+    "TANDEM_S3_URL": ("s3_url", _url("http", "https")),
+    "TANDEM_S3_BUCKET": ("s3_bucket", _text),
+    "TANDEM_S3_ACCESS_KEY": ("s3_access_key", _text),
+    "TANDEM_S3_SECRET_KEY": ("s3_secret_key", _text),
+    "TANDEM_S3_REGION": ("s3_region", _text),
 }
 
 

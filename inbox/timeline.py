@@ -183,6 +183,11 @@ def _reopened(_actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     )
 
 
+def _rated(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    comment = str(data.get("comment") or "")
+    return f"{actor} rated it {data.get('score')} of 5" + (f": “{_cut(comment)}”" if comment else "")
+
+
 def _simple(words: str) -> Callable[[str, Mapping[str, Any], Entry], str]:
     return lambda actor, data, _entry: words.format(actor=actor, **data)
 
@@ -204,5 +209,6 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "turn_parked": _parked,
     "turn_dropped": _dropped,
     "tool": _tool,
+    "rated": _rated,
     "workflow_moved": _moved,
 }

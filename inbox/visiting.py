@@ -5,14 +5,14 @@ Owns the statements of both. Must not decide what is answered: it only starts a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox.attachments import LINK, Sender, said
 from inbox.change import change_cte
-from inbox.conversation import snippet_of
 from inbox.errors import NotFound
 from inbox.tokens import digest, new_token
 
@@ -34,6 +34,11 @@ class Visit:
     visitor_name: str | None
     conversation_id: int
     answers_when: str
+
+    @property
+    def sender(self) -> Sender:
+        """As somebody who sends and reads files."""
+        return Sender(self.project_id, self.conversation_id, "visitor", self.visitor_id)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,32 @@ s AS (
 """
     + change_cte()
     + "SELECT id FROM c"
+)
+
+# Of somebody whom the project's site has vouched for: the same visitor again, in the conversation that they had last.
+RETURN = text(
+    """
+WITH p AS (SELECT id FROM project WHERE key = :key),
+v AS (
+    INSERT INTO visitor (project_id, external_id, name, email, verified)
+    SELECT p.id, :external_id, :name, :email, true FROM p
+    ON CONFLICT (project_id, external_id) WHERE verified DO UPDATE SET
+        name = COALESCE(EXCLUDED.name, visitor.name), email = COALESCE(EXCLUDED.email, visitor.email),
+        version = visitor.version + 1
+    RETURNING id, project_id),
+had AS (
+    SELECT c.id, c.project_id, c.visitor_id FROM conversation c JOIN v ON v.id = c.visitor_id
+    ORDER BY c.active_at DESC, c.id DESC LIMIT 1),
+c AS (
+    INSERT INTO conversation (project_id, visitor_id)
+    SELECT v.project_id, v.id FROM v WHERE NOT EXISTS (SELECT 1 FROM had) RETURNING *),
+one AS (SELECT id, project_id, visitor_id FROM c UNION ALL SELECT id, project_id, visitor_id FROM had),
+s AS (
+    INSERT INTO visitor_session (token_hash, project_id, visitor_id, conversation_id)
+    SELECT :token_hash, one.project_id, one.visitor_id, one.id FROM one),
+"""
+    + change_cte()
+    + "SELECT id FROM one"
 )
 
 WHO = text(
@@ -91,8 +122,8 @@ m AS (
     INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, details, created_at)
     SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, :name, :content,
         CASE WHEN p.answers_when = 'no_agent_online' AND :agent_online THEN '{{"left_to_people": true}}'::jsonb
-            ELSE '{{}}'::jsonb END, c.last_message_timestamp
-    FROM c JOIN project p ON p.id = c.project_id RETURNING *),
+            ELSE '{{}}'::jsonb END || CAST(:details AS jsonb), c.last_message_timestamp
+    FROM c JOIN project p ON p.id = c.project_id RETURNING *),{LINK}
 t AS (
     INSERT INTO turn (project_id, conversation_id)
     SELECT c.project_id, c.id FROM c JOIN project p ON p.id = c.project_id
@@ -118,11 +149,17 @@ SELECT m.*, (SELECT id FROM t) AS started_turn FROM m
 
 
 def start_session(
-    connection: Connection, *, key: str, visitor: Mapping[str, str | None], token: str | None = None
+    connection: Connection,
+    *,
+    key: str,
+    visitor: Mapping[str, str | None],
+    token: str | None = None,
+    verified: bool = False,
 ) -> Session:
     """An empty open conversation of a new visitor, for a token given or made. Raises NotFound for an unknown key.
 
-    What the visitor says of themselves is unverified, so it never joins an existing visitor.
+    What the visitor says of themselves is unverified, so it never joins an existing visitor. A verified one, whose
+    external_id was proven (inbox/identity.py), is the same visitor on every device and goes on where they were.
     """
     token = token or new_token()
     parameters = {
@@ -132,7 +169,7 @@ def start_session(
         "name": visitor.get("name"),
         "email": visitor.get("email"),
     }
-    row = connection.execute(START, parameters).one_or_none()
+    row = connection.execute(RETURN if verified else START, parameters).one_or_none()
     if row is None:
         raise NotFound("There is no project with this key.")
     return Session(token, row.id)
@@ -144,8 +181,11 @@ def who(connection: Connection, token: str) -> Visit | None:
     return Visit(**row) if row else None
 
 
-def receive(connection: Connection, visit: Visit, content: str, *, agent_online: bool) -> Received:
-    """Store a message in every case, and start a turn where the responder is to answer. Raises NotFound.
+def receive(
+    connection: Connection, visit: Visit, content: str, *, agent_online: bool, attachment_ids: Sequence[int] = ()
+) -> Received:
+    """Store a message in every case, and start a turn where the responder is to answer. Raises NotFound, and Invalid
+    for a file that is not the visitor's to send.
 
     One statement: message, reopening, timeline and turn count together or not at all.
     """
@@ -154,9 +194,8 @@ def receive(connection: Connection, visit: Visit, content: str, *, agent_online:
         "project": visit.project_id,
         "name": visit.visitor_name,
         "content": content,
-        "snippet": snippet_of(content),
         "agent_online": agent_online,
-    }
+    } | said(connection, visit.sender, content, attachment_ids)
     row = connection.execute(RECEIVE, parameters).mappings().one_or_none()
     if row is None:
         raise NotFound("This conversation does not exist any more.")

@@ -38,8 +38,11 @@ WHERE c.id = :conversation
 # The visitor's messages only as far as this turn answers them: a later one is the next turn's.
 HISTORY = text(
     """
-SELECT id, author, author_name, content FROM (
-    SELECT id, author, author_name, content FROM message
+SELECT id, author, author_name, ltrim(content || COALESCE((
+    SELECT string_agg(format(E'\n[%s was sent, a file of type %s]', f.name, f.type), '')
+    FROM jsonb_to_recordset(details -> 'attachments') AS f (name text, type text)), ''), E'\n')
+FROM (
+    SELECT id, author, author_name, content, details FROM message
     WHERE conversation_id = :conversation AND NOT private AND (author <> 'visitor' OR id <= :up_to)
     ORDER BY id DESC LIMIT :limit) AS newest
 ORDER BY id

@@ -14,9 +14,11 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 
 from inbox import assigning, rules, solving
+from inbox.attachments import forget_unsent
 from inbox.database import single_statements
 from inbox.presence import Presence
 from inbox.pruning import prune
+from inbox.storage import storage_of
 from jobs import claim, snapshot
 from jobs.context import Context
 from responder.outcome import HandOff
@@ -77,6 +79,7 @@ def sweep(here: Context) -> int:
         forgotten = solving.forgotten(connection, BATCH)
     with single_statements(here.engine).connect() as connection:
         prune(connection)
+        forget_unsent(connection, storage_of(here.settings), BATCH)
     ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
     return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
 

@@ -11,6 +11,10 @@ def register(app: Flask) -> None:
 
     for module in (widget, conversations, project, snippets, workflow, tools, webhooks, streams, health, document):
         app.register_blueprint(module.blueprint)
+    from inbox.api import attachments, identity, ratings
+
+    for part in (attachments, identity, ratings):
+        app.register_blueprint(part.blueprint)
     from inbox.api import bulk, labels, members, tokens, visitors
 
     for blueprint in (bulk.blueprint, tokens.blueprint, visitors.blueprint, labels.blueprint):

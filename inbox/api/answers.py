@@ -69,6 +69,16 @@ class Conversation(Answer):
     created_at: datetime
 
 
+class Attachment(Answer):
+    """A file. `type` is judged by its bytes; `url` is asked each time whether the asker may read it."""
+
+    id: int
+    name: str
+    type: str
+    bytes: int
+    url: str
+
+
 class VisitorMessage(Answer):
     """A public message as its visitor sees it."""
 
@@ -80,6 +90,7 @@ class VisitorMessage(Answer):
     content: str
     private: bool
     turn_id: int | None
+    attachments: list[Attachment]
     created_at: datetime
 
 
@@ -190,6 +201,11 @@ class Project(Answer):
     assign_rule: Literal["off", "fewest"]
     assign_capacity: int
     workflow_version: int | None
+    widget_brand: str
+    widget_greeting: str
+    widget_position: Literal["left", "right"]
+    widget_asks_email: Literal["always", "when_nobody", "never"]
+    widget_origins: list[str]
 
 
 class Member(Answer):
@@ -317,6 +333,58 @@ class Session(Answer):
 
     token: str
     conversation_id: int
+
+
+class WidgetLook(Answer):
+    """How a project's widget looks. `brand_ink` is black or white, whichever is better read on `brand`."""
+
+    name: str
+    brand: str
+    brand_ink: str
+    greeting: str
+    position: Literal["left", "right"]
+
+
+class IdentitySecretState(Answer):
+    """Whether there is an identity secret; until `previous_until` the one before it is good as well."""
+
+    exists: bool
+    made_by: str | None
+    created_at: datetime | None
+    previous_until: datetime | None
+
+
+class IdentitySecret(Answer):
+    """What the project's site signs identities with. It is told this once."""
+
+    secret: str
+
+
+class Rating(Answer):
+    """What a visitor thought of how they were helped: 1 (not at all) to 5 (very much)."""
+
+    id: int
+    conversation_id: int
+    score: int
+    comment: str
+    created_at: datetime
+
+
+class WidgetConversation(Answer):
+    """What a visitor is told of their conversation. `person` is the agent who wrote last; `score` is what they gave it.
+
+    `asks_email` and `asks_rating`: whether to ask for them.
+    """
+
+    id: int
+    status: Status
+    answered_by: Literal["ai", "people"]
+    person: str | None
+    people_here: bool
+    asks_email: bool
+    email: str | None
+    asks_rating: bool
+    score: int | None
 
 
 class StreamToken(Answer):

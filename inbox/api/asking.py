@@ -31,6 +31,7 @@ from inbox.presence import Presence
 from inbox.race_lab import RaceLab
 from inbox.sealing import Sealer
 from inbox.services import Services
+from inbox.storage import Storage
 from inbox.tokens import digest
 from inbox.visiting import Visit
 from inbox.workshop import Workshop
@@ -53,6 +54,7 @@ class Wiring:
     presence: Presence
     race_lab: RaceLab
     workshop: Workshop
+    storage: Storage
     sealer: Sealer
     company: Company
 
@@ -102,6 +104,7 @@ def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
         if visit is None:
             raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
         g.scope = f"visitor:{digest(token or '').hex()}"
+        g.visit_project = visit.project_id
         return view(visit, *arguments, **named)
 
     return asked_by(ASKER_VISITOR, limited_calls(asked))

@@ -132,7 +132,9 @@ def send_message(who: Agent, number: str) -> Response:
     write = acts.note if wanted.private else acts.reply
 
     def act(writing: Writing) -> dict[str, Any]:
-        return representation.message(write(writing.connection, who, conversation_id, wanted.content))
+        return representation.message(
+            write(writing.connection, who, conversation_id, wanted.content, wanted.attachment_ids)
+        )
 
     return created(f"messages:{conversation_id}", act)
 

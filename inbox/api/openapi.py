@@ -179,6 +179,9 @@ def _operation(route: Route, references: dict[Any, Schema]) -> Schema:
     if operation.body is not None:
         content = {"schema": references[operation.body], "example": operation.example}
         made["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if operation.upload:
+        content = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+        made["requestBody"] = {"required": True, "content": {"application/octet-stream": content}}
     return made
 
 
@@ -191,7 +194,7 @@ def _tag(route: Route) -> str:
 def _parameters(route: Route) -> Iterator[Schema]:
     whole = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
     for name in route.ids:
-        yield {"name": name, "in": "path", "required": True, "schema": whole}
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"} if name == "file" else whole}
     for parameter in route.operation.query:
         yield _query(parameter)
     if route.operation.if_match:

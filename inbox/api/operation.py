@@ -46,6 +46,7 @@ class Operation:
     once: bool = False  # takes an Idempotency-Key
     managers: bool = False
     tokens: tuple[str, ...] = ()  # for a route that looks at tokens itself: names of security schemes
+    upload: bool = False  # the request's body is a file's bytes
     media: str = "application/json"
     also: dict[int, type[BaseModel]] = field(default_factory=dict)  # further statuses with their own JSON
 

@@ -30,6 +30,11 @@ class WorkflowDraft(BaseModel):
 
 
 STREAM_QUERY = (Parameter("token", {"type": "string"}, "A short-lived token, where no header can be sent."),)
+FILE_NAME = Parameter("name", {"type": "string"}, "The file's name, as its readers see it.", "receipt.png")
+STREAM_WITH = Parameter(
+    "with", {"type": "string", "enum": ["conversation"]}, "Also conversation.updated {status, responder_state}."
+)
+PROJECT_KEY = Parameter("project_key", {"type": "string"}, "The key in the widget's script tag.", "KEY")
 
 
 SEARCH_WORDS = (
@@ -61,6 +66,24 @@ TOOL_EXAMPLE = {
 ACT: dict[str, Any] = {"answer": answers.Conversation, "etag": True, "body": schemas.NothingBody, "example": {}}
 
 OPERATIONS: dict[str, Operation] = {
+    "widget.look": Operation(answers.WidgetLook, query=(PROJECT_KEY,), failures=(errors.NotFound,)),
+    "widget.conversation": Operation(answers.WidgetConversation),
+    "widget.change_visitor": Operation(
+        answers.WidgetConversation, body=schemas.VisitorChangesBody, example={"email": "leila@example.com"}
+    ),
+    "attachments.take_from_visitor": Operation(
+        answers.Attachment, 201, query=(FILE_NAME,), failures=(errors.TooLarge,), once=True, upload=True
+    ),
+    "attachments.show_to_visitor": Operation(media="application/octet-stream"),
+    "attachments.take_from_agent": Operation(
+        answers.Attachment, 201, query=(FILE_NAME,), failures=(errors.TooLarge,), once=True, upload=True
+    ),
+    "attachments.show_to_agent": Operation(media="application/octet-stream"),
+    "widget.rate": Operation(
+        answers.Rating, 201, schemas.RatingBody, {"score": 5, "comment": "Quick and kind."}, once=True
+    ),
+    "ratings.list_ratings": Operation(answers.Listed[answers.Rating], query=DESCENDING),
+    "ratings.list_of_conversation": Operation(answers.Listed[answers.Rating], query=DESCENDING),
     "widget.start_session": Operation(
         answers.Session, 201, schemas.SessionBody, {"project_key": "KEY", "visitor": {"name": "Leila"}}, once=True
     ),
@@ -70,7 +93,7 @@ OPERATIONS: dict[str, Operation] = {
     "widget.typing": Operation(None, 204, schemas.NothingBody, {}),
     "widget.list_messages": Operation(answers.Listed[answers.VisitorMessage], query=ASCENDING),
     "streams.visitor_events": Operation(
-        query=STREAM_QUERY,
+        query=(*STREAM_QUERY, STREAM_WITH),
         failures=(errors.BadEventId,),
         tokens=("visitorToken", "streamToken"),
         media="text/event-stream",
@@ -94,6 +117,9 @@ OPERATIONS: dict[str, Operation] = {
         if_match=True,
         managers=True,
     ),
+    "identity.show": Operation(answers.IdentitySecretState),
+    "identity.rotate": Operation(answers.IdentitySecret, 201, schemas.NothingBody, {}, once=True, managers=True),
+    "identity.revoke": Operation(None, 204, managers=True),
     "snippets.list_snippets": Operation(answers.Listed[answers.Snippet], query=(SNIPPET_WORDS, *DESCENDING)),
     "snippets.create": Operation(answers.Snippet, 201, schemas.SnippetBody, SNIPPET_EXAMPLE, once=True, managers=True),
     "snippets.show": Operation(answers.Snippet, etag=True),

@@ -9,7 +9,17 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from inbox.conversation import (
     LARGEST_ID,
@@ -20,6 +30,7 @@ from inbox.conversation import (
     Status,
     storable,
 )
+from inbox.origins import origin
 
 MOST_ATTRIBUTES_CHARACTERS = 32_768
 MOST_TITLE_CHARACTERS = 200
@@ -28,6 +39,10 @@ LARGEST_CAP = 1_000_000_000  # tokens; more is no cap
 LONGEST_SOLVE_DAYS = 3650
 LARGEST_CAPACITY = 1000  # conversations of one agent; beyond, a capacity is none
 DEEPEST = 20
+MOST_GREETING_CHARACTERS = 500
+MOST_ORIGINS = 50
+MOST_COMMENT_CHARACTERS = 2000
+MOST_FILES = 10  # of one message
 
 
 class Body(BaseModel):
@@ -46,6 +61,13 @@ def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("is blank")
     return text
+
+
+def _email(text: str) -> str:
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValueError("is no e-mail address") from None
 
 
 def _moment(value: Any) -> Any:
@@ -114,16 +136,40 @@ class SessionBody(Body):
     visitor: VisitorBody = VisitorBody()
 
 
+class VisitorChangesBody(Body):
+    """PATCH widget/visitor: what is given is set, what is left out stays."""
+
+    name: Short | None = None
+    email: Annotated[Short, AfterValidator(_email)] | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The given columns."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class RatingBody(Body):
+    """POST widget/rating."""
+
+    score: Annotated[int, Field(ge=1, le=5)]
+    comment: Annotated[str, Field(max_length=MOST_COMMENT_CHARACTERS), AfterValidator(_storable)] = ""
+
+
 class VisitorMessageBody(Body):
-    """POST widget/messages."""
+    """POST widget/messages: text, files or both. Without files the text has 1 to 10,000 characters and is not blank."""
 
-    content: Content
+    # Before the content, whose rule depends on it.
+    attachment_ids: Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_ID)]], Field(max_length=MOST_FILES)] = []
+    content: Annotated[str, Field(max_length=MOST_CHARACTERS, validate_default=True), AfterValidator(_storable)] = ""
+
+    @field_validator("content")
+    @classmethod
+    def _something(cls, value: str, info: ValidationInfo) -> str:
+        return value if info.data.get("attachment_ids") else _not_blank(value)
 
 
-class AgentMessageBody(Body):
-    """POST conversations/{id}/messages."""
+class AgentMessageBody(VisitorMessageBody):
+    """POST conversations/{id}/messages: text, files or both, as a visitor's."""
 
-    content: Content
     private: bool = False
 
 
@@ -167,6 +213,11 @@ class ProjectBody(Body):
     solve_after_days: Annotated[int, Field(ge=0, le=LONGEST_SOLVE_DAYS)] = 0
     assign_rule: Annotated[str, Field(pattern="^(off|fewest)$")] = "off"
     assign_capacity: Annotated[int, Field(ge=1, le=LARGEST_CAPACITY)] = 10
+    widget_brand: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$"), AfterValidator(str.lower)] = "#24453a"
+    widget_greeting: Annotated[str, Field(max_length=MOST_GREETING_CHARACTERS), AfterValidator(_storable)] = ""
+    widget_position: Annotated[str, Field(pattern="^(left|right)$")] = "right"
+    widget_asks_email: Annotated[str, Field(pattern="^(always|when_nobody|never)$")] = "when_nobody"
+    widget_origins: Annotated[list[Annotated[str, AfterValidator(origin)]], Field(max_length=MOST_ORIGINS)] = []
 
     def changes(self) -> dict[str, Any]:
         """The given columns."""

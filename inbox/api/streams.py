@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from inbox import access
@@ -14,7 +14,7 @@ from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import agent_route, bearer, body, query, services, visitor_route, wiring
 from inbox.api.schemas import NothingBody
-from inbox.errors import Unauthorized
+from inbox.errors import Invalid, Unauthorized
 from inbox.events import BEAT_SECONDS, Scope
 from inbox.visiting import Visit, who
 
@@ -66,17 +66,22 @@ def agent_events() -> Response:
 
 @blueprint.get("/widget/events")
 def visitor_events() -> Response:
-    """The visitor's own conversation: public messages, and whether a turn is live."""
-    query("token")
+    """The visitor's own conversation: public messages, whether a turn is live; where asked also how it stands."""
+    query("token", "with")
+    whole = request.args.get("with") == "conversation"
+    if "with" in request.args and not whole:
+        raise Invalid("Not valid: with.", fields={"with": "can only be conversation"})
     if "token" in request.args:
         project_id, conversation_id = _short_lived("visitor")
-        return stream(Scope(project_id, conversation_id))
+        g.visit_project = project_id
+        return stream(Scope(project_id, conversation_id, whole=whole))
     token = bearer()
     with services().reading() as connection:
         visit = who(connection, token) if token else None
     if visit is None:
         raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
-    return stream(Scope(visit.project_id, visit.conversation_id))
+    g.visit_project = visit.project_id
+    return stream(Scope(visit.project_id, visit.conversation_id, whole=whole))
 
 
 def stream(scope: Scope, beat: Callable[[], bool] | None = None) -> Response:

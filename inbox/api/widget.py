@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 
-from inbox import reading, representation, visiting
-from inbox.api.answering import created, listed
+from inbox import identity, ratings, reading, representation, visiting, visitor_view
+from inbox.api.answering import answer, created, listed
 from inbox.api.asking import Visit, after, body, limit, query, services, visitor_route, wiring
-from inbox.api.schemas import NothingBody, SessionBody, VisitorMessageBody
+from inbox.api.schemas import NothingBody, RatingBody, SessionBody, VisitorChangesBody, VisitorMessageBody
+from inbox.colour import ink_on
+from inbox.errors import NotFound
 from inbox.limits import limited_messages, limited_sessions, limited_typing
 from inbox.services import Writing
 from inbox.tokens import new_token, token_of
@@ -17,16 +20,36 @@ from inbox.tokens import new_token, token_of
 blueprint = Blueprint("widget", __name__, url_prefix="/api/v1/widget")
 
 
+@blueprint.get("/look")
+def look() -> Response:
+    """How the widget of a project looks, for the script that puts it on a page."""
+    query("project_key")
+    key = request.args.get("project_key", "")
+    g.visit_key = key
+    with services().reading() as connection:
+        project = reading.project_by_key(connection, key)
+    if project is None:
+        raise NotFound("There is no project with this key.")
+    return answer(look_of(project))
+
+
 @blueprint.post("/sessions")
 @limited_sessions
 def start_session() -> Response:
-    """A token and an empty open conversation."""
+    """A token and an empty open conversation; with a signed identity the one that this person had last."""
     wanted = body(SessionBody)
+    g.visit_key = wanted.project_key
 
     def act(writing: Writing) -> dict[str, Any]:
-        seed, said = new_token(), wanted.visitor.model_dump()
+        seed, said, signed = new_token(), wanted.visitor.model_dump(), wanted.visitor.identity
+        if signed is not None:  # what is signed counts, and what is said beside it does not
+            said = asdict(identity.verify(writing.connection, wiring().sealer, wanted.project_key, signed))
         session = visiting.start_session(
-            writing.connection, key=wanted.project_key, visitor=said, token=_token_of(seed)
+            writing.connection,
+            key=wanted.project_key,
+            visitor=said,
+            token=_token_of(seed),
+            verified=signed is not None,
         )
         return {"seed": seed, "conversation_id": session.conversation_id}
 
@@ -41,11 +64,13 @@ def start_session() -> Response:
 @visitor_route
 def send_message(visit: Visit) -> Response:
     """Store a message; it is acknowledged in every case, and answered where the responder is to."""
-    content = body(VisitorMessageBody).content
+    wanted = body(VisitorMessageBody)
 
     def act(writing: Writing) -> dict[str, Any]:
-        online = visit.answers_when == "no_agent_online" and bool(wiring().presence.here(visit.project_id))
-        received = visiting.receive(writing.connection, visit, content, agent_online=online)
+        online = visit.answers_when == "no_agent_online" and _people_here(visit)
+        received = visiting.receive(
+            writing.connection, visit, wanted.content, agent_online=online, attachment_ids=wanted.attachment_ids
+        )
         writing.start_turn(received.turn_id, visit.project_id)
         return representation.message_for_visitor(received.message)
 
@@ -71,6 +96,50 @@ def list_messages(visit: Visit) -> Response:
     with services().reading() as connection:
         rows = reading.messages(connection, visit.conversation_id, after=start, limit=most + 1, public_only=True)
     return listed([representation.message_for_visitor(row) for row in rows[:most]], _next(rows, most))
+
+
+@blueprint.get("/conversation")
+@visitor_route
+def conversation(visit: Visit) -> Response:
+    """How the visitor's conversation stands, who answers, and whether to ask for an e-mail address."""
+    query()
+    with services().reading() as connection:
+        return answer(visitor_view.conversation(connection, visit, people_here=_people_here(visit)))
+
+
+@blueprint.patch("/visitor")
+@visitor_route
+def change_visitor(visit: Visit) -> Response:
+    """A name or an e-mail address that the visitor types. It opens nobody's history."""
+    changes = body(VisitorChangesBody).changes()
+    with services().transaction() as writing:
+        visitor_view.change(writing.connection, visit, changes)
+        told = visitor_view.conversation(writing.connection, visit, people_here=_people_here(visit))
+    return answer(told)
+
+
+@blueprint.post("/rating")
+@limited_messages
+@visitor_route
+def rate(visit: Visit) -> Response:
+    """What the visitor thinks, once for each time that the conversation is solved. It reopens nothing."""
+    given = body(RatingBody)
+
+    def act(writing: Writing) -> dict[str, Any]:
+        return representation.rating(ratings.rate(writing.connection, visit, given.score, given.comment.strip()))
+
+    return created("rating", act)
+
+
+def look_of(project: reading.Row) -> dict[str, Any]:
+    """A project's row as what its widget looks like."""
+    names = {"brand": "widget_brand", "greeting": "widget_greeting", "position": "widget_position"}
+    shown = {name: project[column] for name, column in names.items()}
+    return {"name": project["name"], **shown, "brand_ink": ink_on(project["widget_brand"])}
+
+
+def _people_here(visit: Visit) -> bool:
+    return bool(wiring().presence.here(visit.project_id))
 
 
 def _with_token(kept: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _once(me: Agent, conversation_id: int) -> Response:
     """The same for the page's script, which shows the message before the answer is there."""
     try:
         wanted = _wanted()
-        body = f"{wanted.private} {wanted.content}".encode("utf-8", "replace")
+        body = f"{wanted.private} {wanted.attachment_ids} {wanted.content}".encode("utf-8", "replace")
         with wiring().services.transaction() as writing:
             said = once(
                 writing.connection,
@@ -61,9 +61,9 @@ def _once(me: Agent, conversation_id: int) -> Response:
 
 def _write(writing: Writing, me: Agent, conversation_id: int, wanted: AgentMessageBody) -> dict[str, Any]:
     if wanted.private:
-        row = acts.note(writing.connection, me, conversation_id, wanted.content)
+        row = acts.note(writing.connection, me, conversation_id, wanted.content, wanted.attachment_ids)
     else:
-        row = acts.reply(writing.connection, me, conversation_id, wanted.content, seen=_seen())
+        row = acts.reply(writing.connection, me, conversation_id, wanted.content, wanted.attachment_ids, seen=_seen())
     unsent.clear(writing.connection, me, conversation_id)
     mentioned = [one["id"] for one in (row["details"] or {}).get("mentions", [])]
     return {"message_id": row["id"], "created_at": moment(row["created_at"]), "mentioned": mentioned}
@@ -81,7 +81,9 @@ def _tell(me: Agent, conversation_id: int, said: dict[str, Any], wanted: AgentMe
 
 def _wanted() -> AgentMessageBody:
     content = request.form.get("content", "").replace("\r\n", "\n")
-    return valid(AgentMessageBody, {"content": content, "private": request.form.get("kind") == "note"})
+    files = [bigint(one) for one in request.form.getlist("attachment")]
+    private = request.form.get("kind") == "note"
+    return valid(AgentMessageBody, {"content": content, "private": private, "attachment_ids": files})
 
 
 def _seen() -> int | None:

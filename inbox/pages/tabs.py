@@ -23,6 +23,7 @@ class Tab:
 
 TABS = (
     Tab("responder", "Responder", "spark", "/settings"),
+    Tab("widget", "Widget", "chat", "/settings/widget"),
     Tab("snippets", "Snippets", "book", "/settings/snippets"),
     Tab("canned", "Canned replies", "chat", "/settings/canned"),
     Tab("workflow", "Workflow", "flow", "/settings/workflow"),

@@ -1,6 +1,7 @@
 // Sending what an agent wrote: shown at once as being sent, said exactly once, kept where it could not be.
 // Owns the outbox. A message keeps its id until it is known what became of it, so the server says it once.
 
+import { giveBack, hasFiles, takeFiles } from "./attach.js";
 import { forget, show } from "./unsent.js";
 
 const RETRY_MS = 3_000;
@@ -21,8 +22,8 @@ function remember() {
   else localStorage.removeItem(key);
 }
 
-export function send(content, kind, seen = lastMessage()) {
-  queue.push({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, content, kind, seen, at: Date.now() });
+export function send(content, kind, seen = lastMessage(), files = []) {
+  queue.push({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, content, kind, seen, files, at: Date.now() });
   remember();
   draw();
   document.getElementById("thread").scrollTo({ top: 0 });
@@ -58,6 +59,7 @@ async function attempt(entry) {
   const data = new FormData();
   const fields = { csrf_token: composer.elements.csrf_token.value, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id };
   for (const [name, value] of Object.entries(fields)) data.set(name, value);
+  for (const file of entry.files ?? []) data.append("attachment", file.id);
   try {
     const response = await fetch(composer.action, { method: "POST", body: data });
     if (response.status >= 500 || response.status === 429) return "again";
@@ -84,6 +86,7 @@ async function arrived(id) {
 function refused(entry, { message, owner, at }) {
   const rest = reply.value.trim() ? `${entry.content}\n\n${reply.value}` : entry.content;
   show({ content: rest, kind: entry.kind });
+  giveBack(entry.files ?? []);
   reply.dispatchEvent(new Event("input", { bubbles: true }));
   held = entry;
   const keep = document.getElementById("keep");
@@ -96,16 +99,16 @@ function refused(entry, { message, owner, at }) {
 
 function answered(then) {
   document.getElementById("keep").hidden = true;
-  const content = reply.value.trim() ? reply.value : held?.content;
+  const content = reply.value.trim() ? reply.value : held?.content ?? "";
   held = null;
-  if (then && content) submit(content, then);
+  if (then && (content || hasFiles())) submit(content, then);
 }
 
 function submit(content, kind) {
   forget();
   reply.value = "";
   reply.dispatchEvent(new CustomEvent("tandem:shown", { bubbles: true }));
-  send(content, kind);
+  send(content, kind, lastMessage(), takeFiles());
 }
 
 function draw() {
@@ -115,7 +118,7 @@ function draw() {
 function bubble(entry) {
   const shape = document.getElementById(entry.kind === "note" ? "outgoing-note" : "outgoing-reply");
   const item = shape.content.firstElementChild.cloneNode(true);
-  item.querySelector(".words").textContent = entry.content;
+  item.querySelector(".words").textContent = [entry.content, ...(entry.files ?? []).map((file) => file.name)].filter(Boolean).join("\n");
   item.querySelector(".state").textContent = entry.waits ? box.dataset.waits : box.dataset.sending;
   const back = item.querySelector("button");
   back.hidden = !entry.waits;
@@ -125,6 +128,7 @@ function bubble(entry) {
     remember();
     draw();
     show({ content: reply.value.trim() ? `${entry.content}\n\n${reply.value}` : entry.content, kind: entry.kind });
+    giveBack(entry.files ?? []);
     reply.dispatchEvent(new Event("input", { bubbles: true }));
   });
   return item;
@@ -133,7 +137,7 @@ function bubble(entry) {
 if (composer) {
   composer.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!reply.value.trim()) return reply.focus();
+    if (!reply.value.trim() && !hasFiles()) return reply.focus();
     document.getElementById("keep").hidden = true;
     submit(reply.value, composer.elements.kind.value);
     return undefined;

@@ -9,12 +9,16 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
   let wait = FIRST_WAIT;
   let timer = null;
 
+  let closed = false;
+  const stop = new AbortController();
+
   async function connect() {
+    if (closed) return;
     timer = null;
     try {
       const sent = await headers();
       if (last !== null) sent["Last-Event-ID"] = last;
-      const response = await fetch(url, { headers: sent, cache: "no-store" });
+      const response = await fetch(url, { headers: sent, cache: "no-store", signal: stop.signal });
       if (response.status === 400) last = null; // the server knows this id no more
       if (!response.ok) throw new Error(String(response.status));
       onState(true);
@@ -23,6 +27,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
     } catch {
       // Whatever it was, the answer is the same: wait a little and come back.
     }
+    if (closed) return;
     onState(false);
     timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LONGEST_WAIT);
@@ -61,5 +66,10 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
 
   addEventListener("online", now);
   connect();
-  return now;
+  return Object.assign(now, {
+    close() {
+      closed = true;
+      stop.abort();
+    },
+  });
 }

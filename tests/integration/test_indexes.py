@@ -67,11 +67,11 @@ def scanned(connection: Connection, statement: TextClause, **parameters: Any) ->
 
 def test_acts(crowded: People) -> None:
     who = {"conversation": crowded.conversation_id, "project": crowded.project_id, "who": 1, "who_name": "x"}
-    said = {"content": "x", "snippet": "x"}
+    said = {"content": "x", "snippet": "x", "details": "{}", "files": []}
     statements: list[tuple[TextClause, dict[str, Any]]] = [
         (acts_sql.patch(frozenset({"status"}), guarded=False), {"status": "solved"}),
         (acts_sql.CLAIM, {}), (acts_sql.REPLY, {**said, "seen": 1}), (acts_sql.FASTER, {"seen": 1}),
-        (acts_sql.NOTE, {"content": "x", "mentioned": [1]}), (acts_sql.TAKE_OVER, {}),
+        (acts_sql.NOTE, {**said, "mentioned": [1]}), (acts_sql.TAKE_OVER, {}),
         (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
         (visiting.RECEIVE, {"name": "x", "agent_online": False, **said}),
     ]  # fmt: skip

@@ -49,6 +49,8 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("tool", "responder", {"tool": "set_status", "wanted": {"status": "solved"}, "outcome": "done"},
      "Ada: set status solved"),
+    ("rated", "visitor", {"score": 5, "comment": ""}, "Ada rated it 5 of 5"),
+    ("rated", "visitor", {"score": 2, "comment": "Slow."}, "Ada rated it 2 of 5: “Slow.”"),
     ("workflow_moved", "agent", {"from": "a", "to": None}, "Ada restarted the workflow"),
     ("workflow_moved", "agent", {"from": "a", "to": "b"}, "Ada moved the workflow to b"),
     ("workflow_moved", "responder", {"from": "a", "to": "b", "route": "yes"}, "Ada went from a by yes to b"),

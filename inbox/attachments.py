@@ -1,0 +1,141 @@
+"""Files in a conversation: taken in before their message is written, linked to it in its statement, read by its people.
+
+Owns the table's statements and who may read. A message names its files in `details` too, so that lists and event
+streams need no second look. Must not hold bytes (storage.py) or judge them (file_types.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox.conversation import snippet_of
+from inbox.errors import Invalid, NotFound
+from inbox.file_types import plain_name, type_of
+from inbox.storage import Storage
+from inbox.tokens import new_token
+
+Row = Mapping[Any, Any]
+MOST_BYTES = 10 * 1024 * 1024
+MOST_UNSENT = 20  # of one sender in one conversation: who stores files must send them
+UNSENT_HOURS = 24
+
+ADD = text(
+    """
+INSERT INTO attachment (project_id, conversation_id, author, author_id, key, name, type, bytes)
+SELECT c.project_id, c.id, :author, :author_id, :key, :name, :type, :bytes FROM conversation c
+WHERE c.id = :conversation AND c.project_id = :project AND :most > (
+    SELECT count(*) FROM attachment a WHERE a.conversation_id = c.id AND a.message_id IS NULL
+        AND a.author = :author AND a.author_id = :author_id)
+RETURNING *
+"""
+)
+UNSENT = text(
+    """
+SELECT * FROM attachment WHERE project_id = :project AND conversation_id = :conversation AND message_id IS NULL
+    AND author = :author AND author_id = :author_id AND id = ANY(CAST(:ids AS bigint[])) ORDER BY id
+"""
+)
+# An agent reads what was sent, and what they are about to send; a visitor of that only what is public.
+FIND = text(
+    """
+SELECT a.* FROM attachment a LEFT JOIN message m ON m.id = a.message_id
+WHERE a.key = :key AND a.conversation_id = :conversation AND a.project_id = :project
+    AND (m.id IS NOT NULL AND (:author = 'agent' OR NOT m.private)
+        OR a.message_id IS NULL AND a.author = :author AND a.author_id = :author_id)
+"""
+)
+FORGET = text(
+    """
+DELETE FROM attachment WHERE id IN (
+    SELECT id FROM attachment WHERE message_id IS NULL
+        AND created_at < clock_timestamp() - make_interval(hours => :hours) ORDER BY created_at LIMIT :batch)
+RETURNING key
+"""
+)
+# The rest of a statement that writes a message (its CTE `m`): its files are its own from here on.
+LINK = """
+linked AS (
+    UPDATE attachment SET message_id = m.id FROM m
+    WHERE attachment.id = ANY(CAST(:files AS bigint[])) AND attachment.conversation_id = m.conversation_id
+        AND attachment.message_id IS NULL),"""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends or reads files, and in which conversation."""
+
+    project_id: int
+    conversation_id: int
+    author: str
+    author_id: int
+
+    def named(self) -> dict[str, Any]:
+        """As parameters."""
+        return {
+            "project": self.project_id,
+            "conversation": self.conversation_id,
+            "author": self.author,
+            "author_id": self.author_id,
+        }
+
+
+def take(connection: Connection, storage: Storage, sender: Sender, name: str, data: bytes) -> Row:
+    """Keep a file that is to be sent. Raises NotFound; Invalid where too many wait to be sent already."""
+    key, kind = new_token(), type_of(data)
+    storage.put(key, data, kind)  # first the bytes: a row without them would be a promise
+    parameters = {"key": key, "name": plain_name(name), "type": kind, "bytes": len(data), "most": MOST_UNSENT}
+    try:
+        row = connection.execute(ADD, sender.named() | parameters).mappings().one_or_none()
+    except Exception:
+        storage.delete(key)
+        raise
+    if row is None:
+        storage.delete(key)
+        _refuse(connection, sender)
+    assert row is not None
+    return row
+
+
+def _refuse(connection: Connection, sender: Sender) -> None:
+    exists = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project")
+    named = {"conversation": sender.conversation_id, "project": sender.project_id}
+    if connection.execute(exists, named).one_or_none() is None:
+        raise NotFound
+    raise Invalid("Send the files that wait before you add more.", fields={"name": f"{MOST_UNSENT} files wait already"})
+
+
+def said(connection: Connection, sender: Sender, content: str, ids: Sequence[int]) -> dict[str, Any]:
+    """A message's parameters beside its content: files, details, snippet. Raises Invalid for a file not theirs."""
+    rows: Sequence[Row] = []
+    wanted = list(dict.fromkeys(ids))
+    if wanted:
+        rows = connection.execute(UNSENT, sender.named() | {"ids": wanted}).mappings().all()
+    if len(rows) != len(wanted):
+        raise Invalid("A file is not there.", fields={"attachment_ids": "names a file that is not there to be sent"})
+    files = [{name: row[name] for name in ("id", "key", "name", "type", "bytes")} for row in rows]
+    return {
+        "files": wanted,
+        "details": json.dumps({"attachments": files} if files else {}),
+        "snippet": snippet_of(content.strip() or ", ".join(file["name"] for file in files)),
+    }
+
+
+def find(connection: Connection, sender: Sender, key: str) -> Row:
+    """A file that this reader may see. Raises NotFound, for one that is another's exactly as for none."""
+    row = connection.execute(FIND, sender.named() | {"key": key}).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def forget_unsent(connection: Connection, storage: Storage, batch: int) -> int:
+    """Forget what was never sent within UNSENT_HOURS; returns how many."""
+    keys = connection.execute(FORGET, {"hours": UNSENT_HOURS, "batch": batch}).scalars().all()
+    for key in keys:
+        storage.delete(key)
+    return len(keys)

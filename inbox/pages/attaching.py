@@ -1,0 +1,49 @@
+"""Files in the agents' pages: taken from the composer, shown in the thread. The same acts as the API's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from inbox import acts
+from inbox.access import Agent
+from inbox.api import attachments
+from inbox.api.answering import answer
+from inbox.api.asking import bigint, query, services
+from inbox.attachments import MOST_BYTES
+from inbox.file_types import SHOWN_IN_PLACE
+from inbox.pages.signing_in import page
+
+blueprint = Blueprint("attaching", __name__, url_prefix="/conversations/<number>/attachments")
+
+
+@blueprint.app_template_test("shown_in_place")
+def _shown_in_place(media_type: str) -> bool:
+    return media_type in SHOWN_IN_PLACE
+
+
+@blueprint.url_value_preprocessor
+def _longer_body(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """A file may be longer than a form: said before the form's token is looked for, which reads the body's length."""
+    request.max_content_length = MOST_BYTES + 1
+
+
+@blueprint.post("")
+@page
+def take(me: Agent, number: str) -> ResponseReturnValue:
+    """A file from the composer: its bytes are the body."""
+    query("name")
+    conversation_id = bigint(number)
+    act = attachments.taking(acts.sender(me, conversation_id), f"/conversations/{conversation_id}")
+    with services().statement() as writing:
+        return answer(act(writing), 201)
+
+
+@blueprint.get("/<file>")
+@page
+def show(me: Agent, number: str, file: str) -> ResponseReturnValue:
+    """A file of the conversation."""
+    query()
+    return attachments.served(acts.sender(me, bigint(number)), file)

@@ -1,0 +1,101 @@
+"""The widget on other people's pages: the loader that one script tag fetches, and the page in its frame.
+
+Owns those routes and the words that the script needs. What the visitor holds is kept by the loader in the storage of
+the page around it, and handed to the frame by message (static/js/widget/store.js): a browser that blocks or empties
+the storage of frames of other sites takes no conversation away, and no cookie is set or needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request, send_from_directory
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, gettext
+
+from inbox import reading
+from inbox.api.asking import services
+from inbox.api.widget import look_of
+from inbox.conversation import storable
+from inbox.errors import NotFound
+from inbox.language import LANGUAGES, chosen
+from inbox.origins import frame_ancestors
+from inbox.security import may_be_framed
+from inbox.settings import Settings
+
+blueprint = Blueprint("widget_page", __name__)
+LOADER_SECONDS = 300  # how long a page may go on with an older loader
+THEME = ":root, .shop {{ --brand: {brand}; --brand-ink: {brand_ink}; }}\n"
+
+
+@blueprint.get("/widget.js")
+def loader() -> Response:
+    """The script of the one tag; it may be fetched by any page, whatever that page isolates itself with."""
+    folder = Path(str(current_app.static_folder)) / "js" / "widget"
+    response = send_from_directory(folder, "loader.js", mimetype="text/javascript", max_age=LOADER_SECONDS)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@blueprint.get("/widget/<key>")
+def frame(key: str) -> ResponseReturnValue:
+    """The page in the frame. Only pages of the project's allowed origins can show it."""
+    project = found_project(key)
+    may_be_framed(frame_ancestors(project["widget_origins"]))
+    asked = request.args.get("language", "")
+    with force_locale(asked if asked in LANGUAGES else chosen()):
+        return render_template("widget/frame.html", **shown(project))
+
+
+@blueprint.get("/widget/<key>/theme.css")
+def theme(key: str) -> Response:
+    """The project's colours."""
+    response = make_response(THEME.format(**look_of(found_project(key))))
+    response.mimetype = "text/css"
+    return response
+
+
+def found_project(key: str) -> reading.Row:
+    """The project with this widget key. Raises NotFound."""
+    with services().reading() as connection:
+        project = reading.project_by_key(connection, key) if storable(key) else None
+    if project is None:
+        raise NotFound("There is no widget with this key.")
+    return project
+
+
+def shown(project: reading.Row) -> dict[str, Any]:
+    """What the widget's template takes."""
+    offline = cast(Settings, current_app.config["TANDEM"]).offline
+    return {"project": project, "words": words(project["name"]), "offline": offline}
+
+
+def words(name: str) -> dict[str, str]:
+    """What the script says, in the reader's language; `{…}` is filled in there."""
+    return {
+        "you": gettext("You"),
+        "not_person": gettext("not a person"),
+        "person": gettext("a person"),
+        "title": gettext("%(name)s help", name=name),
+        "from": gettext("{person} from %(name)s", name=name),
+        "ai_first": gettext("AI answers first, people may join"),
+        "people_answer": gettext("People answer here"),
+        "person_writes": gettext("A person is writing with you"),
+        "nobody": gettext("Nobody is here right now; people answer later"),
+        "solved": gettext("Solved"),
+        "joined": gettext("{person} joined; the AI has stepped back"),
+        "waiting": gettext("Waiting for the network"),
+        "sent": gettext("Sent"),
+        "kept": gettext("Not sent yet. It is kept here and sent as soon as the network is back."),
+        "write": gettext("Write something"),
+        "write_to": gettext("Write to {person}"),
+        "reopen": gettext("Write to open it again"),
+        "mail_saved": gettext("Thank you. People can answer you at {email}."),
+        "mail_wrong": gettext("That is no e-mail address."),
+        "remove_file": gettext("Remove {name}"),
+        "file_failed": gettext("{name} could not be attached: {why}"),
+        "too_large": gettext("it is larger than 10 MiB"),
+        "rated": gettext("Thank you. You gave {score} of 5."),
+        "not_kept": gettext("That did not work. Try again in a moment."),
+    }

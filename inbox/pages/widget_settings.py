@@ -1,0 +1,121 @@
+"""The widget's settings: the tag to copy, how it looks, where it may stand, and the identity secret.
+
+Owns the page. Like the settings page it says beside each field what the manager saw in it, so that a save writes only
+what they changed. The identity secret is shown in the one answer that makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+
+from inbox import identity, projects, reading
+from inbox.access import Agent
+from inbox.api.asking import services, valid, wiring
+from inbox.api.identity import secret_of
+from inbox.api.schemas import ProjectBody
+from inbox.errors import Invalid, StaleVersion
+from inbox.pages.signing_in import page
+from inbox.tokens import new_token
+
+blueprint = Blueprint("widget_settings", __name__, url_prefix="/settings/widget")
+FIELDS = ("widget_brand", "widget_greeting", "widget_position", "widget_asks_email", "widget_origins")
+TAG = '<script src="{url}" data-project="{key}" async></script>'
+CHOICES = {
+    "widget_position": {"right": lazy_gettext("Right"), "left": lazy_gettext("Left")},
+    "widget_asks_email": {
+        "when_nobody": lazy_gettext("When people answer and nobody is here"),
+        "always": lazy_gettext("Always"),
+        "never": lazy_gettext("Never"),
+    },
+}
+FAULTS = {
+    "widget_brand": lazy_gettext("Give a colour such as #24453a."),
+    "widget_origins": lazy_gettext("One origin a line, such as https://shop.example or https://*.shop.example."),
+}
+
+
+@blueprint.get("")
+@page
+def show(me: Agent) -> ResponseReturnValue:
+    """The widget's settings."""
+    return _render(me)
+
+
+@blueprint.post("")
+@page
+def save(me: Agent) -> ResponseReturnValue:
+    """Save what was changed in the form; what cannot be saved is shown again as it was typed."""
+    typed, was = _fields(""), _fields("was-")
+    typed = {name: value for name, value in typed.items() if was.get(name) != value}
+    try:
+        changes = valid(ProjectBody, typed).changes()
+        seen = {name: was[name] for name in changes if name in was}
+        with services().statement() as writing:
+            row = projects.change(writing.connection, me, changes, was=seen)
+    except StaleVersion as error:
+        return _render(me, typed, conflicts=error.extra["fields"]), 409
+    except Invalid as error:
+        faults = {name.partition(".")[0]: fault for name, fault in error.extra["fields"].items()}
+        return _render(me, typed, errors={name: FAULTS.get(name, fault) for name, fault in faults.items()}), 422
+    flash("Saved." if row["written"] else "Nothing was changed.")
+    return redirect(url_for("widget_settings.show"))
+
+
+@blueprint.post("/identity-secret")
+@page
+def rotate(me: Agent) -> ResponseReturnValue:
+    """A new identity secret; it is in this answer and nowhere else."""
+    secret = secret_of(new_token())
+    with services().statement() as writing:
+        identity.rotate(writing.connection, me, wiring().sealer, secret)
+    return _render(me, secret=secret)
+
+
+@blueprint.post("/identity-secret/end")
+@page
+def revoke(me: Agent) -> ResponseReturnValue:
+    """End the identity secret, and with it every identity that was signed with it."""
+    with services().statement() as writing:
+        identity.revoke(writing.connection, me)
+    flash("The identity secret has ended. Visitors are unverified until you make a new one.")
+    return redirect(url_for("widget_settings.show"))
+
+
+def _fields(prefix: str) -> dict[str, Any]:
+    """The form's fields with this prefix, each as what its column holds."""
+    found: dict[str, Any] = {}
+    for name in FIELDS:
+        if prefix + name in request.form:
+            text = request.form[prefix + name].replace("\r\n", "\n")
+            found[name] = text.split() if name == "widget_origins" else text
+    return found
+
+
+def _render(
+    me: Agent,
+    typed: Mapping[str, Any] | None = None,
+    *,
+    conflicts: Collection[str] = (),
+    errors: Mapping[str, Any] | None = None,
+    secret: str | None = None,
+) -> str:
+    with services().reading() as connection:
+        project = reading.project(connection, me.project_id)
+        known = identity.state(connection, me.project_id)
+    return render_template(
+        "settings/widget.html",
+        me=me,
+        project=project,
+        values={**project, **(typed or {})},
+        conflicts=conflicts,
+        errors=errors or {},
+        choices=CHOICES,
+        secret=secret,
+        known=known,
+        tag=TAG.format(url=url_for("widget_page.loader", _external=True), key=project["key"]),
+    )

@@ -1,0 +1,86 @@
+// The conversation as it is shown. Everything that was written by somebody goes into the page as text, never as HTML.
+// Owns the messages' elements: each message once, in the order of ids; what waits stands behind them, dashed.
+
+const initials = (name) => name.split(/\s+/).map((part) => part[0] ?? "").join("").slice(0, 2).toUpperCase();
+
+const firstName = (name) => name.trim().split(/\s+/)[0];
+
+export function openThread(words, listOfFiles) {
+  const messages = document.getElementById("messages");
+  const thread = document.getElementById("thread");
+  const atEnd = () => thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+  const toEnd = () => (thread.scrollTop = thread.scrollHeight);
+  let lastAuthor = null;
+
+  function show(message, key = null) {
+    if (key) document.getElementById(`waiting-${key}`)?.remove();
+    if (document.getElementById(`message-${message.id}`)) return false;
+    const stays = !atEnd() && message.author !== "visitor";
+    const later = [...messages.children].find((other) => other.id.startsWith("waiting-") || Number(other.dataset.message) > message.id);
+    const item = bubble(message);
+    item.id = `message-${message.id}`;
+    item.dataset.message = message.id;
+    messages.insertBefore(item, later ?? null);
+    if (message.author === "agent" && lastAuthor === "responder") item.before(happened(words.joined.replace("{person}", firstName(message.author_name))));
+    if (message.author !== "visitor") lastAuthor = message.author;
+    if (!stays) toEnd();
+    return true;
+  }
+
+  function showWaiting({ key, body, at, attachments }) {
+    if (document.getElementById(`waiting-${key}`)) return;
+    const item = bubble({ author: "visitor", created_at: new Date(at).toISOString(), content: body.content, attachments });
+    item.id = `waiting-${key}`;
+    item.classList.add("queued");
+    item.querySelector(".meta span").textContent = `· ${words.waiting}`;
+    messages.append(item);
+    toEnd();
+  }
+
+  function bubble(message) {
+    const item = document.getElementById("bubble").content.firstElementChild.cloneNode(true);
+    const mine = message.author === "visitor";
+    const ai = message.author === "responder";
+    item.classList.add(...(mine ? ["visitor"] : ["ours", ai ? "by-ai" : "by-person"]));
+    item.querySelector("b").textContent = mine ? words.you : ai ? "AI" : message.author_name;
+    item.querySelector(".meta span").textContent = ai ? `· ${words.not_person}` : mine ? "" : `· ${words.person}`;
+    const time = item.querySelector("time");
+    time.dateTime = message.created_at;
+    time.textContent = new Date(message.created_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+    const avatar = item.querySelector(".avatar");
+    if (mine) avatar.remove();
+    else {
+      avatar.classList.add(ai ? "ai" : "person");
+      avatar.textContent = ai ? "AI" : initials(message.author_name ?? "");
+    }
+    fill(item.querySelector(".bubble"), message);
+    return item;
+  }
+
+  function fill(place, message) {
+    for (const part of (message.content ?? "").split(/\n{2,}/).filter(Boolean)) {
+      const paragraph = document.createElement("p");
+      paragraph.textContent = part;
+      place.append(paragraph);
+    }
+    if (message.attachments?.length) place.append(listOfFiles(message.attachments));
+  }
+
+  function happened(text) {
+    const line = document.createElement("p");
+    line.className = "happened";
+    const span = document.createElement("span");
+    span.textContent = text;
+    line.append(span);
+    return line;
+  }
+
+  function clear() {
+    messages.replaceChildren();
+    lastAuthor = null;
+  }
+
+  return { show, showWaiting, clear, toEnd, drop: (key) => document.getElementById(`waiting-${key}`)?.remove() };
+}
+
+export { firstName, initials };
