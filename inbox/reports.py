@@ -71,8 +71,10 @@ def report(connection: Connection, project_id: int, period: Period) -> list[Plot
     events = connection.execute(reports_sql.EVENTS, asked).mappings().all()
     lost = {row["day"]: row for row in connection.execute(reports_sql.LOST, asked).mappings()}
     tokens = {row["day"]: row for row in connection.execute(reports_sql.TOKENS, asked).mappings()}
+    rated = connection.execute(reports_sql.RATED).scalar_one()
+    ratings = connection.execute(reports_sql.RATINGS, asked).mappings().all() if rated else []
     days = period.days
-    return [
+    plots = [
         _count("volume", days, {day: row["conversations"] for day, row in begun.items()}, "ink"),
         _times("ai_first_reply", days, begun, "ai"),
         _times("person_first_reply", days, begun, "person"),
@@ -82,6 +84,7 @@ def report(connection: Connection, project_id: int, period: Period) -> list[Plot
         _races(days, events, lost),
         _tokens(days, tokens),
     ]
+    return [*plots, _satisfaction(days, ratings)] if rated else plots
 
 
 def _count(key: str, days: Sequence[date], found: Mapping[Any, Any], hue: Hue, *, dashed: bool = False) -> Plot:
@@ -142,6 +145,15 @@ def _tokens(days: Sequence[date], found: Mapping[Any, Any]) -> Plot:
     )
     lines = [Line("prompt", "ai", prompt), Line("completion", "ai", completion, dashed=True)]
     return Plot("tokens", "count", lines, sum(prompt) + sum(completion))
+
+
+def _satisfaction(days: Sequence[date], rows: Sequence[Mapping[Any, Any]]) -> Plot:
+    """Of the ratings that visitors gave, those of four or five."""
+    found = {row["day"]: row for row in rows}
+    shares = [round(100 * found[day]["good"] / found[day]["times"], 1) if day in found else None for day in days]
+    times = sum(row["times"] for row in rows)
+    total = round(100 * sum(row["good"] for row in rows) / times, 1) if times else None
+    return Plot("satisfaction", "percent", [Line("share", "ink", shares)], total, {"times": times})
 
 
 def _by_day(events: Sequence[Mapping[Any, Any]], *kinds: str) -> dict[date, int]:

@@ -60,6 +60,14 @@ FROM turn WHERE project_id = :project AND {DURING.format("created_at")} AND prom
 """
 )
 
+RATED = text("SELECT to_regclass('rating') IS NOT NULL")
+RATINGS = text(
+    f"""
+SELECT {_day("created_at")} AS day, count(*) AS times, count(*) FILTER (WHERE score >= 4) AS good
+FROM rating WHERE project_id = :project AND {DURING.format("created_at")} GROUP BY day
+"""
+)
+
 # What a person set last in each conversation, and whether it stands: it must, or somebody else's later change of the
 # same column must be on record (another agent's is a later act; the responder's wish, a visitor's reopening and a
 # project's rule have entries of their own). Anything else was undone behind people's backs. Nothing here is assumed:

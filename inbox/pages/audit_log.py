@@ -43,6 +43,8 @@ SENTENCES: dict[str, Any] = {
     "webhook_changed": lazy_gettext("changed the webhook %(subject)s"),
     "webhook_rotated": lazy_gettext("gave the webhook %(subject)s a new secret"),
     "webhook_deleted": lazy_gettext("deleted the webhook %(subject)s"),
+    "token_created": lazy_gettext("made the API token %(subject)s"),
+    "token_revoked": lazy_gettext("ended the API token %(subject)s"),
     "tool_created": lazy_gettext("made the tool %(subject)s"),
     "tool_changed": lazy_gettext("changed the tool %(subject)s"),
     "tool_deleted": lazy_gettext("deleted the tool %(subject)s"),

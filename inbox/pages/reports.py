@@ -49,6 +49,10 @@ WORDS: dict[str, tuple[Any, Any]] = {
             "change on record."
         ),
     ),
+    "satisfaction": (
+        lazy_gettext("Satisfied visitors"),
+        lazy_gettext("Of the ratings after solving, those of four or five."),
+    ),
     "tokens": (lazy_gettext("Tokens spent"), lazy_gettext("As the model’s server counted them.")),
 }
 LINES: dict[str, Any] = {
@@ -163,6 +167,8 @@ def _beside(plot: Plot) -> str:
         return str(gettext("median; 9 of 10 within %(time)s", time=said(plot.more["p90"], "seconds")))
     if plot.key == "races":
         return str(ngettext("%(num)d lost update", "%(num)d lost updates", plot.more["lost"]))
+    if plot.key == "satisfaction":
+        return str(ngettext("of %(num)d rating", "of %(num)d ratings", plot.more["times"]))
     if plot.key == "hand_offs":
         most = next(iter(plot.more["reasons"].items()), None)
         return str(gettext("most often: %(reason)s", reason=_line_name(most[0]))) if most else ""

@@ -119,6 +119,29 @@ def test_an_app_and_its_codes(sign_in: SignIn, open_page: SignIn) -> None:
     expect(other.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (375, False)])
+def test_the_pages_of_a_team(sign_in: SignIn, width: int, dark: bool) -> None:
+    """The report draws its plots in the page's colours and says them as a table; nothing is wider than the screen."""
+    page = sign_in(path="/reports?days=7", width=width, dark=dark)
+    expect(page.locator(".plot canvas").first).to_be_visible()
+    plots = page.locator("[data-plot]").count()
+    assert page.locator(".plot canvas").count() == plots >= 8
+    expect(page.get_by_role("region", name="Races met", exact=True)).to_contain_text("0 lost updates")
+    for table in page.locator(".plot details").all():
+        table.evaluate("details => { details.open = true; }")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    name = f"{width}{'-dark' if dark else ''}"
+    keep(page, f"report-{name}")
+    with page.expect_download() as download:
+        page.locator(".plot a[download]").first.click()
+    assert download.value.suggested_filename.startswith("tandem-volume-")
+    for path in ("audit", "hours", "members"):
+        page.goto(page.url.partition("/reports")[0].partition("/settings")[0] + f"/settings/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        keep(page, f"{path}-{name}")
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_passkeys(sign_in: SignIn, open_page: SignIn, house: House, dark: bool) -> None:
     """Two are added, one signs in alone and as the second step, both are removed; then the password is enough."""

@@ -46,7 +46,7 @@ def say(people: People, author: str, seconds: int) -> None:
 
 def test_nothing_happened(people: People) -> None:
     found = plots(people)
-    assert {key: plot.total for key, plot in found.items()} == {
+    assert {key: plot.total for key, plot in found.items() if key != "satisfaction"} == {
         "volume": 0, "ai_first_reply": None, "person_first_reply": None, "share": None, "hand_offs": 0, "parked": 0,
         "races": 0, "tokens": 0,
     }  # fmt: skip
@@ -132,6 +132,21 @@ def test_the_responders_own_wish_is_no_loss(people: People) -> None:
         data={"tool": "set_priority", "outcome": "done"},
     )
     assert plots(people)["races"].more["lost"] == 0
+
+
+def test_satisfaction(people: People) -> None:
+    people.behind_the_back("DROP TABLE IF EXISTS rating")
+    assert "satisfaction" not in plots(people)
+    people.behind_the_back(
+        "CREATE TABLE rating (project_id bigint, score smallint, created_at timestamptz DEFAULT clock_timestamp())"
+    )
+    assert plots(people)["satisfaction"].total is None
+    for score in (5, 4, 3, 1):
+        people.behind_the_back(
+            "INSERT INTO rating (project_id, score) VALUES (:project, :score)", project=people.project_id, score=score
+        )
+    found = plots(people)["satisfaction"]
+    assert (found.total, found.more) == (50, {"times": 4})
 
 
 def test_another_projects_day_is_its_own(people: People) -> None:
