@@ -399,6 +399,18 @@ def test_everybody_gets_what_is_theirs(scene: Scene) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_route_that_does_not_say_whom_it_asks_for_fails(app: Flask) -> None:
+    app.add_url_rule("/api/v1/surprise", "surprise", lambda: "")
+    with pytest.raises(AssertionError, match="surprise"):
+        list(routes(app))
+
+
+def test_every_route_of_the_map_is_in_it(app: Flask) -> None:
+    in_map = {(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    asked = {(route.rule.rule, route.method) for route in routes(app)}
+    assert asked == {(rule, method) for rule, method in in_map if method not in {"HEAD", "OPTIONS"}}
+
+
 @pytest.mark.timeout(600)
 def test_another_projects_id_is_as_unknown_as_a_missing_one(scene: Scene) -> None:
     """Each id of each path in turn is another project's, then nobody's: the same status and the same words."""
