@@ -648,6 +648,7 @@ CREATE TABLE webhook_delivery (
     UNIQUE (webhook_id, event_id)
 );
 CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, id);
+CREATE INDEX webhook_delivery_failed ON webhook_delivery (webhook_id, id) WHERE state = 'failed';
 CREATE INDEX webhook_delivery_waiting ON webhook_delivery (webhook_id, conversation_id, id) WHERE state = 'waiting';
 CREATE INDEX webhook_delivery_conversation ON webhook_delivery (conversation_id);
 CREATE INDEX webhook_delivery_ended ON webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
