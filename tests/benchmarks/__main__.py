@@ -9,13 +9,14 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import accepting, landing, lists, streaming, workers
+from tests.benchmarks import accepting, clicking, landing, lists, streaming, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
 MEASURED: dict[str, Callable[..., None]] = {
     "landing": landing.run,
     "accepting": accepting.run,
+    "clicking": clicking.run,
     "streaming": streaming.run,
     "lists": lists.run,
     "workers": workers.run,
