@@ -42,7 +42,7 @@ mutate: .venv/mutation/.ready
 	@touch $@
 
 # What Tandem costs against named baselines, in one table and in bench.json; FULL=1 takes longer and varies less.
-bench: setup
+bench: setup .venv/bench/.ready
 	@$(BIN)/python -m tests.benchmarks $(if $(FULL),--full) $(foreach part,$(ONLY),--only $(part))
 
 # The offline responder's routing beside a trained bag of words; FILE is a CSV with text and category.
@@ -56,3 +56,8 @@ accuracy: .venv/accuracy/.ready
 # Collects what pages and scripts say into inbox/translations and compiles what was translated.
 translations: setup
 	@$(BIN)/python -m tests.translating
+
+.venv/bench/.ready: requirements-bench.lock $(READY)
+	@test -x .venv/bench/bin/python || $(BIN)/python -m venv .venv/bench
+	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@

@@ -12,6 +12,7 @@ if __name__ == "__main__":
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -41,7 +42,10 @@ def serve(port: int, url: str) -> None:
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
-    WSGIServer(("127.0.0.1", port), view, log=None).serve_forever()
+    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setblocking(False)
+    WSGIServer(listener, view, log=None).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Waiting turns: what each costs in memory, how long many take together, and trivial jobs a second.
 
-Owns the baselines: a stock RQ worker, which forks for each job, arq's loop, and RQ's simple worker.
+Owns the baselines: a stock RQ worker, which forks for each job, and RQ's simple worker; other people's workers are in
+peers.py.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ THINK_SECONDS = 5.0
 MANY = 500
 STOCK = 6  # each is a process of its own; six show what one costs
 JOBS = 2_000
+PEERS = ROOT / ".venv" / "bench" / "bin" / "python"
 
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:
@@ -40,7 +42,31 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
     took = _drain(stage)
     table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
-    table.add(Line("trivial jobs / RQ's simple worker", *_trivial(stage), "1/s", 2.0, LEAST))
+    simple, ours = _trivial(stage)
+    table.add(Line("trivial jobs / RQ's simple worker", simple, ours, "1/s", 2.0, LEAST))
+    if not PEERS.exists():
+        print("The peers are not installed (`make bench` does it); they are left out.", file=sys.stderr)
+        return
+    _beside_peers(stage, table, each, ours)
+
+
+def _beside_peers(stage: Stage, table: Table, each: float, ours: float) -> None:
+    """Memory beside arq's loop with the same client, and other workers' trivial jobs."""
+    port = free_port()
+    with _process(["-m", "tests.benchmarks.slow_model", str(port), "60"]):
+        loop = _peer("waiting", stage.redis_url, str(MANY), str(port))
+    table.add(Line("memory of a waiting turn / arq's loop", loop, each, "KiB", 1.3))
+    for name in ("arq", "Celery", "Dramatiq", "Procrastinate"):
+        address = stage.url if name == "Procrastinate" else stage.redis_url
+        rate = JOBS / 4 / _peer(name, address, str(JOBS // 4))
+        table.add(Line(f"trivial jobs / {name}", rate, ours, "1/s"))
+
+
+def _peer(*arguments: str) -> float:
+    """What tests/benchmarks/peers.py prints, run where the peers are installed."""
+    command = [str(PEERS), "-m", "tests.benchmarks.peers", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    return float(done.stdout.strip().splitlines()[-1])
 
 
 def _memory(stage: Stage) -> tuple[float, float]:
