@@ -42,10 +42,11 @@ def seen(me: Agent, number: str) -> ResponseReturnValue:
     """The reader has the newest messages before their eyes; a mention of them is seen with it."""
     conversation_id = bigint(number)
     with wiring().services.statement() as writing:
-        acts.mark_read(writing.connection, me, conversation_id)
-        mentions.see(writing.connection, me, conversation_id)
-    wiring().company.tell(Sign(me.project_id, "seen", {"conversation_id": conversation_id}))
-    return jsonify({})
+        was_unread = acts.mark_read(writing.connection, me, conversation_id).row["written"]
+        was_called = mentions.see(writing.connection, me, conversation_id)
+    if was_unread or was_called:
+        wiring().company.tell(Sign(me.project_id, "seen", {"conversation_id": conversation_id}))
+    return jsonify(changed=was_unread or was_called)
 
 
 @blueprint.post("/active")

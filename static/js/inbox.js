@@ -15,8 +15,12 @@ const reply = document.getElementById("reply");
 const pending = new Set();
 let timer = null;
 
-function changed(conversation) {
+let openChanged = false;
+const ONCE_MORE_MS = 2_000;
+
+function changed(conversation, whole = true) {
   pending.add(String(conversation));
+  openChanged ||= whole && String(conversation) === open;
   timer ??= setTimeout(refresh, 20); // events of one commit come together
 }
 
@@ -24,7 +28,9 @@ async function refresh() {
   timer = null;
   const ids = [...pending];
   pending.clear();
-  await Promise.all([rowsChanged(ids), ids.includes(open) ? refreshOpen() : null]);
+  const whole = openChanged;
+  openChanged = false;
+  await Promise.all([rowsChanged(ids), whole ? refreshOpen() : null]);
   refreshViews();
 }
 
@@ -37,13 +43,18 @@ async function refreshOpen() {
     return;
   }
   busy = true;
-  do {
-    again = false;
-    const before = lastMessage();
-    await htmx.ajax("GET", `/conversations/${open}/parts?after=${before}`, { swap: "none", source: app });
-    sawArrivals(before);
-  } while (again);
-  busy = false;
+  try {
+    do {
+      again = false;
+      const before = lastMessage();
+      await htmx.ajax("GET", `/conversations/${open}/parts?after=${before}`, { swap: "none", source: app });
+      sawArrivals(before);
+    } while (again);
+  } catch {
+    setTimeout(() => changed(open), ONCE_MORE_MS); // nothing of what was missed may stay missing
+  } finally {
+    busy = false;
+  }
 }
 
 function lastMessage() {
@@ -111,6 +122,7 @@ const tryNow = openStream(open ? `/events?open=${open}` : "/events", {
   },
 });
 
+document.addEventListener("tandem:seen", () => changed(open, false));
 document.getElementById("try-now")?.addEventListener("click", tryNow);
 
 // A moment without a connection is nobody's business; after it the banner says since when.
@@ -135,7 +147,7 @@ function showConnection(connected) {
 
 // Signs that nobody waits for. That something was read, or somebody mentioned, changes a row and the figures.
 function passing(name, data) {
-  if (name === "seen") changed(data.conversation_id);
+  if (name === "seen") changed(data.conversation_id, false);
   else if (name === "mention") refreshViews();
   document.dispatchEvent(new CustomEvent("tandem:live", { detail: { name, data } }));
 }

@@ -89,8 +89,10 @@ async function refreshCrew() {
 
 const visitorTypes = document.getElementById("visitor-types");
 let typesTimer = null;
+let quietUntil = 0;
 
 function showVisitorTyping() {
+  if (performance.now() < quietUntil) return; // a sign that the message itself has overtaken
   visitorTypes.hidden = false;
   clearTimeout(typesTimer);
   typesTimer = setTimeout(hideVisitorTyping, VISITOR_TYPES_MS);
@@ -130,4 +132,7 @@ document.addEventListener("tandem:live", ({ detail: { name, data } }) => {
   if (name === "progress") return showProgress(data);
   return undefined;
 });
-document.addEventListener("tandem:message", hideVisitorTyping);
+document.addEventListener("tandem:message", () => {
+  quietUntil = performance.now() + 2_000;
+  hideVisitorTyping();
+});

@@ -61,8 +61,11 @@ document.addEventListener("tandem:live", ({ detail: { name, data } }) => {
   const here = !document.hidden && String(data.conversation_id) === open;
   if (!here) call(app.dataset.mentioned.replace("{name}", data.by), data.words, String(data.conversation_id));
 });
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
+function looks() {
+  if (document.hidden || !missed) return;
   missed = 0;
   showTitle();
-});
+}
+document.addEventListener("visibilitychange", looks);
+document.addEventListener("pointerdown", looks);
+document.addEventListener("keydown", looks);

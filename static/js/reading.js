@@ -47,7 +47,13 @@ async function seen() {
   saidSeen = newest() ?? "none";
   const data = new FormData();
   data.set("csrf_token", token);
-  await fetch(`/conversations/${open}/seen`, { method: "POST", body: data }).catch(() => (saidSeen = null));
+  try {
+    const response = await fetch(`/conversations/${open}/seen`, { method: "POST", body: data });
+    // Told here as well: the sign may pass before this page's stream is open.
+    if (response.ok && (await response.json()).changed) document.dispatchEvent(new CustomEvent("tandem:seen"));
+  } catch {
+    saidSeen = null;
+  }
 }
 
 if (thread) {
