@@ -71,6 +71,7 @@ def surface(app: Flask, house: House, other_house: House, tokens: dict[str, str]
     return schema
 
 
+@pytest.mark.timeout(600)  # some 2,000 requests
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_answers_are_as_described(surface: Any, tokens: dict[str, str], mode: GenerationMode) -> None:
     operations = [result.ok() for result in surface.get_all_operations()]
