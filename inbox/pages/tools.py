@@ -52,7 +52,7 @@ def create(me: Agent) -> ResponseReturnValue:
         with services().transaction() as writing:
             row = tools.create(writing.connection, me, given, wiring().workshop, wiring().sealer)
     except Invalid as error:
-        return _form(me, _typed(), errors=error.extra["fields"]), 422
+        return _form(me, _typed(), errors=_secret_lost() | error.extra["fields"]), 422
     flash(_("“%(name)s” is there. Workflows may use it from now on.", name=row["name"]))
     return redirect(url_for("tools_page.edit", number=row["id"]))
 
@@ -75,9 +75,9 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
         with services().transaction() as writing:
             row = tools.edit(writing.connection, me, tool_id, given, wiring().workshop, wiring().sealer, seen=_seen())
     except Invalid as error:
-        return _tool(me, tool_id, _typed(), errors=error.extra["fields"]), 422
+        return _tool(me, tool_id, _typed(), errors=_secret_lost() | error.extra["fields"]), 422
     except StaleVersion:
-        return _tool(me, tool_id, _typed(), overtaken=True), 409
+        return _tool(me, tool_id, _typed(), overtaken=True, errors=_secret_lost()), 409
     flash(_("Saved.") if row["written"] else _("Nothing was changed."))
     return redirect(url_for("tools_page.edit", number=tool_id))
 
@@ -154,6 +154,11 @@ def _typed() -> dict[str, str]:
     """The form's fields but for the secret, which goes into no page."""
     typed = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in TEXTS}
     return {**typed, "header_value": ""}
+
+
+def _secret_lost() -> dict[str, str]:
+    """The word that a secret which was typed is not in the form any more, or saving again would keep the old one."""
+    return {"header_value": _("must be typed again; no page holds it")} if request.form.get("header_value") else {}
 
 
 def _given() -> dict[str, Any]:

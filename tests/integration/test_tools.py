@@ -387,7 +387,8 @@ def test_the_pages(house: House, server: ToolServer, sit: Sit) -> None:
     assert wrong.status_code == 422
     assert "The schema is no JSON" in shown(wrong.text)
     assert ada.forms[PAGE]["name"] == "order_status"
-    assert "s3cr3t" not in wrong.text, "what was typed into the secret's field is typed again"
+    assert "s3cr3t" not in wrong.text
+    assert "The secret must be typed again; no page holds it" in shown(wrong.text)
     made = ada.send(PAGE, {"parameters": json.dumps(SCHEMA), "header_value": SECRET}, to=PAGE)
     assert made.status_code == 302
     path = made.headers["Location"]
