@@ -1,4 +1,4 @@
-"""A project's own HTTP tools: what each is, who changed it last, and the hosts that they may call.
+"""A project's own HTTP tools: what each is, and who changed it last.
 
 Owns the statements that managers' acts take. What is wrong with a tool is the workshop's to say (inbox/workshop.py).
 A secret goes in and never comes out: no statement here selects it (tests/integration/test_tools.py).
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from inbox import representation
+from inbox import representation, tool_hosts
 from inbox.access import Agent
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
@@ -67,25 +67,6 @@ DELETE = text(
 WITH t AS (DELETE FROM http_tool WHERE id = :tool AND project_id = :project RETURNING *),
 {audit_cte("t", "'tool_deleted'", subject="t.name")}
 SELECT name FROM t
-"""
-)
-
-HOSTS = text("SELECT id, host, added_by, added_at FROM tool_host WHERE project_id = :project ORDER BY host")
-ADD_HOST = text(
-    f"""
-WITH new AS (
-    INSERT INTO tool_host (project_id, host, added_by) VALUES (:project, :host, :who_name)
-    ON CONFLICT (project_id, host) DO NOTHING RETURNING *),
-{audit_cte("new", "'tool_host_added'", subject="new.host")}
-SELECT id, host, added_by, added_at FROM new UNION ALL
-SELECT id, host, added_by, added_at FROM tool_host WHERE project_id = :project AND host = :host
-"""
-)
-REMOVE_HOST = text(
-    f"""
-WITH gone AS (DELETE FROM tool_host WHERE id = :host AND project_id = :project RETURNING *),
-{audit_cte("gone", "'tool_host_removed'", subject="gone.host")}
-SELECT host FROM gone
 """
 )
 
@@ -160,34 +141,33 @@ def delete(connection: Connection, who: Agent, tool_id: int, *, seen: Collection
     connection.execute(DELETE, _asker(who) | {"tool": tool_id})
 
 
-def hosts(connection: Connection, project_id: int) -> list[Row]:
-    """The hosts that the project's tools may call, by name."""
-    return list(connection.execute(HOSTS, {"project": project_id}).mappings())
+def named_in(definition: Mapping[str, Any]) -> frozenset[str]:
+    """The tools that a workflow's definition names, its own and built-in ones alike."""
+    found: set[str] = set()
+    for node in definition.get("nodes") or ():
+        data = node.get("data") if isinstance(node, Mapping) else None
+        if isinstance(data, Mapping):
+            found.add(str(data.get("toolName")))
+    for tool in definition.get("globalTools") or ():
+        found.add(str(tool.get("name")) if isinstance(tool, Mapping) else str(tool))
+    return frozenset(found)
 
 
-def add_host(connection: Connection, who: Agent, given: str, workshop: Workshop) -> Row:
-    """Allow a host; one that is allowed already stays as it was. Raises Forbidden and Invalid."""
-    require_manager(who)
-    known = [row["host"] for row in hosts(connection, who.project_id)]
-    host, fault = workshop.tool_host(given, known)
-    if fault is not None:
-        raise _invalid({"host": fault})
-    return connection.execute(ADD_HOST, _asker(who) | {"host": host}).mappings().one()
+def host_of(url: str) -> str:
+    """The host of a saved tool's address, as the list of hosts has it."""
+    return (urlsplit(url).hostname or "").rstrip(".")
 
 
-def remove_host(connection: Connection, who: Agent, host_id: int) -> str:
-    """Allow a host no more; tools that call it fail from the next call on. Raises Forbidden and NotFound."""
-    require_manager(who)
-    row = connection.execute(REMOVE_HOST, _asker(who) | {"host": host_id}).one_or_none()
-    if row is None:
-        raise NotFound
-    return str(row.host)
+def require_manager(who: Agent) -> None:
+    """Raise Forbidden unless they are one; trying a tool needs it too, for it sends the secret out."""
+    if not who.is_manager:
+        raise Forbidden("Only managers change tools. Ask one of them.")
 
 
 def _judge(
     connection: Connection, who: Agent, given: Mapping[str, Any], workshop: Workshop, *, has_secret: bool
 ) -> None:
-    allowed = [row["host"] for row in hosts(connection, who.project_id)]
+    allowed = [row["host"] for row in tool_hosts.listed(connection, who.project_id)]
     faults = dict(workshop.tool_faults(given, allowed))
     if given["header_name"] is not None and given["header_value"] is None and not has_secret:
         faults.setdefault("header_value", "is needed: what the header says")
@@ -236,26 +216,3 @@ def _server(url: str) -> tuple[str, str]:
 
 def _invalid(faults: Mapping[str, str]) -> Invalid:
     return Invalid(f"Not valid: {', '.join(faults)}.", fields=dict(faults))
-
-
-def named_in(definition: Mapping[str, Any]) -> frozenset[str]:
-    """The tools that a workflow's definition names, its own and built-in ones alike."""
-    found: set[str] = set()
-    for node in definition.get("nodes") or ():
-        data = node.get("data") if isinstance(node, Mapping) else None
-        if isinstance(data, Mapping):
-            found.add(str(data.get("toolName")))
-    for tool in definition.get("globalTools") or ():
-        found.add(str(tool.get("name")) if isinstance(tool, Mapping) else str(tool))
-    return frozenset(found)
-
-
-def host_of(url: str) -> str:
-    """The host of a saved tool's address, as the list of hosts has it."""
-    return (urlsplit(url).hostname or "").rstrip(".")
-
-
-def require_manager(who: Agent) -> None:
-    """Raise Forbidden unless they are one; trying a tool needs it too, for it sends the secret out."""
-    if not who.is_manager:
-        raise Forbidden("Only managers change tools. Ask one of them.")

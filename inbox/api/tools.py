@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from inbox import representation, tools
+from inbox import representation, tool_hosts, tools
 from inbox.api.answering import answer, created, listed, seen_versions
 from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services, wiring
 from inbox.api.schemas import NothingBody
@@ -100,7 +100,7 @@ def list_hosts(who: Agent) -> Response:
     """The hosts that the project's tools may call, by name."""
     query()
     with services().reading() as connection:
-        rows = tools.hosts(connection, who.project_id)
+        rows = tool_hosts.listed(connection, who.project_id)
     return listed([representation.tool_host(row) for row in rows], None)
 
 
@@ -111,7 +111,7 @@ def add_host(who: Agent) -> Response:
     wanted = body(ToolHostBody)
 
     def act(writing: Writing) -> dict[str, Any]:
-        return representation.tool_host(tools.add_host(writing.connection, who, wanted.host, wiring().workshop))
+        return representation.tool_host(tool_hosts.add(writing.connection, who, wanted.host, wiring().workshop))
 
     return created("tool-hosts", act)
 
@@ -123,5 +123,5 @@ def remove_host(who: Agent, number: str) -> Response:
     host_id = bigint(number)
     body(NothingBody)
     with services().statement() as writing:
-        tools.remove_host(writing.connection, who, host_id)
+        tool_hosts.remove(writing.connection, who, host_id)
     return Response(status=204)

@@ -14,7 +14,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from inbox import tools, workflows
+from inbox import tool_hosts, tools, workflows
 from inbox.access import Agent
 from inbox.api.asking import bigint, services, valid, wiring
 from inbox.api.schemas import check_json
@@ -128,7 +128,7 @@ def add_host(me: Agent) -> ResponseReturnValue:
     try:
         wanted = valid(ToolHostBody, {"host": typed})
         with services().transaction() as writing:
-            row = tools.add_host(writing.connection, me, wanted.host, wiring().workshop)
+            row = tool_hosts.add(writing.connection, me, wanted.host, wiring().workshop)
     except Invalid as error:
         return _list(me, host=typed, errors=error.extra["fields"]), 422
     flash(_("Tools may call %(host)s from now on.", host=row["host"]))
@@ -142,7 +142,7 @@ def remove_host(me: Agent, number: int) -> ResponseReturnValue:
     host_id = bigint(str(number))
     try:
         with services().statement() as writing:
-            host = tools.remove_host(writing.connection, me, host_id)
+            host = tool_hosts.remove(writing.connection, me, host_id)
     except NotFound:
         flash(_("Somebody else had removed it already."))
         return redirect(url_for("tools_page.show"))
@@ -190,7 +190,7 @@ def _seen() -> list[int]:
 def _list(me: Agent, **more: Any) -> str:
     with services().reading() as connection:
         rows = tools.listed(connection, me.project_id, limit=tools.MOST_TOOLS)
-        hosts = tools.hosts(connection, me.project_id)
+        hosts = tool_hosts.listed(connection, me.project_id)
         found = workflows.current(connection, me.project_id)
     used = tools.named_in(found["definition"] if found else {})
     allowed = {host["host"] for host in hosts}

@@ -87,3 +87,23 @@ def test_a_reply_cites_and_the_page_shows_it(
     assert '<span class="chip cite"><b>1</b><span>Returns</span></span>' in page
     words = shown(page)
     assert f"Model fake Server {model_server.url} Tokens 7 in, 3 out First token" in words
+
+
+def test_the_search_goes_by_its_index(services: Services, house: House, other_house: House) -> None:
+    """Among 4,000 snippets of two projects, none is read that holds none of the words."""
+    fill = """
+        INSERT INTO snippet (project_id, title, content)
+        SELECT project, 'Entry ' || n, (SELECT string_agg(md5((n * 31 + k)::text), ' ') FROM generate_series(1, 12) k)
+        FROM generate_series(1, 2000) n, unnest(CAST(:projects AS bigint[])) AS project"""
+    with services.database.begin() as connection:
+        connection.execute(text(fill), {"projects": [house.project_id, other_house.project_id]})
+    house.ada.post("/snippets", {"title": "Returns", "content": "Within 30 days."})
+    with services.statement() as writing:
+        writing.connection.execute(text("VACUUM ANALYZE snippet"))
+    with services.reading() as connection:
+        parameters = {"project": house.project_id, "query": "How do I return my shoes?", "limit": 6}
+        plan = "\n".join(connection.execute(text("EXPLAIN " + knowledge.SEARCH.text), parameters).scalars())
+    assert "snippet_search" in plan
+    assert "Seq Scan on snippet" not in plan
+    assert found(services, house, "How do I return my shoes?") == ["Returns"]
+    assert found(services, house, "retrun") == ["Returns"]

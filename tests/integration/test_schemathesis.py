@@ -53,6 +53,8 @@ def surface(app: Flask, house: House, other_house: House, tokens: dict[str, str]
     """The document, with ids in its paths that are there, another project's, and nobody's."""
     house.ada.call("PUT", "/workflow", json=WORKFLOW)
     house.ada.post("/snippets", {"title": "Returns", "content": "Within 30 days."})
+    house.ada.post("/tool-hosts", {"host": "api.invalid"})
+    house.ada.post("/tools", {"name": "lookup", "description": "Looks it up.", "url": "https://api.invalid/"})
     hook = house.ada.post("/webhooks", {"url": "https://example.com", "events": ["draft.updated"]}).get_json()["id"]
     house.ada.post(f"/webhooks/{hook}/test")
     other_house.visit("Secret")
