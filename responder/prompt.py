@@ -18,6 +18,7 @@ from responder.workflow import Node, Workflow
 HISTORY_MESSAGES = 40  # the newest; what was said further back no longer decides an answer
 HISTORY_TOKENS = 6_000  # of them, as many as fit
 MESSAGE_TOKENS = 1_500  # one message must not push all others out
+SNIPPET_TOKENS = 800  # a page of text; the six best of them leave room for what was said
 
 ROLE = (
     "You answer visitors of {project} in a support inbox. People of the team may step in at any moment. "
@@ -81,9 +82,15 @@ def _for_speaking(workflow: Workflow, snapshot: Snapshot, knowledge: Sequence[Sn
     if language:
         parts.append(f"Answer in this language: {language}.")
     if knowledge:
-        lines = [f"[{n}] {plain(one.title)}: {plain(one.content)}" for n, one in enumerate(knowledge, start=1)]
-        parts += [SOURCES, block("knowledge", "\n".join(lines))]
+        entries = [entry(n, one) for n, one in enumerate(knowledge, start=1)]
+        parts += [SOURCES, block("knowledge", "\n".join(entries))]
     return parts
+
+
+def entry(number: int, snippet: Snippet) -> str:
+    """One snippet on one line, so that nothing in it looks like another entry."""
+    content = " ".join(cut(snippet.content, SNIPPET_TOKENS).split())
+    return f"[{number}] {plain(snippet.title)}: {plain(content)}"
 
 
 def filled(prompt: str, snapshot: Snapshot, variables: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from responder.words import hand_off_words
 from responder.workflow import Node, Workflow, read_workflow, single_node
 
 TOOL_ROUNDS = 3  # of one llm node; then the model must answer
+MOST_TOLD = 48_000  # characters of tools' answers in one turn, about 12,000 tokens: three long answers, or many short
 CALLS_AT_ONCE = 8  # of tools in one round; each may take seconds
 MOST_CHARACTERS = 10_000  # of a message
 SOURCES_LINE = re.compile(r"\n?\s*Sources?:\s*([\d,\s\[\]]+)\.?\s*\Z", re.IGNORECASE)
@@ -93,6 +94,7 @@ class _Thought:
     learned: list[tuple[str, str]] = field(default_factory=list)
     tool_runs: list[ToolRun] = field(default_factory=list)
     at: str = ""
+    room: int = MOST_TOLD
 
     def __post_init__(self) -> None:
         self.tools = {**{tool.name: tool for tool in self.snapshot.tools}, **TOOLS}
@@ -291,7 +293,8 @@ class _Thought:
             snippets = self.around.search(str(arguments["query"]))
             self._remember(snippets)
             known = list(self.found)
-            return "\n".join(f"[{known.index(s.id) + 1}] {s.title}: {s.content}" for s in snippets) or "Nothing found."
+            lines = [prompt.entry(known.index(one.id) + 1, one) for one in snippets]
+            return self.fitting("\n".join(lines) or "Nothing found.")
         if tool.name == "assign_to":
             arguments = self.colleague(str(arguments["email"]))
         self.intents.append(Intent(tool.name, dict(arguments)))
@@ -308,7 +311,13 @@ class _Thought:
             told = f"{tool.name} failed: {error}." + (f" It said: {error.told}" if error.told else "")
         spent = round((time.monotonic() - began) * 1000, 1)
         self.tool_runs.append(ToolRun(self.at, tool.name, arguments, failure, spent))
-        return told
+        return self.fitting(told)
+
+    def fitting(self, told: str) -> str:
+        """As much of a tool's answer as the turn has room for: what tools say must not push out what was asked."""
+        shown = told[: self.room]
+        self.room -= len(shown)
+        return shown if shown == told else f"{shown} … (left out: this turn has no room for more)"
 
     def colleague(self, named: str) -> dict[str, Any]:
         """Who an assignment is meant for, of the turn's project only. Raises BadCall."""
