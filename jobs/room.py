@@ -2,7 +2,7 @@
 
 Owns counting places. Only the worker's loop enters, any thread leaves. Two rooms, so that neither a storm of
 deliveries takes the places of visitors nor a rush of visitors stops the deliveries for good:
-tests/integration/test_worker.py::test_each_purpose_has_its_room.
+tests/integration/test_turn_worker.py::test_each_purpose_has_its_room.
 """
 
 from __future__ import annotations
