@@ -6,17 +6,21 @@ Owns what is reserved. Must not know how tokens are counted: inbox/spending.py d
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from inbox import spending
-from inbox.spending import Caps
+from inbox.spending import Caps, Reserved
 from responder.answer import Answer, ModelFailed, SpendCapReached
 from responder.model import Model
 from responder.tokens import estimated
+
+log = logging.getLogger(__name__)
 
 REPLY_TOKENS = 500  # kept free for an answer, as long as most are
 
@@ -50,12 +54,19 @@ class MeteredModel:
         try:
             answer = self.model.ask(messages, tools, must_call, on_text)
         except ModelFailed:
-            spending.settle(self.engine, reserved, 0)
+            self._settle(reserved, 0)
             raise
         counted = answer.usage.prompt_tokens + answer.usage.completion_tokens
         # Not every server says what it counted.
-        spending.settle(self.engine, reserved, counted or prompt + estimated(answer.text))
+        self._settle(reserved, counted or prompt + estimated(answer.text))
         return answer
+
+    def _settle(self, reserved: Reserved, spent: int) -> None:
+        """An answer in hand is worth more than an exact count: where the database is away, the estimate stands."""
+        try:
+            spending.settle(self.engine, reserved, spent)
+        except DBAPIError as error:
+            log.warning("Tokens of project %s stay counted as estimated: %s", self.project_id, type(error).__name__)
 
 
 def metered(model: Model, engine: Engine, project_id: int, visitor_id: int, caps: Caps) -> Model:

@@ -151,6 +151,22 @@ def test_a_stopped_turn_is_charged_as_estimated(
     assert (people.turns()[0]["status"], counters(people)) == ("cancelled", {0: counted})
 
 
+def test_a_count_that_cannot_be_settled_loses_no_answer(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+) -> None:
+    cap(people, day=9000)
+    turn_id = people.visitor_writes()
+    model_server.hold()
+    running = in_background(turns.run, worker, turn_id)
+    model_server.wait_until_asked()
+    people.behind_the_back("ALTER TABLE spend RENAME TO gone")
+    model_server.release()
+    running.result()
+    assert people.turns()[0]["status"] == "landed"
+    people.behind_the_back("ALTER TABLE gone RENAME TO spend")
+    assert counters(people)[0] > REPLY_TOKENS, "it stays counted as estimated"
+
+
 def test_many_workers_share_the_room_exactly(people: People, in_background: InBackground) -> None:
     """Room for ten among thirty: ten have it, whoever is first. Broken: without the condition all thirty have it."""
     barrier = threading.Barrier(30)
