@@ -59,13 +59,13 @@ class LocalWorkshop:
 
     def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
         """What is wrong with a tool's fields, by field."""
-        from responder.http_tools import faults_of
+        from responder.tool_faults import faults_of
 
         return faults_of(given, hosts)
 
     def tool_host(self, given: str, known: Collection[str]) -> tuple[str, str | None]:
         """A host as it is compared, and what is wrong with it."""
-        from responder.http_tools import hosts_of
+        from responder.tool_faults import hosts_of
 
         found, fault = hosts_of([given])
         if fault is None:

@@ -1,4 +1,4 @@
-"""The HTTP tools that a project defines: what one is, what is wrong with one, and one call of it.
+"""The HTTP tools that a project defines: what one is, and one call of it.
 
 Owns the call's limits and what the model is told of it. A call reads: it may be repeated, and its reply may never be
 sent, so a tool must not change anything. Must not know how tools are stored, and never shows a secret
@@ -8,42 +8,22 @@ sent, so a tool must not change anything. Must not know how tools are stored, an
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpcore2
 import httpx2
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 
 from responder.public_network import Network, OutOfTime, Refused
 from responder.striking import struck_out
-from responder.tools import TOOLS, Tool, ToolFailed
-from responder.workflow import TOOL_NAMES
+from responder.tool_faults import host_of, url_fault
+from responder.tools import Tool, ToolFailed
 
 CALL_SECONDS = 10.0  # for all of a call, from the name's lookup to the last byte
 MOST_BYTES = 64 * 1024  # of an answer
 TOLD_CHARACTERS = 16_000  # of an answer to the model, about 4,000 tokens: the rest of the prompt needs room too
 FAULT_CHARACTERS = 500  # of a refusal's body
-LONGEST_URL = 2000
-LONGEST_SECRET = 4096
-MOST_HOSTS = 50
-MOST_SCHEMA_CHARACTERS = 16_384
-DEEPEST_SCHEMA = 20
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name, RFC 9110, 5.6.2
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")  # what chat completions take as a function's name
-HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
-PARTS_OF_URLS = frozenset("/\\@?#:%")
-TAKEN = frozenset({*TOOLS, *TOOL_NAMES, "route_decision", "switch_decision", "send_form"})
-OWN_HEADERS = frozenset(
-    "host connection content-length content-type content-encoding transfer-encoding accept accept-encoding "
-    "user-agent expect te trailer upgrade keep-alive proxy-authorization proxy-connection".split()
-)
-# References are looked up elsewhere, and a pattern can be written that takes longer than any turn to match.
-NO_KEYWORDS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "pattern", "patternProperties"})
-
 Method = Literal["GET", "POST"]
 
 
@@ -158,118 +138,3 @@ def _told(tool: HttpTool, status: int, body: bytes) -> str:
         raise ToolFailed(f"its server answered {status}", text[:FAULT_CHARACTERS])
     cut = " … (cut)" if len(text) > TOLD_CHARACTERS else ""
     return text[:TOLD_CHARACTERS] + cut or "(an empty answer)"
-
-
-def host_of(url: httpx2.URL) -> str:
-    """The host as lists of hosts have it: lower case, in ASCII, without a dot at its end."""
-    return url.raw_host.decode("ascii").lower().rstrip(".")
-
-
-def url_fault(given: str) -> str | None:
-    """What is wrong with an address, to be put behind its name; None if it may be called."""
-    if len(given) > LONGEST_URL:
-        return f"is longer than {LONGEST_URL} characters"
-    try:
-        url = httpx2.URL(given)
-        host, port = host_of(url), url.port
-    except (httpx2.InvalidURL, UnicodeError, ValueError):
-        return "is no URL"
-    if url.scheme not in {"http", "https"} or not host:
-        return "must begin with https:// or http:// and a host"
-    if url.userinfo or url.fragment:
-        return "must not hold a name, a password or a fragment; a secret goes into its header"
-    if port is not None and not 0 < port < 65_536:
-        return "has no possible port"
-    return None
-
-
-def hosts_of(given: Collection[str]) -> tuple[list[str], str | None]:
-    """A list of hosts as they are compared, and what is wrong with it."""
-    hosts: list[str] = []
-    for one in given:
-        try:
-            host = host_of(httpx2.URL(f"https://{one.strip()}/"))
-        except (httpx2.InvalidURL, UnicodeError, ValueError):
-            host = ""
-        if PARTS_OF_URLS & set(one) or not HOST.fullmatch(host):  # "https://a.example" would be the host "https"
-            return [], f"{one[:100]!r} is no host, such as api.example.com"
-        hosts.append(host)
-    if len(set(hosts)) > MOST_HOSTS:
-        return [], f"holds more than {MOST_HOSTS} hosts"
-    return sorted(set(hosts)), None
-
-
-def faults_of(given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
-    """What is wrong with a tool's fields (name, parameters, url, header_name, header_value), by field."""
-    return dict(_faults(given, hosts))
-
-
-def _faults(given: Mapping[str, Any], hosts: Collection[str]) -> Iterator[tuple[str, str]]:
-    name, header, secret = given["name"], given.get("header_name"), given.get("header_value")
-    if not NAME.fullmatch(name):
-        yield "name", "begins with a letter and holds at most 64 letters, digits, _ and -"
-    elif name in TAKEN:
-        yield "name", "is the name of a built-in tool"
-    fault = url_fault(given["url"])
-    if fault:
-        yield "url", fault
-    elif host_of(httpx2.URL(given["url"])) not in hosts:
-        host = host_of(httpx2.URL(given["url"]))
-        yield "url", f"has the host {host}, which is not on the project's list of hosts; add it there first"
-    fault = schema_fault(given["parameters"])
-    if fault:
-        yield "parameters", fault
-    if header is not None and (not TOKEN.fullmatch(header) or header.lower() in OWN_HEADERS or _is_scope(header)):
-        yield "header_name", "is none that a tool may set, such as Authorization or X-Api-Key"
-    if secret is not None and (not secret.isascii() or not secret.isprintable() or secret != secret.strip()):
-        yield "header_value", "holds characters that a header cannot carry"
-    if secret is not None and len(secret) > LONGEST_SECRET:
-        yield "header_value", f"is longer than {LONGEST_SECRET} characters"
-
-
-def _is_scope(header: str) -> bool:
-    return header.lower().startswith("tandem-")
-
-
-def schema_fault(schema: Any) -> str | None:
-    """What is wrong with a JSON Schema of arguments; None if calls can be checked against it."""
-    if not isinstance(schema, Mapping) or schema.get("type") != "object":
-        return "is a JSON Schema whose type is object"
-    properties = schema.get("properties", {})
-    if not isinstance(properties, Mapping):
-        return "needs properties: an object of names and their schemas"
-    if len(json.dumps(schema)) > MOST_SCHEMA_CHARACTERS:
-        return f"is longer than {MOST_SCHEMA_CHARACTERS:,} characters"
-    used = _keywords(schema, DEEPEST_SCHEMA)
-    if used is None:
-        return f"is nested deeper than {DEEPEST_SCHEMA} levels"
-    if used & NO_KEYWORDS:
-        return f"uses {', '.join(sorted(used & NO_KEYWORDS))}, which is not supported: describe the value in words"
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return f"is no JSON Schema: {error.message[:200]}"
-    return None
-
-
-def _keywords(value: Any, deeper: int) -> frozenset[str] | None:
-    """All names of objects in the value, but not those of properties; None where it is nested too deeply."""
-    if deeper < 0:
-        return None
-    found: set[str] = set()
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            found.add(name)
-            inside = inner.values() if name == "properties" and isinstance(inner, Mapping) else (inner,)
-            for one in inside:
-                below = _keywords(one, deeper - 1)
-                if below is None:
-                    return None
-                found |= below
-    elif isinstance(value, list):
-        for one in value:
-            below = _keywords(one, deeper - 1)
-            if below is None:
-                return None
-            found |= below
-    return frozenset(found)
