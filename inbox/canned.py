@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inbox import representation
 from inbox.access import Agent
+from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
 
@@ -30,24 +31,30 @@ WORDS = "AND (shortcut || ' ' || content) ILIKE :words"
 BY_NAME = text("SELECT * FROM canned_reply WHERE project_id = :project ORDER BY shortcut LIMIT :limit")
 FIND = text("SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project")
 CREATE = text(
-    """
-INSERT INTO canned_reply (project_id, shortcut, content, changed_by) VALUES (:project, :shortcut, :content, :by)
-ON CONFLICT (project_id, shortcut) DO NOTHING RETURNING *
+    f"""
+WITH s AS (
+    INSERT INTO canned_reply (project_id, shortcut, content, changed_by)
+    VALUES (:project, :shortcut, :content, :who_name) ON CONFLICT (project_id, shortcut) DO NOTHING RETURNING *),
+{audit_cte("s", "'canned_reply_created'", subject="shortcut")}
+SELECT * FROM s
 """
 )
-EDIT = """
+EDIT = f"""
 WITH old AS (SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project FOR NO KEY UPDATE),
 s AS (
-    UPDATE canned_reply SET version = old.version + 1, changed_by = :by, updated_at = clock_timestamp(){sets}
-    FROM old WHERE canned_reply.id = old.id AND ({changed}){guard}
-    RETURNING canned_reply.*)
+    UPDATE canned_reply SET version = old.version + 1, changed_by = :who_name, updated_at = clock_timestamp(){{sets}}
+    FROM old WHERE canned_reply.id = old.id AND ({{changed}}){{guard}}
+    RETURNING canned_reply.*),
+{audit_cte("s", "'canned_reply_changed'", subject="shortcut")}
 SELECT s.*, true AS written FROM s UNION ALL
 SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM s)
 """
 GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
-DELETE = """
+DELETE = f"""
 WITH old AS (SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project FOR UPDATE),
-gone AS (DELETE FROM canned_reply USING old WHERE canned_reply.id = old.id{guard} RETURNING canned_reply.id)
+gone AS (
+    DELETE FROM canned_reply USING old WHERE canned_reply.id = old.id{{guard}} RETURNING canned_reply.*),
+{audit_cte("gone", "'canned_reply_deleted'", subject="shortcut")}
 SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
 """
 
@@ -80,7 +87,13 @@ def create(connection: Connection, who: Agent, shortcut: str, content: str) -> R
     """A new canned reply. Raises Forbidden unless they are a manager, Invalid for a name that is taken."""
     _require_manager(who)
     _check(content)
-    parameters = {"project": who.project_id, "shortcut": shortcut, "content": content, "by": who.name}
+    parameters = {
+        "project": who.project_id,
+        "shortcut": shortcut,
+        "content": content,
+        "who": who.id,
+        "who_name": who.name,
+    }
     row = connection.execute(CREATE, parameters).mappings().one_or_none()
     if row is None:
         raise _taken(shortcut)
@@ -110,7 +123,7 @@ def edit(
         guard=GUARD if seen is not None else "",
     )
     try:
-        return _guarded(connection, statement, who, canned_id, seen, {**changes, "by": who.name})
+        return _guarded(connection, statement, who, canned_id, seen, changes)
     except IntegrityError as error:
         raise _taken(changes.get("shortcut", "")) from error
 
@@ -177,7 +190,7 @@ def _guarded(
     seen: Collection[int] | None,
     more: Mapping[str, Any],
 ) -> Row:
-    parameters = {"canned": canned_id, "project": who.project_id, **more}
+    parameters = {"canned": canned_id, "project": who.project_id, "who": who.id, "who_name": who.name, **more}
     if seen is not None:
         parameters["seen"] = list(seen)
     row = connection.execute(text(statement), parameters).mappings().one_or_none()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from inbox import representation
 from inbox.access import Agent
+from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Forbidden, NotFound, StaleVersion
 from inbox.importing import Section
@@ -33,23 +34,29 @@ WHERE s.project_id = :project AND s.id < :before {more} ORDER BY s.id DESC LIMIT
 WORDS = "AND (s.title || ' ' || s.content) ILIKE :words"
 FIND = text("SELECT * FROM snippet WHERE id = :snippet AND project_id = :project")
 CREATE = text(
-    """
-INSERT INTO snippet (project_id, title, content, changed_by) VALUES (:project, :title, :content, :by) RETURNING *
+    f"""
+WITH s AS (
+    INSERT INTO snippet (project_id, title, content, changed_by)
+    VALUES (:project, :title, :content, :who_name) RETURNING *),
+{audit_cte("s", "'snippet_created'", subject="title")}
+SELECT * FROM s
 """
 )
-EDIT = """
+EDIT = f"""
 WITH old AS (SELECT * FROM snippet WHERE id = :snippet AND project_id = :project FOR NO KEY UPDATE),
 s AS (
-    UPDATE snippet SET version = old.version + 1, changed_by = :by, updated_at = clock_timestamp(){sets}
-    FROM old WHERE snippet.id = old.id AND ({changed}){guard}
-    RETURNING snippet.*)
+    UPDATE snippet SET version = old.version + 1, changed_by = :who_name, updated_at = clock_timestamp(){{sets}}
+    FROM old WHERE snippet.id = old.id AND ({{changed}}){{guard}}
+    RETURNING snippet.*),
+{audit_cte("s", "'snippet_changed'", subject="title")}
 SELECT s.*, true AS written FROM s UNION ALL
 SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM s)
 """
 GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
-DELETE = """
+DELETE = f"""
 WITH old AS (SELECT * FROM snippet WHERE id = :snippet AND project_id = :project FOR UPDATE),
-gone AS (DELETE FROM snippet USING old WHERE snippet.id = old.id{guard} RETURNING snippet.id)
+gone AS (DELETE FROM snippet USING old WHERE snippet.id = old.id{{guard}} RETURNING snippet.id, snippet.title),
+{audit_cte("gone", "'snippet_deleted'", subject="title")}
 SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
 """
 USES = text(
@@ -93,7 +100,7 @@ def find(connection: Connection, project_id: int, snippet_id: int) -> Row:
 def create(connection: Connection, who: Agent, title: str, content: str) -> Row:
     """A new snippet, known to the next turn. Raises Forbidden unless they are a manager."""
     _require_manager(who)
-    parameters = {"project": who.project_id, "title": title, "content": content, "by": who.name}
+    parameters = {"project": who.project_id, "title": title, "content": content, "who": who.id, "who_name": who.name}
     return connection.execute(CREATE, parameters).mappings().one()
 
 
@@ -117,7 +124,7 @@ def edit(
         changed=" OR ".join(f"old.{name} <> :{name}" for name in columns) or "false",
         guard=GUARD if seen is not None else "",
     )
-    return _guarded(connection, statement, who, snippet_id, seen, {**changes, "by": who.name})
+    return _guarded(connection, statement, who, snippet_id, seen, changes)
 
 
 def delete(connection: Connection, who: Agent, snippet_id: int, *, seen: Collection[int] | None = None) -> None:
@@ -155,20 +162,28 @@ GROUP BY given.place
 """
 )
 BRING_IN = text(
-    """
+    f"""
 WITH given AS (
     SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS bigint[]), CAST(:titles AS text[]),
         CAST(:contents AS text[])) AS given (id, version, title, content)),
 changed AS (
     UPDATE snippet SET title = given.title, content = given.content, version = snippet.version + 1,
-        changed_by = :by, updated_at = clock_timestamp()
+        changed_by = :who_name, updated_at = clock_timestamp()
     FROM given
     WHERE snippet.id = given.id AND snippet.project_id = :project AND snippet.version = given.version
     RETURNING 1),
 made AS (
     INSERT INTO snippet (project_id, title, content, changed_by)
-    SELECT :project, given.title, given.content, :by FROM given WHERE given.id IS NULL
-    RETURNING 1)
+    SELECT :project, given.title, given.content, :who_name FROM given WHERE given.id IS NULL
+    RETURNING 1),
+{
+        audit_cte(
+            "(SELECT (SELECT count(*) FROM made) AS made, (SELECT count(*) FROM changed) AS changed) AS done "
+            "WHERE done.made + done.changed > 0",
+            "'snippets_imported'",
+            data="jsonb_build_object('new', done.made, 'changed', done.changed)",
+        )
+    }
 SELECT (SELECT count(*) FROM made) AS made, (SELECT count(*) FROM changed) AS changed
 """
 )
@@ -195,7 +210,8 @@ def bring_in(connection: Connection, who: Agent, planned: Sequence[Planned]) -> 
     wanted = [one for one in planned if one.what in {"new", "changed"}]
     parameters = {
         "project": who.project_id,
-        "by": who.name,
+        "who": who.id,
+        "who_name": who.name,
         "ids": [one.id for one in wanted],
         "versions": [one.version for one in wanted],
         "titles": [one.section.title for one in wanted],
@@ -227,7 +243,7 @@ def _guarded(
     seen: Collection[int] | None,
     more: Mapping[str, Any],
 ) -> Row:
-    parameters = {"snippet": snippet_id, "project": who.project_id, **more}
+    parameters = {"snippet": snippet_id, "project": who.project_id, "who": who.id, "who_name": who.name, **more}
     if seen is not None:
         parameters["seen"] = list(seen)
     row = connection.execute(text(statement), parameters).mappings().one_or_none()

@@ -78,3 +78,21 @@ def test_a_workflow_that_was_saved(house: House) -> None:
     with house.app.extensions["tandem"].services.reading() as connection:
         (entry,) = audit.listed(connection, house.project_id, Wanted())
     assert (entry["kind"], entry["subject"]) == ("workflow_saved", "version 1")
+
+
+def test_knowledge_and_canned_replies(house: House) -> None:
+    for path, body, change in (
+        ("/snippets", {"title": "Returns", "content": "30 days."}, {"title": "Returning"}),
+        ("/canned-replies", {"shortcut": "hello", "content": "Hello!"}, {"content": "Hello."}),
+    ):
+        made = house.ada.post(path, body)
+        assert made.status_code == 201, made.text
+        number = made.get_json()["id"]
+        assert house.ada.patch(f"{path}/{number}", change).status_code == 200
+        assert house.ada.patch(f"{path}/{number}", change).status_code == 200, "as it is: no entry"
+        assert house.ada.call("DELETE", f"{path}/{number}").status_code == 204
+    entries = house.ada.get("/audit").get_json()["items"]
+    assert [(one["kind"], one["subject"]) for one in reversed(entries)] == [
+        ("snippet_created", "Returns"), ("snippet_changed", "Returning"), ("snippet_deleted", "Returning"),
+        ("canned_reply_created", "hello"), ("canned_reply_changed", "hello"), ("canned_reply_deleted", "hello"),
+    ]  # fmt: skip
