@@ -6,10 +6,12 @@ Owns those statements. Must not tell what is the team's alone: notes, labels, th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox import representation, working_hours
 from inbox.errors import Invalid, NotFound
 from inbox.ratings import SOLVED_VERSION
 from inbox.visiting import Visit
@@ -41,13 +43,16 @@ def conversation(connection: Connection, visit: Visit, *, people_here: bool) -> 
     if row is None:
         raise NotFound("This conversation does not exist any more.")
     by_people = row["responder_state"] != "active" or not row["responder_enabled"]
+    waits = by_people and not people_here
+    back_at = working_hours.back_at(connection, visit.project_id, datetime.now(UTC)) if waits else None
     return {
         "id": row["id"],
         "status": row["status"],
         "answered_by": "people" if by_people else "ai",
         "person": row["person"],
         "people_here": people_here,
-        "asks_email": _asks(row, by_people and not people_here),
+        "back_at": representation.moment(back_at),
+        "asks_email": _asks(row, waits),
         "email": row["email"],
         "asks_rating": row["status"] == "solved" and row["score"] is None,
         "score": row["score"],

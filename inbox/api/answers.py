@@ -373,7 +373,8 @@ class Rating(Answer):
 class WidgetConversation(Answer):
     """What a visitor is told of their conversation. `person` is the agent who wrote last; `score` is what they gave it.
 
-    `asks_email` and `asks_rating`: whether to ask for them.
+    `asks_email` and `asks_rating`: whether to ask for them. `back_at`: when people answer again, where they are to and
+    the team's hours say that they do not now.
     """
 
     id: int
@@ -381,6 +382,7 @@ class WidgetConversation(Answer):
     answered_by: Literal["ai", "people"]
     person: str | None
     people_here: bool
+    back_at: datetime | None
     asks_email: bool
     email: str | None
     asks_rating: bool

@@ -82,6 +82,7 @@ def words(name: str) -> dict[str, str]:
         "ai_first": gettext("AI answers first, people may join"),
         "people_answer": gettext("People answer here"),
         "person_writes": gettext("A person is writing with you"),
+        "back_at": gettext("Nobody is here right now; people are back {time}"),
         "nobody": gettext("Nobody is here right now; people answer later"),
         "solved": gettext("Solved"),
         "joined": gettext("{person} joined; the AI has stepped back"),

@@ -29,9 +29,14 @@ def test_a_visitor_is_told_when_somebody_is_back(house: House) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
     assert (told["open_now"], told["opens_at"]) == (False, f"{tomorrow}T09:00:00.000000Z")
     assert visitor.get("/widget/availability").get_json()["back_at"] == told["opens_at"]
+    here = "/widget/conversation"
+    assert visitor.get(here).get_json()["back_at"] is None, "the AI answers at any hour"
+    house.ada.post(f"/conversations/{visitor.conversation_id}/take-over")
+    assert visitor.get(here).get_json()["back_at"] == told["opens_at"]
     presence: Presence = house.app.extensions["tandem"].presence
     presence.beat(house.project_id, house.ben.id)
     assert visitor.get("/widget/availability").get_json() == {"people_here": True, "back_at": None}
+    assert visitor.get(here).get_json()["back_at"] is None
 
 
 def test_versions(house: House) -> None:

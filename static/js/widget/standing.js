@@ -29,7 +29,14 @@ export function openStanding(widget, words, session) {
     if (now.status === "solved") return words.solved;
     if (withPerson) return words.person_writes;
     if (now.answered_by === "ai") return words.ai_first;
-    return now.people_here ? words.people_answer : words.nobody;
+    if (now.people_here) return words.people_answer;
+    return now.back_at ? words.back_at.replace("{time}", when(now.back_at)) : words.nobody;
+  }
+
+  // In the visitor's own language and zone, with the day: "tomorrow" would be another one by the time it is read.
+  function when(moment) {
+    const form = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+    return new Date(moment).toLocaleString(document.documentElement.lang || [], form);
   }
 
   function put(place, text) {
