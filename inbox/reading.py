@@ -6,9 +6,10 @@ Owns the reading statements, each scoped by project. Must not write.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from inbox import listed
 from inbox.errors import NotFound
@@ -43,7 +44,14 @@ def conversations(connection: Connection, project_id: int, wanted: Filter) -> li
     statement = f"""{COLUMNS} FROM (
         SELECT c.* FROM conversation c WHERE {found.sql} ORDER BY c.active_at DESC, c.id DESC LIMIT :limit) c
     {AROUND} ORDER BY c.active_at DESC, c.id DESC"""
-    return list(connection.execute(text(statement), {**found.parameters, "limit": wanted.limit}).mappings())
+    return list(connection.execute(_text(statement), {**found.parameters, "limit": wanted.limit}).mappings())
+
+
+@lru_cache(maxsize=256)
+def _text(statement: str) -> TextClause:
+    """The statement of a filter. Few forms of it are asked for again and again, and reading one for its names takes
+    longer than most searches do."""
+    return text(statement)
 
 
 def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, str]:

@@ -114,19 +114,35 @@ rows.addEventListener("scroll", () => waiting.size && rows.scrollTop <= AT_TOP &
 // Figures ---------------------------------------------------------------------------------------------------------------
 
 let timer = null;
+let stale = false;
+
+// At most once a second, however much happens: every open page asks.
 export function refreshViews() {
-  timer ??= setTimeout(async () => {
+  if (timer) stale = true;
+  else timer = setTimeout(bringViews, 300);
+}
+
+async function bringViews() {
+  stale = false;
+  showViews(await html(`/parts/views?${list}`));
+  timer = setTimeout(() => {
     timer = null;
-    const fresh = await html(`/parts/views?${list}`);
-    const views = document.getElementById("views");
-    if (!fresh) return;
-    const focused = views.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    views.outerHTML = fresh;
-    const figure = document.querySelector('#views a[aria-current="page"] .count');
-    const head = document.getElementById("list-count");
-    if (head?.textContent && figure) head.textContent = figure.textContent;
-    if (focused) document.querySelector(`#views a[href="${CSS.escape(focused)}"]`)?.focus();
-  }, 300);
+    if (stale) refreshViews();
+  }, 700);
+}
+
+function showViews(fresh) {
+  const views = document.getElementById("views");
+  if (!fresh) {
+    stale = true; // it could not be had: again
+    return;
+  }
+  const focused = views.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  views.outerHTML = fresh;
+  const figure = document.querySelector('#views a[aria-current="page"] .count');
+  const head = document.getElementById("list-count");
+  if (head?.textContent && figure) head.textContent = figure.textContent;
+  if (focused) document.querySelector(`#views a[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
 // Loading by scrolling --------------------------------------------------------------------------------------------------
