@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import struct
 import threading
 import time
@@ -22,6 +23,7 @@ from tests.acceptance.conftest import House, keep
 
 pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
+FETCHED = re.compile("^blob:")  # with the visitor's token, into memory
 ANA = "ana@northfold.example"
 SHOP = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
@@ -197,7 +199,7 @@ def test_a_person_by_name_then_a_rating(visit: Callable[..., Page], sign_in: Sig
     keep(page, "widget-rating")
     frame.get_by_role("button", name="Rate", exact=True).click()
     expect(frame.get_by_text("You gave 4 of 5")).to_be_visible()
-    expect(agent.locator("#timeline")).to_contain_text("rated it 4 of 5: “Kind.”")
+    expect(agent.locator("#timeline")).to_contain_text("rated it 4 of 5: “Kind.”", timeout=20_000)
     expect(agent.get_by_label("Status", exact=True)).to_have_value("solved")
 
 
@@ -210,7 +212,7 @@ def test_files_from_both_sides(visit: Callable[..., Page], sign_in: SignIn, hous
     expect(frame.get_by_role("button", name="Remove")).to_have_count(2)
     write(frame, "See the hole?")
     shown = frame.locator("#messages .visitor .picture img")
-    expect(shown).to_have_count(1)
+    expect(shown).to_have_attribute("src", FETCHED, timeout=20_000)
     shown.evaluate("image => image.decode()")
     with page.expect_download() as download:
         frame.get_by_role("button", name="drawing.svg").click()
@@ -223,7 +225,7 @@ def test_files_from_both_sides(visit: Callable[..., Page], sign_in: SignIn, hous
     expect(agent.locator("#attached").get_by_role("button")).to_have_count(1)
     agent.locator("#composer").get_by_role("button", name="Send").click()
     from_us = frame.locator("#messages .by-person .picture img")
-    expect(from_us).to_have_count(1)
+    expect(from_us).to_have_attribute("src", FETCHED, timeout=20_000)
     from_us.evaluate("image => image.decode()")
     keep(page, "widget-files")
     keep(agent, "inbox-files")
