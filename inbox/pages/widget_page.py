@@ -86,6 +86,7 @@ def words(name: str) -> dict[str, str]:
         "nobody": gettext("Nobody is here right now; people answer later"),
         "solved": gettext("Solved"),
         "joined": gettext("{person} joined; the AI has stepped back"),
+        "sending": gettext("Being sent"),
         "waiting": gettext("Waiting for the network"),
         "sent": gettext("Sent"),
         "kept": gettext("Not sent yet. It is kept here and sent as soon as the network is back."),

@@ -156,6 +156,7 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
     page = visit()
     frame = chat(page)
     write(frame, "First words")
+    expect(frame.locator(".queued")).to_have_count(0, timeout=20_000)
     page.context.set_offline(True)
     write(frame, "Typed offline")
     expect(frame.locator(".queued")).to_contain_text("Waiting for the network")

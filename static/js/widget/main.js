@@ -35,6 +35,7 @@ const outbox = openOutbox(store, session, {
     say(reason);
   },
   onTrouble(trouble) {
+    if (trouble) thread.waits();
     if (trouble) say(words.kept);
     else if (failed.textContent === words.kept) say("");
     if (trouble && !session.exists()) restart();

@@ -32,9 +32,14 @@ export function openThread(words, listOfFiles) {
     const item = bubble({ author: "visitor", created_at: new Date(at).toISOString(), content: body.content, attachments });
     item.id = `waiting-${key}`;
     item.classList.add("queued");
-    item.querySelector(".meta span").textContent = `· ${words.waiting}`;
+    item.querySelector(".meta span").textContent = `· ${navigator.onLine ? words.sending : words.waiting}`;
     messages.append(item);
     toEnd();
+  }
+
+  // They could not be sent now.
+  function waits() {
+    for (const state of messages.querySelectorAll(".queued .meta span")) state.textContent = `· ${words.waiting}`;
   }
 
   function bubble(message) {
@@ -80,7 +85,7 @@ export function openThread(words, listOfFiles) {
     lastAuthor = null;
   }
 
-  return { show, showWaiting, clear, toEnd, drop: (key) => document.getElementById(`waiting-${key}`)?.remove() };
+  return { show, showWaiting, waits, clear, toEnd, drop: (key) => document.getElementById(`waiting-${key}`)?.remove() };
 }
 
 export { firstName, initials };
