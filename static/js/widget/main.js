@@ -106,8 +106,9 @@ function restart() {
 }
 
 const offline = document.getElementById("offline");
-window.addEventListener("offline", () => (offline.hidden = false));
-window.addEventListener("online", () => (offline.hidden = connected)); // a stream that broke says itself when it is back
+const showOffline = () => (offline.hidden = connected && navigator.onLine);
+window.addEventListener("offline", showOffline);
+window.addEventListener("online", showOffline);
 
 let stream = null;
 let connected = true;
@@ -123,7 +124,7 @@ function listen() {
     },
     onState(is) {
       connected = is;
-      offline.hidden = connected;
+      showOffline();
       if (connected) catchUp().then(outbox.flush);
     },
   });
