@@ -9,12 +9,13 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import accepting, clicking, landing, lists, streaming, workers
+from tests.benchmarks import accepting, clicking, landing, lists, people, streaming, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
 MEASURED: dict[str, Callable[..., None]] = {
     "landing": landing.run,
+    "people": people.run,
     "accepting": accepting.run,
     "clicking": clicking.run,
     "streaming": streaming.run,

@@ -42,6 +42,8 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
     took = _drain(stage)
     table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
+    first, last, turns = _lasting(stage, full=full)
+    table.add(Line(f"PSS of a worker after {turns:,} turns / after the first tenth", first, last, "MiB", 1.1))
     simple, ours = _trivial(stage)
     table.add(Line("trivial jobs / RQ's simple worker", simple, ours, "1/s", 2.0, LEAST))
     if not PEERS.exists():
@@ -89,6 +91,20 @@ def _drain(stage: Stage) -> float:
         _enqueue(stage, turns)
         wait_for("all turns landed", lambda: _count(stage, "landed") == MANY, 120)
         return time.monotonic() - started
+
+
+def _lasting(stage: Stage, *, full: bool) -> tuple[float, float, int]:
+    """PSS of one worker after a tenth of its turns and after all of them, in MiB."""
+    turns = 10_000 if full else 1_500
+    with _tandem_worker(stage, 0.0) as worker:
+        sizes = []
+        for number in (turns // 10, turns - turns // 10):
+            for part in range(0, number, MANY):
+                batch = min(MANY, number - part)
+                _enqueue(stage, _turns(stage, batch))
+                wait_for("turns landed", lambda batch=batch: _count(stage, "landed") == batch, 300)  # type: ignore[misc]
+            sizes.append(pss_kib(worker) / 1024)
+    return sizes[0], sizes[1], turns
 
 
 def _stock_memory(stage: Stage) -> float:
