@@ -7,14 +7,16 @@ Owns the limits. Counted in Redis; while it is away each process counts for itse
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import cast
 
 from flask import Flask, Response, current_app, request
-from flask_limiter import Limiter, RouteLimit
+from flask_limiter import Limiter, RequestLimit, RouteLimit
 from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from inbox.settings import Settings
@@ -24,7 +26,8 @@ PASS_HEADER = "X-Tandem-Replay"
 TYPING_RATE = "60/minute"  # a page that types says so every 4 s
 PASS_SECONDS = 6 * 3600
 
-limiter = Limiter(get_remote_address, headers_enabled=True, in_memory_fallback_enabled=True, swallow_errors=True)
+# Its own headers would ask Redis twice more with every request; when to come again is said where one is refused.
+limiter = Limiter(get_remote_address, headers_enabled=False, in_memory_fallback_enabled=True, swallow_errors=True)
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -38,14 +41,22 @@ def register(app: Flask, settings: Settings) -> None:
     if str(settings.redis_url).startswith("redis+sentinel"):
         app.config["RATELIMIT_STORAGE_OPTIONS"]["use_replicas"] = False  # a replica counts late
     app.config["RATELIMIT_ENABLED"] = settings.rate_limits
-    app.after_request(_retry_only_where_refused)  # before init_app, so that it runs after the limiter's own
+    app.after_request(_say_when)
     limiter.init_app(app)
 
 
-def _retry_only_where_refused(response: Response) -> Response:
-    if response.status_code not in {429, 503}:
-        response.headers.pop("Retry-After", None)
+def _say_when(response: Response) -> Response:
+    refused = limiter.current_limit
+    if response.status_code == 429 and refused is not None and refused.breached:
+        response.headers["Retry-After"] = str(_seconds_until(refused))
     return response
+
+
+def _seconds_until(refused: RequestLimit) -> int:
+    try:
+        return max(1, int(refused.reset_at - time.time()))
+    except RedisError:  # it went away a moment ago; the process's own count begins anew
+        return 1
 
 
 def replay_pass(secret_key: str) -> str:

@@ -56,16 +56,17 @@ def _beside_peers(stage: Stage, table: Table, each: float, ours: float) -> None:
     """Memory beside arq's loop with the same client, and other workers' trivial jobs."""
     port = free_port()
     with _process(["-m", "tests.benchmarks.slow_model", str(port), "60"]):
-        loop = _peer("waiting", stage.redis_url, str(MANY), str(port))
+        loop = _peer(stage, "waiting", stage.redis_url, str(MANY), str(port))
     table.add(Line("memory of a waiting turn / arq's loop", loop, each, "KiB", 1.3))
     for name in ("arq", "Celery", "Dramatiq", "Procrastinate"):
         address = stage.url if name == "Procrastinate" else stage.redis_url
-        rate = JOBS / 4 / _peer(name, address, str(JOBS // 4))
+        rate = JOBS / 4 / _peer(stage, name, address, str(JOBS // 4))
         table.add(Line(f"trivial jobs / {name}", rate, ours, "1/s"))
 
 
-def _peer(*arguments: str) -> float:
-    """What tests/benchmarks/peers.py prints, run where the peers are installed."""
+def _peer(stage: Stage, *arguments: str) -> float:
+    """What tests/benchmarks/peers.py prints, run where the peers are installed, with nothing left of the one before."""
+    Redis.from_url(stage.redis_url).flushall()
     command = [str(PEERS), "-m", "tests.benchmarks.peers", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
     return float(done.stdout.strip().splitlines()[-1])
