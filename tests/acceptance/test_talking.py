@@ -146,16 +146,16 @@ def half_said(first: str, rest: str, gate: threading.Event) -> Script:
 def test_the_words_of_a_reply_as_they_come(visitor: Page, sign_in: SignIn, house: House) -> None:
     """Agents see them; the visitor sees nothing before the reply has landed, and nothing of one that was stopped."""
     gate = threading.Event()
+    ana, ben = sign_in(ANA), sign_in(BEN)  # before, for the model's words may not stay away for long
     house.model.default, usual = half_said_or_decide("Your coat is ", "in the post.", gate), house.model.default
     try:
         ask(visitor, "Where is my coat?")
-        ana = sign_in(ANA)
         open_newest(ana)
         card = ana.locator(".run")
         expect(card.locator(".draft")).to_have_text("Your coat is")
         expect(card.locator(".node b")).not_to_be_empty()
         keep(ana, "talk-run")
-        ben = sign_in(BEN, address(house, ana))
+        ben.goto(ana.url)
         expect(ben.locator(".run .draft")).to_have_text("Your coat is")
         expect(visitor.get_by_text("Your coat is")).to_have_count(0)
         gate.set()
@@ -236,6 +236,7 @@ def test_with_one_thumb(visitor: Page, sign_in: SignIn, house: House, dark: bool
     ask(visitor, "Does it work on a phone?")
     agent = sign_in(BEN, "/#list", width=375, dark=dark)
     open_newest(agent)
+    agent.wait_for_load_state()
     mode = "dark" if dark else "light"
     expect(agent.get_by_label("Assignee")).to_be_hidden()
     agent.get_by_label("More", exact=True).click()

@@ -62,6 +62,8 @@ def test_no_visitor_sees_a_sign(hub: Hub, house: House, other_house: House, redi
     heard(redis_url, Sign(house.project_id, "progress", {"text": "not yet"}, number))
     told = next(page)
     assert (told.name, told.data, told.id) == ("live.progress", {"text": "not yet"}, "")
+    heard(redis_url, Sign(house.project_id, "crew"))  # for every page of the project, whatever is open there
+    assert [next(stream).name for stream in (page, others.pop())] == ["live.crew"] * 2
     visitor.post("/widget/messages", {"content": "After"})
     other_house.visit("After")
     for stream in (*others, elsewhere):
