@@ -20,7 +20,7 @@ from jobs.context import Context
 from jobs.progress import Progress, Teller
 from tests.background import Background
 from tests.integration.callers import House
-from tests.integration.test_events import Event, flat
+from tests.integration.test_events import QUIET, Event, flat
 from tests.model_server import ModelServer
 from tests.people import People
 
@@ -35,9 +35,9 @@ def hub(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def following(hub: Hub, scope: Scope) -> Iterator[Event]:
-    """The events of a stream that is open from now on."""
+    """The events of a stream that is open, and has caught up, from now on."""
     stream = flat(hub.stream(scope, None))
-    next(stream)  # the welcome: it is registered
+    next(one for one in stream if one == QUIET)
     return (one for one in stream if isinstance(one, Event))
 
 
