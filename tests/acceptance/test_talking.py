@@ -30,6 +30,7 @@ def two(visitor: Page, sign_in: SignIn, house: House) -> tuple[Page, Page]:
     ask(visitor, "Hello, is somebody there?")
     ana = sign_in(ANA)
     open_newest(ana)
+    ana.wait_for_load_state()
     return ana, sign_in(BEN, address(house, ana))
 
 
@@ -74,6 +75,7 @@ def test_canned_replies(sign_in: SignIn, visitor: Page) -> None:
     keep(manager, "talk-canned-settings")
     agent = sign_in(BEN)
     open_newest(agent)
+    agent.wait_for_load_state()
     agent.get_by_label("Reply").press_sequentially("/bac")
     expect(agent.get_by_role("option", name="/back")).to_be_visible()
     keep(agent, "talk-canned")
@@ -150,6 +152,7 @@ def test_the_words_of_a_reply_as_they_come(visitor: Page, sign_in: SignIn, house
     house.model.default, usual = half_said_or_decide("Your coat is ", "in the post.", gate), house.model.default
     try:
         ask(visitor, "Where is my coat?")
+        expect(ana.locator("#rows a").first).to_contain_text("Where is my coat?")
         open_newest(ana)
         card = ana.locator(".run")
         expect(card.locator(".draft")).to_have_text("Your coat is")
