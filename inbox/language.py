@@ -10,7 +10,7 @@ from pathlib import Path
 
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, gettext
 
 LANGUAGES = ("en", "vi")  # the first is the one that the pages are written in
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
@@ -59,3 +59,15 @@ def script_words() -> dict[str, str]:
 def _script_words(wanted: str) -> dict[str, str]:
     found = Translations.load(str(TRANSLATIONS), [wanted], domain="scripts")
     return {text: said for text, said in getattr(found, "_catalog", {}).items() if isinstance(text, str) and text}
+
+
+def said(text: str, **values: object) -> str:
+    """The sentence in the language of whoever asks, with its `%(name)s` filled; English where nobody asks."""
+    if has_request_context():
+        return str(gettext(text, **values))
+    return text % values if values else text
+
+
+def later(text: str) -> str:
+    """The text as it is, marked for translators: a constant that `said` or `_()` is given when it is shown."""
+    return text

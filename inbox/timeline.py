@@ -9,33 +9,35 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from inbox.language import later, said
+
 REASONS = {
-    "person_replied": "a person replied first",
-    "taken_over": "a person took over",
-    "assigned": "it was assigned meanwhile",
-    "spam": "it was marked as spam",
-    "policy": "the project's rule says so",
-    "responder_off": "the responder was switched off",
-    "gone": "the conversation is gone",
-    "stopped": "it was stopped",
-    "newer_turn": "a newer turn answers",
-    "model_failed": "the model failed",
-    "model_timeout": "the model took too long",
-    "bad_decision": "the model gave no usable decision",
-    "cycle": "the workflow went in circles",
-    "spend_cap": "the spend cap is reached",
-    "attempts": "it failed too often",
-    "no_answer": "it had no answer",
-    "asked": "it was asked to",
+    "person_replied": later("a person replied first"),
+    "taken_over": later("a person took over"),
+    "assigned": later("it was assigned meanwhile"),
+    "spam": later("it was marked as spam"),
+    "policy": later("the project's rule says so"),
+    "responder_off": later("the responder was switched off"),
+    "gone": later("the conversation is gone"),
+    "stopped": later("it was stopped"),
+    "newer_turn": later("a newer turn answers"),
+    "model_failed": later("the model failed"),
+    "model_timeout": later("the model took too long"),
+    "bad_decision": later("the model gave no usable decision"),
+    "cycle": later("the workflow went in circles"),
+    "spend_cap": later("the spend cap is reached"),
+    "attempts": later("it failed too often"),
+    "no_answer": later("it had no answer"),
+    "asked": later("it was asked to"),
 }
 FIELDS = {
-    "assignee_id": "assignment",
-    "status": "status",
-    "priority": "priority",
-    "labels": "labels",
-    "custom_attributes": "attributes",
-    "metadata.workflowState": "workflow position",
-    "note": "note",
+    "assignee_id": later("assignment"),
+    "status": later("status"),
+    "priority": later("priority"),
+    "labels": later("labels"),
+    "custom_attributes": later("attributes"),
+    "metadata.workflowState": later("workflow position"),
+    "note": later("note"),
 }
 MOST_WORDS = 140  # characters of what a tool was asked for
 Entry = Mapping[str, Any]
@@ -54,105 +56,132 @@ def clock(at: Any) -> str:
 
 
 def _actor(entry: Entry) -> str:
-    defaults = {"responder": "AI", "visitor": "The visitor", "agent": "A colleague", "system": "Tandem"}
+    defaults = {"responder": "AI", "visitor": said("The visitor"), "agent": said("A colleague"), "system": "Tandem"}
     return str(entry["actor_name"] or defaults[entry["actor_type"]])
 
 
 def _name(person: Any) -> str:
-    return str(person.get("name") or "somebody") if isinstance(person, Mapping) else "somebody"
+    return str((person.get("name") if isinstance(person, Mapping) else None) or said("somebody"))
 
 
-def _reason(data: Mapping[str, Any]) -> str:
-    return REASONS.get(str(data.get("reason")), str(data.get("reason")))
+def reason(code: Any) -> str:
+    """Why a turn ended so or a reply is parked, in words."""
+    return said(REASONS[str(code)]) if str(code) in REASONS else str(code)
+
+
+def field_name(field: str) -> str:
+    """What a column is called."""
+    return said(FIELDS[field]) if field in FIELDS else field
 
 
 def _assigned(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     to = data.get("to") or {}
     if data.get("rule"):
-        return f"{actor} assigned it to {_name(to)}, as the project’s rule has it"
-    whom = "themselves" if to.get("id") is not None and to.get("id") == entry["actor_id"] else _name(to)
-    return f"{actor} assigned it to {whom}"
+        return said("%(actor)s assigned it to %(whom)s, as the project’s rule has it", actor=actor, whom=_name(to))
+    if to.get("id") is not None and to.get("id") == entry["actor_id"]:
+        return said("%(actor)s assigned it to themselves", actor=actor)
+    return said("%(actor)s assigned it to %(whom)s", actor=actor, whom=_name(to))
 
 
 def _unassigned(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     if data.get("rule") == "member_removed":
-        return f"{actor} took {_name(data.get('from'))} out of the team, so it is assigned to nobody"
-    return f"{actor} assigned it to nobody"
+        whom = _name(data.get("from"))
+        return said("%(actor)s took %(whom)s out of the team, so it is assigned to nobody", actor=actor, whom=whom)
+    return said("%(actor)s assigned it to nobody", actor=actor)
 
 
 def _status(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     if data.get("rule") == "solve_after_days":
-        return f"It was solved, because nobody wrote for {data.get('days')} days, the project’s rule"
-    return f"{actor} set the status to {data.get('to')}"
+        return said("It was solved, because nobody wrote for %(days)s days, the project’s rule", days=data.get("days"))
+    return said("%(actor)s set the status to %(to)s", actor=actor, to=data.get("to"))
 
 
 def _labels(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
-    parts = [f"{word} {', '.join(data[word])}" for word in ("added", "removed") if data.get(word)]
-    return f"{actor} changed the labels: {'; '.join(parts)}"
+    words = {"added": said("added"), "removed": said("removed")}
+    parts = [f"{words[how]} {', '.join(data[how])}" for how in ("added", "removed") if data.get(how)]
+    return said("%(actor)s changed the labels: %(parts)s", actor=actor, parts="; ".join(parts))
 
 
 def _landed(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
-    at = clock(data.get("landed_at") or entry["at"])
     kept = [
-        f"{one['by'] or 'somebody'}’s {FIELDS.get(one['field'], one['field'])} of {clock(one['at'])} kept"
+        said(
+            "%(by)s’s %(field)s of %(at)s kept",
+            by=one["by"] or said("somebody"),
+            field=field_name(one["field"]),
+            at=clock(one["at"]),
+        )
         for one in data.get("kept", [])
     ]
-    return f"{actor} finished {at}" + (f"; {', '.join(kept)}" if kept else "")
+    finished = said("%(actor)s finished %(at)s", actor=actor, at=clock(data.get("landed_at") or entry["at"]))
+    return "; ".join([finished, ", ".join(kept)]) if kept else finished
 
 
 def _parked(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
-    at = clock(data.get("landed_at") or entry["at"])
-    who = f"{data['by']} " if data.get("by") else ""
+    who = data.get("by") or said("a person")
     why = {
-        "person_replied": f"{who or 'a person '}replied first",
-        "taken_over": f"{who or 'a person '}took over",
-        "assigned": f"{who or 'a person '}assigned it meanwhile",
-        "spam": f"{who or 'a person '}marked it as spam",
-    }.get(str(data.get("reason")), _reason(data))
-    return f"{actor} finished {at}; its reply is parked, because {why}"
+        "person_replied": said("%(who)s replied first", who=who),
+        "taken_over": said("%(who)s took over", who=who),
+        "assigned": said("%(who)s assigned it meanwhile", who=who),
+        "spam": said("%(who)s marked it as spam", who=who),
+    }.get(str(data.get("reason")), reason(data.get("reason")))
+    at = clock(data.get("landed_at") or entry["at"])
+    return said("%(actor)s finished %(at)s; its reply is parked, because %(why)s", actor=actor, at=at, why=why)
 
 
 def _message(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     if entry["actor_type"] != "agent":
-        return f"{actor} wrote"
+        return said("%(actor)s wrote", actor=actor)
     if not data.get("draft_id"):
-        return f"{actor} replied"
-    left = "; the workflow stays where it is" if data.get("position_applied") is False else ""
-    return f"{actor} sent the AI’s parked reply{left}"
+        return said("%(actor)s replied", actor=actor)
+    if data.get("position_applied") is False:
+        return said("%(actor)s sent the AI’s parked reply; the workflow stays where it is", actor=actor)
+    return said("%(actor)s sent the AI’s parked reply", actor=actor)
 
 
 def _dropped(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     if entry["actor_type"] != "agent":
-        return f"{actor} did not answer, because {_reason(data)}"
-    return f"{actor} discarded the AI’s parked reply" if data.get("draft_id") else f"{actor} stopped the AI"
+        return said("%(actor)s did not answer, because %(why)s", actor=actor, why=reason(data.get("reason")))
+    if data.get("draft_id"):
+        return said("%(actor)s discarded the AI’s parked reply", actor=actor)
+    return said("%(actor)s stopped the AI", actor=actor)
 
 
 def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
-    wish = str(data.get("tool", "")).replace("_", " ")
     wanted = ", ".join(str(value) for value in (data.get("wanted") or {}).values())
     if data.get("outcome") in {"called", "failed"}:  # one of the project's own, called by its own name
-        failed = f"; it failed, because {data.get('failure')}" if data["outcome"] == "failed" else ""
-        return f"{actor} asked {data.get('tool')}" + (f" for {_cut(wanted)}" if wanted else "") + failed
+        return _called(actor, data, _cut(wanted))
+    wish = str(data.get("tool", "")).replace("_", " ")
     if isinstance(data.get("to"), Mapping):
         wanted = _name(data["to"])
     if data.get("outcome") == "done":
         return f"{actor}: {wish} {wanted}"
     kept = data.get("kept")
     wish = "set" if data.get("tool") == "set_status" else wish
-    return f"{actor} wanted to {wish} {wanted}; " + (_what_was_kept(kept) if kept else "it was not done")
+    came_to = _what_was_kept(kept) if kept else said("it was not done")
+    return said("%(actor)s wanted to %(wish)s; %(came_to)s", actor=actor, wish=f"{wish} {wanted}", came_to=came_to)
+
+
+def _called(actor: str, data: Mapping[str, Any], wanted: str) -> str:
+    tool = str(data.get("tool"))
+    asked = said("%(actor)s asked %(tool)s", actor=actor, tool=tool)
+    if wanted:
+        asked = said("%(actor)s asked %(tool)s for %(wanted)s", actor=actor, tool=tool, wanted=wanted)
+    if data["outcome"] == "failed":
+        return said("%(asked)s; it failed, because %(why)s", asked=asked, why=data.get("failure"))
+    return asked
 
 
 def _what_was_kept(kept: Mapping[str, Any]) -> str:
     """A person's act that the responder's wish yielded to."""
-    value, by, at = kept["value"], kept.get("by") or "somebody", clock(kept["at"])
+    value, by, at = kept["value"], kept.get("by") or said("somebody"), clock(kept["at"])
     if kept["field"] == "assignee_id":
-        whom = _name(value) if value else "nobody"
-        return f"the assignment to {whom} at {at} was kept"
+        whom = _name(value) if value else said("nobody")
+        return said("the assignment to %(whom)s at %(at)s was kept", whom=whom, at=at)
     if kept["field"] == "labels":
-        return f"{by} had removed that label at {at}"
+        return said("%(by)s had removed that label at %(at)s", by=by, at=at)
     if kept["field"] == "responder_state":
-        return f"{by} had given the conversation back at {at}"
-    return f"the {value} set at {at} was kept"
+        return said("%(by)s had given the conversation back at %(at)s", by=by, at=at)
+    return said("the %(value)s set at %(at)s was kept", value=value, at=at)
 
 
 def _cut(words: str) -> str:
@@ -160,50 +189,65 @@ def _cut(words: str) -> str:
 
 
 def _moved(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    begin, to, route = data.get("from"), data.get("to"), data.get("route")
     if entry["actor_type"] == "agent":
-        return f"{actor} moved the workflow to {data['to']}" if data.get("to") else f"{actor} restarted the workflow"
+        if to:
+            return said("%(actor)s moved the workflow to %(to)s", actor=actor, to=to)
+        return said("%(actor)s restarted the workflow", actor=actor)
     if data.get("why"):
-        return f"{actor} started the workflow over, because the step {data.get('from')} is gone from it"
-    route = f" by {data['route']}" if data.get("route") else ""
-    return f"{actor} went from {data.get('from')}{route} to {data.get('to') or 'the end'}"
+        return said(
+            "%(actor)s started the workflow over, because the step %(step)s is gone from it", actor=actor, step=begin
+        )
+    end = to or said("the end")
+    if route:
+        return said(
+            "%(actor)s went from %(begin)s by %(route)s to %(end)s", actor=actor, begin=begin, route=route, end=end
+        )
+    return said("%(actor)s went from %(begin)s to %(end)s", actor=actor, begin=begin, end=end)
 
 
 def _given_back(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     if data.get("rule") == "when_solved":
-        return f"{actor} gave it back to the responder by solving it, as the project’s rule has it"
+        return said("%(actor)s gave it back to the responder by solving it, as the project’s rule has it", actor=actor)
     if data.get("rule") == "after_hours":
-        hours = data.get("hours")
-        return f"{actor} gave it back to the responder: no agent wrote for {hours} h, the project’s rule"
-    return f"{actor} gave it back to the responder"
+        return said(
+            "%(actor)s gave it back to the responder: no agent wrote for %(hours)s h, the project’s rule",
+            actor=actor,
+            hours=data.get("hours"),
+        )
+    return said("%(actor)s gave it back to the responder", actor=actor)
 
 
 def _reopened(_actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
-    return (
-        "It was reopened, because its snooze ended" if data.get("rule") else "It was reopened by the visitor’s message"
-    )
+    if data.get("rule"):
+        return said("It was reopened, because its snooze ended")
+    return said("It was reopened by the visitor’s message")
 
 
 def _rated(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    rated = said("%(actor)s rated it %(score)s of 5", actor=actor, score=data.get("score"))
     comment = str(data.get("comment") or "")
-    return f"{actor} rated it {data.get('score')} of 5" + (f": “{_cut(comment)}”" if comment else "")
-
-
-def _simple(words: str) -> Callable[[str, Mapping[str, Any], Entry], str]:
-    return lambda actor, data, _entry: words.format(actor=actor, **data)
+    return f"{rated}: “{_cut(comment)}”" if comment else rated
 
 
 SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "message": _message,
-    "note": _simple("{actor} added a note"),
+    "note": lambda actor, _data, _entry: said("%(actor)s added a note", actor=actor),
     "assigned": _assigned,
     "unassigned": _unassigned,
     "status": _status,
-    "priority": lambda actor, data, _entry: f"{actor} set the priority to {data.get('to')}",
+    "priority": lambda actor, data, _entry: said(
+        "%(actor)s set the priority to %(to)s", actor=actor, to=data.get("to")
+    ),
     "labels": _labels,
-    "custom_attributes": lambda actor, data, _entry: f"{actor} changed {', '.join(data.get('changed', []))}",
-    "taken_over": _simple("{actor} took over"),
+    "custom_attributes": lambda actor, data, _entry: said(
+        "%(actor)s changed %(names)s", actor=actor, names=", ".join(data.get("changed", []))
+    ),
+    "taken_over": lambda actor, _data, _entry: said("%(actor)s took over", actor=actor),
     "given_back": _given_back,
-    "handed_off": lambda actor, data, _entry: f"{actor} handed off, because {_reason(data)}",
+    "handed_off": lambda actor, data, _entry: said(
+        "%(actor)s handed off, because %(why)s", actor=actor, why=reason(data.get("reason"))
+    ),
     "reopened": _reopened,
     "turn_landed": _landed,
     "turn_parked": _parked,

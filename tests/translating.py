@@ -24,7 +24,7 @@ SOURCES = {
     "messages": [("inbox", "**.py", "python"), ("templates", "**.html", "jinja2")],
     "scripts": [("static/js", "**.js", "javascript")],
 }
-KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "said": None, "later": None}
 NEVER = datetime(2026, 1, 1, tzinfo=UTC)  # a file that only its words change
 OPTIONS = {"**.html": {"silent": "false"}}
 

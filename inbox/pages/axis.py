@@ -73,7 +73,7 @@ def _did(one: Mapping[str, Any]) -> str:
         return str(gettext("%(by)s assigned %(whom)s", by=by, whom=whom))
     if one["field"] in {"status", "priority"}:
         return str(gettext("%(by)s set %(value)s", by=by, value=value))
-    field = timeline.FIELDS.get(one["field"], one["field"])
+    field = timeline.field_name(one["field"])
     return str(gettext("%(by)s: %(field)s", by=by, field=field))
 
 
@@ -91,7 +91,7 @@ def _parked_by(data: Mapping[str, Any]) -> str:
 def _verdict(data: Mapping[str, Any], parked: bool) -> str:
     if parked:
         return str(gettext("Parked, because %(why)s. Workflow not moved.", why=_parked_by(data)))
-    fields = [timeline.FIELDS.get(one["field"], one["field"]) for one in data.get("kept", [])]
+    fields = [timeline.field_name(one["field"]) for one in data.get("kept", [])]
     return str(gettext("Reply posted; kept as people set it: %(fields)s.", fields=", ".join(fields)))
 
 

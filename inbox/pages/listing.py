@@ -21,6 +21,7 @@ from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
 from inbox.api.schemas import Body, Title
 from inbox.conversation import STATUSES, storable
+from inbox.language import said
 from inbox.listed import Filter
 from inbox.pages import views
 from inbox.pages.signing_in import page
@@ -54,7 +55,7 @@ class Shown:
     @property
     def name(self) -> str:
         """As the page's head says it."""
-        return str(self.saved["name"] if self.saved else self.view.name)
+        return str(self.saved["name"]) if self.saved else said(self.view.name)
 
     @property
     def params(self) -> dict[str, Any]:

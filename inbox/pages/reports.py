@@ -158,7 +158,7 @@ def _rows(plot: Plot, period: Period) -> list[tuple[Any, ...]]:
 
 
 def _line_name(key: str) -> Any:
-    return LINES.get(key) or timeline.REASONS.get(key, key.replace("_", " "))
+    return LINES.get(key) or timeline.reason(key).replace("_", " ")
 
 
 def _beside(plot: Plot) -> str:

@@ -17,37 +17,44 @@ from inbox.access import Agent
 from inbox.api.asking import services, valid
 from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS, ProjectBody
 from inbox.errors import Invalid, StaleVersion
+from inbox.language import later, said
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
 
 CHOICES: dict[str, dict[str, str]] = {
     "mode": {
-        "simple": "Simple: one answer from your snippets",
-        "orchestrator": "Orchestrator: your workflow",
+        "simple": later("Simple: one answer from your snippets"),
+        "orchestrator": later("Orchestrator: your workflow"),
     },
     "answers_when": {
-        "always": "Always",
-        "no_agent_online": "While no agent is here",
-        "unassigned": "While nobody is assigned",
+        "always": later("Always"),
+        "no_agent_online": later("While no agent is here"),
+        "unassigned": later("While nobody is assigned"),
     },
-    "on_assignment": {"post": "Its reply is posted", "park": "Its reply is parked for them"},
+    "on_assignment": {"post": later("Its reply is posted"), "park": later("Its reply is parked for them")},
     "resume_rule": {
-        "never": "Never by itself",
-        "after_hours": "After some hours without an agent’s message",
-        "when_solved": "When it is solved",
+        "never": later("Never by itself"),
+        "after_hours": later("After some hours without an agent’s message"),
+        "when_solved": later("When it is solved"),
     },
     "assign_rule": {
-        "off": "Nobody, until someone takes it",
-        "fewest": "Whoever is here and has the fewest",
+        "off": later("Nobody, until someone takes it"),
+        "fewest": later("Whoever is here and has the fewest"),
     },
 }
-TOKENS = f"Give a whole number of tokens from 0 to {LARGEST_CAP:,}; 0 is no limit."
+LIMITS = {
+    "solve_after_days": LONGEST_SOLVE_DAYS,
+    "resume_after_hours": LONGEST_RESUME_HOURS,
+    "cap_tokens_visitor_hour": LARGEST_CAP,
+    "cap_tokens_day": LARGEST_CAP,
+    "assign_capacity": LARGEST_CAPACITY,
+}
 FAULTS = {
-    "solve_after_days": f"Give a whole number of days from 0 to {LONGEST_SOLVE_DAYS}; 0 is never.",
-    "resume_after_hours": f"Give a whole number of hours from 1 to {LONGEST_RESUME_HOURS}.",
-    "cap_tokens_visitor_hour": TOKENS,
-    "cap_tokens_day": TOKENS,
-    "assign_capacity": f"Give a whole number from 1 to {LARGEST_CAPACITY}.",
+    "solve_after_days": later("Give a whole number of days from 0 to %(most)s; 0 is never."),
+    "resume_after_hours": later("Give a whole number of hours from 1 to %(most)s."),
+    "cap_tokens_visitor_hour": later("Give a whole number of tokens from 0 to %(most)s; 0 is no limit."),
+    "cap_tokens_day": later("Give a whole number of tokens from 0 to %(most)s; 0 is no limit."),
+    "assign_capacity": later("Give a whole number from 1 to %(most)s."),
 }
 
 
@@ -70,10 +77,16 @@ def save(me: Agent) -> ResponseReturnValue:
     except StaleVersion as error:
         return _render(me, typed, conflicts=error.extra["fields"]), 409
     except Invalid as error:
-        faults = {name: FAULTS.get(name, fault) for name, fault in error.extra["fields"].items()}
+        faults = {name: _fault(name, fault) for name, fault in error.extra["fields"].items()}
         return _render(me, typed, errors=faults), 422
-    flash("Saved." if row["written"] else "Nothing was changed.")
+    flash(said("Saved.") if row["written"] else said("Nothing was changed."))
     return redirect(url_for("pages.settings"))
+
+
+def _fault(name: str, otherwise: str) -> str:
+    if name not in FAULTS:
+        return otherwise
+    return said(FAULTS[name], most=f"{LIMITS[name]:,}")
 
 
 def _fields(prefix: str) -> dict[str, Any]:

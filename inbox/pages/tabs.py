@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, g
 
+from inbox.language import later
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -22,17 +24,17 @@ class Tab:
 
 
 TABS = (
-    Tab("responder", "Responder", "spark", "/settings"),
-    Tab("widget", "Widget", "chat", "/settings/widget"),
-    Tab("snippets", "Snippets", "book", "/settings/snippets"),
-    Tab("canned", "Canned replies", "chat", "/settings/canned"),
-    Tab("workflow", "Workflow", "flow", "/settings/workflow"),
-    Tab("tools", "Tools", "hook", "/settings/tools"),
-    Tab("members", "Team", "users", "/settings/members"),
-    Tab("hours", "Hours", "clock", "/settings/hours"),
-    Tab("audit", "Audit log", "eye", "/settings/audit", managers=True),
-    Tab("webhooks", "Webhooks", "send", "/settings/webhooks"),
-    Tab("tokens", "API tokens", "key", "/settings/tokens"),
+    Tab("responder", later("Responder"), "spark", "/settings"),
+    Tab("widget", later("Widget"), "chat", "/settings/widget"),
+    Tab("snippets", later("Snippets"), "book", "/settings/snippets"),
+    Tab("canned", later("Canned replies"), "chat", "/settings/canned"),
+    Tab("workflow", later("Workflow"), "flow", "/settings/workflow"),
+    Tab("tools", later("Tools"), "hook", "/settings/tools"),
+    Tab("members", later("Team"), "users", "/settings/members"),
+    Tab("hours", later("Hours"), "clock", "/settings/hours"),
+    Tab("audit", later("Audit log"), "eye", "/settings/audit", managers=True),
+    Tab("webhooks", later("Webhooks"), "send", "/settings/webhooks"),
+    Tab("tokens", later("API tokens"), "key", "/settings/tokens"),
 )
 
 

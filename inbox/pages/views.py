@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from inbox.access import Agent
+from inbox.language import later, said
 from inbox.listed import Filter
 
 WAITING = ("open", "pending")
@@ -26,16 +27,16 @@ class View:
 
 
 VIEWS = (
-    View("mine", "Mine", "user"),
-    View("mentions", "Mentions", "at"),
-    View("unassigned", "Unassigned", "user-off"),
-    View("all", "All", "inbox"),
-    View("wanted", "Needs a person", "hand", "is-wanted"),
-    View("thinking", "Thinking", "spark", "is-ai"),
-    View("parked", "Parked replies", "park", "is-ai"),
-    View("snoozed", "Snoozed", "clock"),
-    View("solved", "Solved", "solved"),
-    View("spam", "Spam", "ban"),
+    View("mine", later("Mine"), "user"),
+    View("mentions", later("Mentions"), "at"),
+    View("unassigned", later("Unassigned"), "user-off"),
+    View("all", later("All"), "inbox"),
+    View("wanted", later("Needs a person"), "hand", "is-wanted"),
+    View("thinking", later("Thinking"), "spark", "is-ai"),
+    View("parked", later("Parked replies"), "park", "is-ai"),
+    View("snoozed", later("Snoozed"), "clock"),
+    View("solved", later("Solved"), "solved"),
+    View("spam", later("Spam"), "ban"),
 )
 BY_KEY = {view.key: view for view in VIEWS}
 
@@ -61,4 +62,4 @@ def filter_of(view: View, who: Agent) -> Filter:
 
 def counted(counts: Mapping[str, int]) -> list[View]:
     """All views with their figures."""
-    return [replace(view, count=counts[view.key]) for view in VIEWS]
+    return [replace(view, name=said(view.name), count=counts[view.key]) for view in VIEWS]

@@ -124,7 +124,7 @@ def visitor_name(visitor: Mapping[str, Any]) -> str:
 
 def parked_why(reason: str) -> str:
     """Why a reply is parked, as the beginning of a sentence."""
-    words = timeline.REASONS.get(reason, reason)
+    words = timeline.reason(reason)
     return words[:1].upper() + words[1:]
 
 
@@ -142,4 +142,4 @@ def turn_words(turn: Mapping[str, Any]) -> str:
     }
     reason = turn["reason"]
     stands = words.get(turn["status"], turn["status"])
-    return f"{stands}: {timeline.REASONS.get(reason, reason)}" if reason else stands
+    return f"{stands}: {timeline.reason(reason)}" if reason else stands
