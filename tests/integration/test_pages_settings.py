@@ -76,7 +76,7 @@ def test_what_cannot_be_saved_stays_in_the_form(house: House, sit: Sit, hours: s
         assert settings(house)["resume_after_hours"] == 9
         return
     assert response.status_code == 422
-    assert "Give a whole number of hours from 1 to 8760." in shown(response.text)
+    assert "Give a whole number of hours from 1 to 8,760." in shown(response.text)
     assert ada.forms[""].items() >= {"resume_after_hours": hours, "language": "de"}.items()
     assert settings(house) == before
 
