@@ -5,6 +5,7 @@ import { count, showClocks } from "./clock.js";
 import { refreshViews, rowsChanged } from "./list.js";
 import { sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
+import { _ } from "./words.js";
 
 const app = document.querySelector(".app");
 const { open, position } = app.dataset;
@@ -191,6 +192,6 @@ function toast(words) {
 
 document.body.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
-  toast(status === 429 ? "Too fast. Wait a moment and try again." : `That did not work (${status}). Your words are kept.`);
+  toast(status === 429 ? _("Too fast. Wait a moment and try again.") : _("That did not work ({status}). Your words are kept.", { status }));
 });
-document.body.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Your words are kept."));
+document.body.addEventListener("htmx:sendError", () => toast(_("The server cannot be reached. Your words are kept.")));

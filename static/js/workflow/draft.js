@@ -1,6 +1,8 @@
 // The draft of a workflow: what may be done to its JSON. Pure functions over a copy; fields they do not know stay.
 // Owns the form of nodes and edges. Must not touch the page.
 
+import { _ } from "../words.js";
+
 export const KINDS = ["start", "llm", "condition", "switch", "action"];
 export const DEFAULT_ROUTE = "default";
 
@@ -156,17 +158,17 @@ export function differences(theirs, mine) {
   const ids = new Set([...nodesOf(theirs), ...nodesOf(mine)].map((node) => node.id));
   for (const id of ids) {
     const [one, other] = [nodeOf(theirs, id), nodeOf(mine, id)];
-    if (!one) words.push(`${nameOf(other)} is only in yours.`);
-    else if (!other) words.push(`${nameOf(one)} is only in theirs.`);
-    else if (text([one.type, one.data]) !== text([other.type, other.data])) words.push(`${nameOf(one)} differs.`);
+    if (!one) words.push(_("{name} is only in yours.", { name: nameOf(other) }));
+    else if (!other) words.push(_("{name} is only in theirs.", { name: nameOf(one) }));
+    else if (text([one.type, one.data]) !== text([other.type, other.data])) words.push(_("{name} differs.", { name: nameOf(one) }));
   }
   const ends = (draft) => JSON.stringify(edgesOf(draft).map((edge) => [edge.source, routeOf(edge), edge.target]).sort());
-  if (ends(theirs) !== ends(mine)) words.push("The connections differ.");
-  const fields = { instructions: "instructions", language: "language of replies", globalTools: "offered tools", variables: "variables" };
+  if (ends(theirs) !== ends(mine)) words.push(_("The connections differ."));
+  const fields = { instructions: _("instructions"), language: _("language of replies"), globalTools: _("offered tools"), variables: _("variables") };
   for (const [name, called] of Object.entries(fields)) {
-    if (text(theirs?.[name]) !== text(mine?.[name])) words.push(`Not the same: ${called}.`);
+    if (text(theirs?.[name]) !== text(mine?.[name])) words.push(_("Not the same: {called}.", { called }));
   }
-  return words.length ? words : ["Only the layout differs."];
+  return words.length ? words : [_("Only the layout differs.")];
 }
 
 // Undo and redo over the draft's text.

@@ -2,9 +2,10 @@
 
 import { choose, field, h, isTyped, told } from "./build.js";
 import * as drafts from "./draft.js";
+import { _ } from "../words.js";
 
 const KIND_WORDS = {
-  start: "Start", llm: "Speaks (llm)", condition: "Asks yes or no (condition)", switch: "Chooses a case (switch)", action: "Acts (action)",
+  start: _("Start"), llm: _("Speaks (llm)"), condition: _("Asks yes or no (condition)"), switch: _("Chooses a case (switch)"), action: _("Acts (action)"),
 };
 export const TOOLS = ["add_note", "set_status", "set_priority", "add_label", "assign_to", "hand_off", "search_knowledge", "set_visitor_attribute"];
 
@@ -20,10 +21,10 @@ export function listNodes(element, draft, { problems, walk, selected, onSelect }
       h(
         "button",
         { type: "button", "data-node": id ?? "", "aria-current": id === selected ? "true" : null, onclick: () => onSelect(id) },
-        h("b", {}, node ? drafts.nameOf(node) : "The whole workflow"),
-        h("span", { class: "quiet" }, node ? String(node.type) : "instructions, language, tools"),
-        here ? h("span", { class: "chip" }, `#${walk.conversation_id} stands here`) : null,
-        faults ? h("span", { class: "chip bad" }, faults === 1 ? "1 problem" : `${faults} problems`) : null,
+        h("b", {}, node ? drafts.nameOf(node) : _("The whole workflow")),
+        h("span", { class: "quiet" }, node ? String(node.type) : _("instructions, language, tools")),
+        here ? h("span", { class: "chip" }, _("#{number} stands here", { number: walk.conversation_id })) : null,
+        faults ? h("span", { class: "chip bad" }, faults === 1 ? _("1 problem") : _("{count} problems", { count: faults })) : null,
       ),
     );
   });
@@ -36,15 +37,15 @@ export function showForm(element, draft, { problems, selected, manager, change, 
   const node = selected === null ? null : drafts.nodeOf(draft, selected);
   const nodes = drafts.nodesOf(draft);
   const mine = problems.filter((problem) => (node ? problem.node === node.id : !nodes.some((one) => one.id === problem.node)));
-  const faults = h("ul", { class: "faults", "aria-label": "Problems here", hidden: mine.length === 0 }, mine.map((problem) => h("li", {}, problem.edge && !node ? `${problem.message} (edge ${problem.edge})` : problem.message)));
+  const faults = h("ul", { class: "faults", "aria-label": _("Problems here"), hidden: mine.length === 0 }, mine.map((problem) => h("li", {}, problem.edge && !node ? _("{message} (edge {edge})", problem) : problem.message)));
   const id = node?.id ?? "";
   if (element.dataset.of === id && element.contains(document.activeElement) && isTyped(document.activeElement)) {
     element.querySelector(".faults").replaceWith(faults); // half a word under somebody's hand is not drawn anew
     return;
   }
   const fields = node ? ofNode(draft, node, change, { onRemove, onPick }) : ofWorkflow(draft, change);
-  const title = node ? drafts.nameOf(node) : "The whole workflow";
-  const form = h("form", { class: "node-form", "aria-label": title, onsubmit: (event) => event.preventDefault() }, h("h2", {}, title), faults, h("fieldset", { disabled: !manager }, h("legend", { class: "visually-hidden" }, "Settings of this step"), fields));
+  const title = node ? drafts.nameOf(node) : _("The whole workflow");
+  const form = h("form", { class: "node-form", "aria-label": title, onsubmit: (event) => event.preventDefault() }, h("h2", {}, title), faults, h("fieldset", { disabled: !manager }, h("legend", { class: "visually-hidden" }, _("Settings of this step")), fields));
   form.addEventListener("change", (event) => told(event.target), { capture: true });
   const at = element.dataset.of === id ? focusedPlace(element) : null;
   element.dataset.of = id;
@@ -62,17 +63,17 @@ function ofNode(draft, node, change, { onRemove, onPick }) {
   const data = drafts.dataOf(node);
   const set = (edit) => change((now) => drafts.changeNode(now, node.id, edit));
   const parts = [
-    field("Name", h("input", { class: "input", value: drafts.nameOf(node), onchange: (event) => set((_n, d) => void (d.label = event.target.value)) })),
-    field("Kind", choose(Object.entries(KIND_WORDS), node.type, { onchange: (event) => change((now) => drafts.setType(now, node.id, event.target.value)) })),
+    field(_("Name"), h("input", { class: "input", value: drafts.nameOf(node), onchange: (event) => set((_n, d) => void (d.label = event.target.value)) })),
+    field(_("Kind"), choose(Object.entries(KIND_WORDS), node.type, { onchange: (event) => change((now) => drafts.setType(now, node.id, event.target.value)) })),
   ];
   if (node.type !== "start") {
-    const hint = { llm: "Left empty: the built-in prompt. Variables such as {{visitor.name|there}} are filled in.", condition: "A question that the visitor’s words answer with yes or no." }[node.type];
-    parts.push(field("Prompt", h("textarea", { class: "input", rows: 5, value: data.prompt ?? "", onchange: (event) => set((_n, d) => setPrompt(d, event.target.value)) }), hint));
+    const hint = { llm: _("Left empty: the built-in prompt. Variables such as {{visitor.name|there}} are filled in."), condition: _("A question that the visitor’s words answer with yes or no.") }[node.type];
+    parts.push(field(_("Prompt"), h("textarea", { class: "input", rows: 5, value: data.prompt ?? "", onchange: (event) => set((_n, d) => setPrompt(d, event.target.value)) }), hint));
   }
   if (node.type === "action") parts.push(...ofAction(data, set));
   if (node.type === "switch") parts.push(ofCases(draft, node, change));
   parts.push(ofWays(draft, node, change, onPick));
-  parts.push(h("button", { class: "btn small", type: "button", onclick: () => onRemove(node.id) }, "Delete this step"));
+  parts.push(h("button", { class: "btn small", type: "button", onclick: () => onRemove(node.id) }, _("Delete this step")));
   return parts;
 }
 
@@ -89,8 +90,8 @@ function ofAction(data, set) {
       if (words === "") delete d.toolArgs.content;
     });
   return [
-    field("Tool", choose(TOOLS.map((name) => [name, name.replaceAll("_", " ")]), data.toolName ?? "", { onchange: (event) => set((_n, d) => void (d.toolName = event.target.value)) })),
-    field("Content", h("textarea", { class: "input", rows: 2, value: typeof content === "string" ? content : "", onchange: (event) => write(event.target.value) }), "With content the tool runs without the model; left empty, the model calls it."),
+    field(_("Tool"), choose(TOOLS.map((name) => [name, name.replaceAll("_", " ")]), data.toolName ?? "", { onchange: (event) => set((_n, d) => void (d.toolName = event.target.value)) })),
+    field(_("Content"), h("textarea", { class: "input", rows: 2, value: typeof content === "string" ? content : "", onchange: (event) => write(event.target.value) }), _("With content the tool runs without the model; left empty, the model calls it.")),
   ];
 }
 
@@ -99,26 +100,26 @@ function ofCases(draft, node, change) {
   const rows = cases.map((one, index) =>
     h(
       "li", { class: "case" },
-      field(`Route of case ${index + 1}`, h("input", { class: "input", value: String(one.route ?? ""), onchange: (event) => change((now) => drafts.setCase(now, node.id, index, { route: event.target.value })) })),
-      field(`When case ${index + 1}`, h("textarea", { class: "input", rows: 2, value: String(one.when ?? ""), onchange: (event) => change((now) => drafts.setCase(now, node.id, index, { when: event.target.value })) })),
-      h("button", { class: "btn small plain", type: "button", onclick: () => change((now) => drafts.removeCase(now, node.id, index)) }, `Delete case ${index + 1}`),
+      field(_("Route of case {number}", { number: index + 1 }), h("input", { class: "input", value: String(one.route ?? ""), onchange: (event) => change((now) => drafts.setCase(now, node.id, index, { route: event.target.value })) })),
+      field(_("When case {number}", { number: index + 1 }), h("textarea", { class: "input", rows: 2, value: String(one.when ?? ""), onchange: (event) => change((now) => drafts.setCase(now, node.id, index, { when: event.target.value })) })),
+      h("button", { class: "btn small plain", type: "button", onclick: () => change((now) => drafts.removeCase(now, node.id, index)) }, _("Delete case {number}", { number: index + 1 })),
     ),
   );
-  return h("fieldset", {}, h("legend", {}, "Cases"), h("ol", { class: "cases" }, rows), h("button", { class: "btn small", type: "button", onclick: () => change((now) => drafts.addCase(now, node.id)) }, "Add a case"));
+  return h("fieldset", {}, h("legend", {}, _("Cases")), h("ol", { class: "cases" }, rows), h("button", { class: "btn small", type: "button", onclick: () => change((now) => drafts.addCase(now, node.id)) }, _("Add a case")));
 }
 
 function ofWays(draft, node, change, onPick) {
   const targets = drafts.nodesOf(draft).filter((one) => one.type !== "start").map((one) => [one.id, drafts.nameOf(one)]);
-  const nowhere = { condition: "Nowhere: a problem", start: "Nowhere: a problem", switch: "Nowhere" }[node.type] ?? "Nowhere: the workflow ends";
+  const nowhere = { condition: _("Nowhere: a problem"), start: _("Nowhere: a problem"), switch: _("Nowhere") }[node.type] ?? _("Nowhere: the workflow ends");
   const rows = drafts.waysOf(node).map((route) => {
     const edge = drafts.edgeFor(draft, node.id, route);
-    const words = route === null ? "Leads to" : `${route || "(no route)"} leads to`;
+    const words = route === null ? _("Leads to") : _("{route} leads to", { route: route || _("(no route)") });
     const select = choose([["", nowhere], ...targets], edge?.target ?? "", { "data-way": route ?? "", onchange: (event) => change((now) => drafts.connect(now, node.id, route, event.target.value || null)) });
-    const labelled = field(words, select, route !== null && route !== "default" && node.type === "switch" && !edge ? "Goes where default goes." : null);
-    labelled.append(h("button", { class: "btn small plain", type: "button", onclick: () => onPick(node.id, route) }, "Pick in the picture"));
+    const labelled = field(words, select, route !== null && route !== "default" && node.type === "switch" && !edge ? _("Goes where default goes.") : null);
+    labelled.append(h("button", { class: "btn small plain", type: "button", onclick: () => onPick(node.id, route) }, _("Pick in the picture")));
     return labelled;
   });
-  return h("fieldset", {}, h("legend", {}, "Connections"), rows);
+  return h("fieldset", {}, h("legend", {}, _("Connections")), rows);
 }
 
 function ofWorkflow(draft, change) {
@@ -128,12 +129,12 @@ function ofWorkflow(draft, change) {
     const tool = tools.find((one) => one.name === name);
     const on = Boolean(tool) && tool.enabled !== false;
     const box = h("label", { class: "check" }, h("input", { type: "checkbox", checked: on, onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { enabled: event.target.checked })) }), ` ${name.replaceAll("_", " ")}`);
-    const words = on ? field(`When to use ${name.replaceAll("_", " ")}`, h("input", { class: "input", value: tool.instruction ?? "", onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { instruction: event.target.value })) })) : null;
+    const words = on ? field(_("When to use {tool}", { tool: name.replaceAll("_", " ") }), h("input", { class: "input", value: tool.instruction ?? "", onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { instruction: event.target.value })) })) : null;
     return h("li", {}, box, words);
   });
   return [
-    field("Instructions", h("textarea", { class: "input", rows: 4, value: draft.instructions ?? "", onchange: set("instructions") }), "Put before every prompt of this workflow."),
-    field("Language", h("input", { class: "input", value: draft.language ?? "", onchange: set("language") }), "Of replies. Left empty: the project’s."),
-    h("fieldset", {}, h("legend", {}, "Tools offered wherever it speaks"), h("ul", { class: "global-tools" }, rows)),
+    field(_("Instructions"), h("textarea", { class: "input", rows: 4, value: draft.instructions ?? "", onchange: set("instructions") }), _("Put before every prompt of this workflow.")),
+    field(_("Language"), h("input", { class: "input", value: draft.language ?? "", onchange: set("language") }), _("Of replies. Left empty: the project’s.")),
+    h("fieldset", {}, h("legend", {}, _("Tools offered wherever it speaks")), h("ul", { class: "global-tools" }, rows)),
   ];
 }

@@ -6,6 +6,7 @@ import * as drafts from "./draft.js";
 import { listNodes, showForm } from "./form.js";
 import { Picture } from "./picture.js";
 import { showTrial } from "./trial.js";
+import { _ } from "../words.js";
 
 const CHECK_MS = 250; // after the last edit
 const TYPING_MS = 500; // of JSON
@@ -80,8 +81,8 @@ function showState() {
   at("redo").disabled = history.future.length === 0;
   at("save").disabled = !readable || problems.length > 0 || (!changed && base > 0);
   at("next").textContent = String(base + 1);
-  at("base").textContent = `${changed ? "Draft from" : "From"} version ${base}`;
-  if (base === 0) at("base").textContent = "Nothing saved yet";
+  at("base").textContent = changed ? _("Draft from version {base}", { base }) : _("From version {base}", { base });
+  if (base === 0) at("base").textContent = _("Nothing saved yet");
 }
 
 function named(problem) {
@@ -93,7 +94,7 @@ function named(problem) {
 function pick(id, route) {
   picking = { id, route };
   at("picture").classList.add("is-picking");
-  toast("Click the step that it leads to, or Escape.");
+  toast(_("Click the step that it leads to, or Escape."));
 }
 
 function stopPicking() {
@@ -199,13 +200,13 @@ function readJson() {
   try {
     draft = JSON.parse(text);
   } catch (error) {
-    at("json-fault").textContent = `This is no valid JSON yet: ${error.message}. Your words are kept; the picture shows the last that was.`;
+    at("json-fault").textContent = _("This is no valid JSON yet: {why}. Your words are kept; the picture shows the last that was.", { why: error.message });
   }
   readable = draft !== null && typeof draft === "object" && !Array.isArray(draft);
   if (readable) {
     at("json-fault").textContent = "";
     edit(draft);
-  } else if (draft !== null) at("json-fault").textContent = "A workflow is an object with nodes and edges.";
+  } else if (draft !== null) at("json-fault").textContent = _("A workflow is an object with nodes and edges.");
   showState();
   return readable;
 }
@@ -220,9 +221,9 @@ at("import")?.addEventListener("change", async (event) => {
     if (draft === null || typeof draft !== "object" || Array.isArray(draft)) throw new Error("it holds no workflow");
     edit(draft);
     picture.fit();
-    toast(`${file.name} is loaded as a draft. Undo brings the old one back.`);
+    toast(_("{name} is loaded as a draft. Undo brings the old one back.", { name: file.name }));
   } catch (error) {
-    toast(`${file.name} was not loaded: ${error.message}`);
+    toast(_("{name} was not loaded: {why}", { name: file.name, why: error.message }));
   }
 });
 
@@ -235,7 +236,7 @@ async function send(path, body) {
     body: JSON.stringify(body),
   });
   if (response.status === 401) location.reload();
-  const answer = await response.json().catch(() => ({ error: { code: "unknown", message: `The server said ${response.status}.` } }));
+  const answer = await response.json().catch(() => ({ error: { code: "unknown", message: _("The server said {status}.", { status: response.status }) } }));
   return { ok: response.ok, answer };
 }
 
@@ -253,7 +254,7 @@ async function check() {
     problems = ok ? answer.problems : [{ code: answer.error.code, message: answer.error.message, node: null, edge: null }];
     show();
   } catch {
-    toast("The server cannot be reached. Your draft is kept.");
+    toast(_("The server cannot be reached. Your draft is kept."));
   }
 }
 
@@ -267,12 +268,12 @@ async function save() {
     const { ok, answer } = await send("", { version: base, workflow: JSON.parse(text) });
     if (ok) {
       took(answer.version, text);
-      toast(`Version ${answer.version} is saved and answers from the next turn on.`);
+      toast(_("Version {version} is saved and answers from the next turn on.", { version: answer.version }));
     } else if (answer.error.code === "stale_workflow") conflict(answer.error);
     else if (answer.error.code === "invalid_workflow") problems = answer.error.problems;
     else toast(answer.error.message);
   } catch {
-    toast("The server cannot be reached. Your draft is kept.");
+    toast(_("The server cannot be reached. Your draft is kept."));
   }
   show();
 }
@@ -280,7 +281,7 @@ async function save() {
 function took(version, text) {
   base = version;
   saved = text;
-  at("answers").textContent = `version ${version} is saved`;
+  at("answers").textContent = _("version {version} is saved", { version });
   remember();
 }
 
@@ -313,7 +314,7 @@ at("trial")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const began = performance.now();
   const waiting = () => {
-    at("tried").textContent = `AI is thinking, ${Math.round((performance.now() - began) / 1000)} s`;
+    at("tried").textContent = _("AI is thinking, {seconds} s", { seconds: Math.round((performance.now() - began) / 1000) });
   };
   waiting();
   const clock = setInterval(waiting, 1000);
@@ -323,7 +324,7 @@ at("trial")?.addEventListener("submit", async (event) => {
     if (ok) showTrial(at("tried"), answer, draft);
     else at("tried").textContent = [answer.error.message, ...(answer.error.problems ?? []).map((one) => one.message)].join(" ");
   } catch {
-    at("tried").textContent = "The server cannot be reached. Try again.";
+    at("tried").textContent = _("The server cannot be reached. Try again.");
   } finally {
     clearInterval(clock);
   }
@@ -336,7 +337,7 @@ document.addEventListener("click", async (event) => {
   const response = await fetch(template ? `${address}/templates/${template}` : `${address}/versions/${version}`);
   if (!response.ok) return;
   edit((await response.json()).workflow);
-  toast(`${title ?? `Version ${version}`} is loaded as a draft. Undo brings the other back.`);
+  toast(_("{name} is loaded as a draft. Undo brings the other back.", { name: title ?? _("Version {version}", { version }) }));
 });
 
 // Tabs beside the picture --------------------------------------------------------------------------------------------
@@ -374,7 +375,7 @@ const stored = manager ? JSON.parse(localStorage.getItem(kept) ?? "null") : null
 if (stored && stored.text !== saved) {
   base = stored.base;
   history.commit(JSON.parse(stored.text));
-  toast("Your unsaved draft is back. Undo brings the saved version.");
+  toast(_("Your unsaved draft is back. Undo brings the saved version."));
   checkSoon();
 }
 show();

@@ -2,10 +2,11 @@
 
 import { h } from "./build.js";
 import { nameOf, nodeOf } from "./draft.js";
+import { _ } from "../words.js";
 
 const REASONS = {
-  model_failed: "the model failed", model_timeout: "the model took too long", bad_decision: "the model gave no usable decision",
-  cycle: "the workflow goes in circles", no_answer: "it had no answer", spend_cap: "the spend cap is reached", asked: "it was asked to",
+  model_failed: _("the model failed"), model_timeout: _("the model took too long"), bad_decision: _("the model gave no usable decision"),
+  cycle: _("the workflow goes in circles"), no_answer: _("it had no answer"), spend_cap: _("the spend cap is reached"), asked: _("it was asked to"),
 };
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 
@@ -22,10 +23,10 @@ export function showTrial(element, tried, draft) {
     );
   });
   element.replaceChildren(
-    h("ol", { class: "steps", "aria-label": "Steps of the trial" }, steps),
-    h("article", { class: "msg by-ai", "aria-label": "What the AI would say" }, h("p", { class: "meta" }, h("b", {}, "AI"), h("span", {}, " would say")), h("div", { class: "bubble" }, tried.reply, cites(tried))),
+    h("ol", { class: "steps", "aria-label": _("Steps of the trial") }, steps),
+    h("article", { class: "msg by-ai", "aria-label": _("What the AI would say") }, h("p", { class: "meta" }, h("b", {}, "AI"), h("span", {}, ` ${_("would say")}`)), h("div", { class: "bubble" }, tried.reply, cites(tried))),
     h("p", { class: "hint" }, ending(tried, draft)),
-    ...tried.wishes.map((wish) => h("p", { class: "hint" }, `It would also ${wish.tool.replaceAll("_", " ")}: ${Object.values(wish.arguments).join(", ")}`)),
+    ...tried.wishes.map((wish) => h("p", { class: "hint" }, _("It would also {act}: {what}", { act: wish.tool.replaceAll("_", " "), what: Object.values(wish.arguments).join(", ") }))),
   );
 }
 
@@ -35,19 +36,19 @@ function cites(tried) {
 }
 
 function ending(tried, draft) {
-  if (tried.hand_off) return `Handed off, because ${REASONS[tried.hand_off] ?? tried.hand_off}. ${tried.detail}`;
+  if (tried.hand_off) return _("Handed off, because {why}. {detail}", { why: REASONS[tried.hand_off] ?? tried.hand_off, detail: tried.detail });
   const next = tried.next_node_id && nodeOf(draft, tried.next_node_id);
-  const goes = next ? `The next message begins at ${nameOf(next)}.` : "The workflow is finished; the next message begins it anew.";
-  return `${goes} ${tried.model ?? ""}, ${tried.prompt_tokens} prompt tokens, ${seconds(tried.milliseconds)}.`;
+  const goes = next ? _("The next message begins at {step}.", { step: nameOf(next) }) : _("The workflow is finished; the next message begins it anew.");
+  return _("{goes} {model}, {tokens} prompt tokens, {spent}.", { goes, model: tried.model ?? "", tokens: tried.prompt_tokens, spent: seconds(tried.milliseconds) });
 }
 
 function showCall(call) {
-  const said = call.calls.length ? call.calls.map((one) => `${one.name}(${one.arguments})`).join("\n") : call.answer || "(no answer)";
+  const said = call.calls.length ? call.calls.map((one) => `${one.name}(${one.arguments})`).join("\n") : call.answer || _("(no answer)");
   return h(
     "details", {},
-    h("summary", {}, "Prompt and answer"),
+    h("summary", {}, _("Prompt and answer")),
     ...call.messages.map((message) => [h("b", {}, String(message.role)), h("pre", { class: "sql" }, String(message.content ?? JSON.stringify(message.tool_calls ?? "")))]).flat(),
-    h("b", {}, "answer"),
+    h("b", {}, _("answer")),
     h("pre", { class: "sql" }, said),
   );
 }

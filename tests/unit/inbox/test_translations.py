@@ -1,0 +1,33 @@
+"""Every sentence of the pages has its words in every language, with the same values in them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from inbox.language import LANGUAGES
+from tests.translating import SOURCES, compiled, missing, po_file, renewed, spoken
+
+EACH = [(domain, language) for language in LANGUAGES[1:] for domain in SOURCES]
+VALUE = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
+
+
+@pytest.mark.parametrize(("domain", "language"), EACH)
+def test_nothing_is_left_in_english(domain: str, language: str) -> None:
+    assert len(spoken(domain)) > 1, "the sources are found at all"
+    assert sorted(missing(domain, language)) == [], "translate them in inbox/translations, then `make translations`"
+
+
+@pytest.mark.parametrize(("domain", "language"), EACH)
+def test_a_translation_shows_the_same_values(domain: str, language: str) -> None:
+    for message in renewed(domain, language):
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        said = message.id if isinstance(message.id, str) else message.id[-1]
+        for form in forms if message.id else ():
+            assert set(VALUE.findall(form)) == set(VALUE.findall(said)), said
+
+
+@pytest.mark.parametrize(("domain", "language"), EACH)
+def test_what_is_compiled_is_what_was_written(domain: str, language: str) -> None:
+    assert po_file(domain, language).with_suffix(".mo").read_bytes() == compiled(domain, language)
