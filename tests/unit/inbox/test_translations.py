@@ -22,8 +22,8 @@ def test_nothing_is_left_in_english(domain: str, language: str) -> None:
 @pytest.mark.parametrize(("domain", "language"), EACH)
 def test_a_translation_shows_the_same_values(domain: str, language: str) -> None:
     for message in renewed(domain, language):
-        forms = message.string if isinstance(message.string, tuple) else (message.string,)
-        said = message.id if isinstance(message.id, str) else message.id[-1]
+        forms = [str(form) for form in (message.string if isinstance(message.string, tuple) else [message.string])]
+        said = str(message.id if isinstance(message.id, str) else message.id[-1])
         for form in forms if message.id else ():
             assert set(VALUE.findall(form)) == set(VALUE.findall(said)), said
 
