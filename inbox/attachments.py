@@ -1,12 +1,16 @@
 """Files in a conversation: taken in before their message is written, linked to it in its statement, read by its people.
 
-Owns the table's statements and who may read. A message names its files in `details` too, so that lists and event
+Owns the tables' statements and who may read. A message names its files in `details` too, so that lists and event
 streams need no second look. Must not hold bytes (storage.py) or judge them (file_types.py).
+
+A file is forgotten in two steps: its row makes way for one in forgotten_file, and only once that is committed its bytes
+are deleted. So a rollback loses nothing, and bytes that cannot be deleted then are tried again by the sweeper.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +20,10 @@ from sqlalchemy import Connection, text
 from inbox.conversation import snippet_of
 from inbox.errors import Invalid, NotFound
 from inbox.file_types import plain_name, type_of
-from inbox.storage import Storage
+from inbox.storage import FAILURES, Storage
 from inbox.tokens import new_token
+
+log = logging.getLogger(__name__)
 
 Row = Mapping[Any, Any]
 MOST_BYTES = 10 * 1024 * 1024
@@ -49,14 +55,26 @@ WHERE a.key = :key AND a.conversation_id = :conversation AND a.project_id = :pro
         OR a.message_id IS NULL AND a.author = :author AND a.author_id = :author_id)
 """
 )
-FORGET = text(
+FORGET_UNSENT = text(
     """
-DELETE FROM attachment WHERE id IN (
-    SELECT id FROM attachment WHERE message_id IS NULL
-        AND created_at < clock_timestamp() - make_interval(hours => :hours) ORDER BY created_at LIMIT :batch)
-RETURNING key
+WITH gone AS (
+    DELETE FROM attachment WHERE id IN (
+        SELECT id FROM attachment WHERE message_id IS NULL
+            AND created_at < clock_timestamp() - make_interval(hours => :hours) ORDER BY created_at LIMIT :batch)
+    RETURNING key)
+INSERT INTO forgotten_file (key) SELECT key FROM gone RETURNING key
 """
 )
+FORGET = text(
+    """
+WITH gone AS (DELETE FROM attachment WHERE conversation_id = ANY(:conversations) RETURNING key)
+INSERT INTO forgotten_file (key) SELECT key FROM gone RETURNING key
+"""
+)
+LEFT = text("SELECT key FROM forgotten_file ORDER BY tried_at LIMIT :batch")
+DELETED = text("DELETE FROM forgotten_file WHERE key = :key")
+# Behind all others, so that one that never can be deleted holds up none.
+NOT_DELETED = text("UPDATE forgotten_file SET tried_at = clock_timestamp() WHERE key = :key")
 # The rest of a statement that writes a message (its CTE `m`): its files are its own from here on.
 LINK = """
 linked AS (
@@ -135,7 +153,33 @@ def find(connection: Connection, sender: Sender, key: str) -> Row:
 
 def forget_unsent(connection: Connection, storage: Storage, batch: int) -> int:
     """Forget what was never sent within UNSENT_HOURS; returns how many."""
-    keys = connection.execute(FORGET, {"hours": UNSENT_HOURS, "batch": batch}).scalars().all()
-    for key in keys:
-        storage.delete(key)
+    keys = connection.execute(FORGET_UNSENT, {"hours": UNSENT_HOURS, "batch": batch}).scalars().all()
+    delete_bytes(connection, storage, keys)
+    return len(keys)
+
+
+def forget(connection: Connection, conversation_ids: Sequence[int]) -> Sequence[str]:
+    """Forget the files of conversations; returns whose bytes the caller deletes after the commit (delete_bytes)."""
+    return connection.execute(FORGET, {"conversations": list(conversation_ids)}).scalars().all()
+
+
+def delete_left(connection: Connection, storage: Storage, batch: int) -> int:
+    """Delete the bytes of forgotten files that are left; returns of how many."""
+    return delete_bytes(connection, storage, connection.execute(LEFT, {"batch": batch}).scalars().all())
+
+
+def delete_bytes(connection: Connection, storage: Storage, keys: Sequence[str]) -> int:
+    """Delete the bytes of forgotten files; returns of how many.
+
+    Each statement must commit by itself. Ends at the first failure, for a storage that does not answer may take long
+    to say so; delete_left takes up the rest.
+    """
+    for done, key in enumerate(keys):
+        try:
+            storage.delete(key)
+        except FAILURES as error:
+            connection.execute(NOT_DELETED, {"key": key})
+            log.warning("%d forgotten files are not deleted (%s); the next sweep tries again.", len(keys) - done, error)
+            return done
+        connection.execute(DELETED, {"key": key})
     return len(keys)

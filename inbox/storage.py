@@ -13,11 +13,13 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from minio import Minio
-from minio.error import S3Error
+from minio.error import MinioException, S3Error
+from urllib3.exceptions import HTTPError
 
 from inbox.settings import Settings
 
 PLACE = re.compile(r"[A-Za-z0-9_-]{32,64}")
+FAILURES = (OSError, MinioException, HTTPError)  # what a folder or a bucket that is not well raises
 
 
 class Storage(Protocol):

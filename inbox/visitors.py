@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox import audit, representation
+from inbox import attachments, audit, representation
 from inbox.access import Agent
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Forbidden, NotFound, StaleVersion
@@ -141,9 +141,10 @@ WHERE CAST(body ->> 'conversation_id' AS text) = ANY(CAST(CAST(:conversations AS
 )
 
 
-def erase(connection: Connection, who: Agent, visitor_id: int) -> None:
+def erase(connection: Connection, who: Agent, visitor_id: int) -> Sequence[str]:
     """Forget a visitor with everything that was said to and by them. What was backed up before is not ours to forget.
 
+    Returns the files whose bytes the caller deletes once this is committed (attachments.delete_bytes).
     Must run in a transaction. Raises NotFound, and Forbidden unless they are a manager.
     """
     if not who.is_manager:
@@ -153,11 +154,13 @@ def erase(connection: Connection, who: Agent, visitor_id: int) -> None:
         raise NotFound
     found = list(connection.execute(LOCK_CONVERSATIONS, named).scalars())
     connection.execute(LOCK_TURNS, {"conversations": found})
+    files = attachments.forget(connection, found)
     for statement in ERASE:
         parameters = {"conversations": found, "visitor": visitor_id}
         connection.execute(statement, {name: parameters[name] for name in statement._bindparams})
     data = {"conversations": len(found)}
     audit.record(connection, who, "visitor_erased", f"visitor {visitor_id}", data)
+    return files
 
 
 def _like(words: str) -> str:

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 
 from inbox import assigning, rules, solving
-from inbox.attachments import forget_unsent
+from inbox.attachments import delete_left, forget_unsent
 from inbox.database import single_statements
 from inbox.presence import Presence
 from inbox.pruning import prune
@@ -77,9 +77,11 @@ def sweep(here: Context) -> int:
         exhausted = [row.id for row in connection.execute(EXHAUSTED, limits)]
         quiet, awake = rules.quiet(connection, BATCH), rules.awake(connection, BATCH)
         forgotten = solving.forgotten(connection, BATCH)
+    storage = storage_of(here.settings)
     with single_statements(here.engine).connect() as connection:
         prune(connection)
-        forget_unsent(connection, storage_of(here.settings), BATCH)
+        forget_unsent(connection, storage, BATCH)
+        delete_left(connection, storage, BATCH)
     ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
     return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
 

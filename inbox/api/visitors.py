@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from inbox import representation, visitors
+from inbox import attachments, representation, visitors
 from inbox.api.answering import answer, listed, seen_versions
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services, wiring
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.visitors import Wanted
@@ -52,11 +52,13 @@ def edit(who: Agent, number: str) -> Response:
 @blueprint.delete("/<number>")
 @agent_route
 def erase(who: Agent, number: str) -> Response:
-    """Forget them with all conversations, messages, notes, events and log entries; managers only. Nothing is left."""
+    """Forget them with all conversations, messages, files, notes, events and log entries; managers only."""
     visitor_id = bigint(number)
     body(NothingBody)
     with services().transaction() as writing:
-        visitors.erase(writing.connection, who, visitor_id)
+        files = visitors.erase(writing.connection, who, visitor_id)
+    with services().statement() as writing:
+        attachments.delete_bytes(writing.connection, wiring().storage, files)
     return Response(status=204)
 
 

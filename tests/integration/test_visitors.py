@@ -8,9 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from inbox import attachments, visitors
+from inbox.access import Agent
 from inbox.services import Services
 from inbox.settings import Settings
+from inbox.storage import Folder
 from jobs import context, feeding
+from jobs.sweep import sweep
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader
 
@@ -107,6 +111,93 @@ def test_erased_with_every_word(house: House, services: Services, settings: Sett
     with services.reading() as connection:
         entry = connection.execute(text("SELECT * FROM audit_entry WHERE kind = 'visitor_erased'")).one()
     assert (entry.subject, entry.data) == (f"visitor {one['id']}", {"conversations": 1})
+
+
+def attach(who: Caller, path: str, data: bytes) -> int:
+    """A file that waits to be sent."""
+    made = who.call("POST", f"{path}/attachments?name=a.txt", data=data, content_type="application/octet-stream")
+    assert made.status_code == 201, made.text
+    return int(made.get_json()["id"])
+
+
+def with_files(house: House) -> int:
+    """A visitor to be erased, with files from both sides, sent and unsent, beside another who has one; their id."""
+    visitor, other = house.visit(SECRET, name=SECRET), house.visit("Stays")
+    conversation = f"/conversations/{visitor.conversation_id}"
+    visitor.post("/widget/messages", {"attachment_ids": [attach(visitor, "/widget", b"theirs")]})
+    house.ben.post(f"{conversation}/messages", {"attachment_ids": [attach(house.ben, conversation, b"to them")]})
+    attach(visitor, "/widget", b"not sent")
+    other.post("/widget/messages", {"attachment_ids": [attach(other, "/widget", b"another's")]})
+    return int(known(house, q=SECRET)[0]["id"])
+
+
+def kept(settings: Settings) -> set[bytes]:
+    """The bytes of all files on disk."""
+    return {path.read_bytes() for path in (settings.data / "attachments").rglob("*") if path.is_file()}
+
+
+ALL = {b"theirs", b"to them", b"not sent", b"another's"}
+
+
+def test_erased_with_every_file(house: House, services: Services, settings: Settings) -> None:
+    number = with_files(house)
+    assert kept(settings) == ALL
+    assert error(house.ben.call("DELETE", f"/visitors/{number}")) == (403, "forbidden")
+    assert kept(settings) == ALL
+    assert house.ada.call("DELETE", f"/visitors/{number}").status_code == 204
+    assert kept(settings) == {b"another's"}
+    assert waiting(services) == 0
+
+
+def test_an_erasure_that_is_not_committed_loses_no_file(house: House, services: Services, settings: Settings) -> None:
+    number = with_files(house)
+    who = Agent(house.ada.id, "Ada", "", house.project_id, "manager")
+    with services.database.connect() as connection:
+        assert len(visitors.erase(connection, who, number)) == 3
+        connection.rollback()
+    assert kept(settings) == ALL
+    assert waiting(services) == 0
+
+
+def test_files_that_could_not_be_deleted_are_tried_again(house: House, services: Services, settings: Settings) -> None:
+    """The erasure stands, and a later sweep deletes what is left."""
+    number = with_files(house)
+    folder = settings.data / "attachments"
+    away = folder.rename(folder.with_name("away"))
+    folder.write_text("no folder")
+    assert house.ada.call("DELETE", f"/visitors/{number}").status_code == 204
+    assert waiting(services) == 3
+    folder.unlink()
+    away.rename(folder)
+    assert kept(settings) == ALL
+    here = context.build(settings)
+    sweep(here)
+    here.engine.dispose()
+    assert kept(settings) == {b"another's"}
+    assert waiting(services) == 0
+
+
+def test_a_file_that_never_can_be_deleted_holds_up_no_other(
+    house: House, services: Services, settings: Settings
+) -> None:
+    number = with_files(house)
+    (path,) = (
+        one for one in (settings.data / "attachments").rglob("*") if one.is_file() and b"theirs" in one.read_bytes()
+    )
+    path.unlink()
+    path.mkdir()
+    assert house.ada.call("DELETE", f"/visitors/{number}").status_code == 204
+    with services.reading() as connection:
+        for _ in range(2):
+            attachments.delete_left(connection, Folder(settings.data / "attachments"), 100)
+        assert connection.execute(text("SELECT key FROM forgotten_file")).scalars().all() == [path.name]
+    assert kept(settings) == {b"another's"}
+
+
+def waiting(services: Services) -> int:
+    """How many forgotten files have bytes still."""
+    with services.reading() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM forgotten_file")).scalar_one())
 
 
 def everything(services: Services) -> str:
