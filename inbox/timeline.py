@@ -39,6 +39,17 @@ FIELDS = {
     "metadata.workflowState": later("workflow position"),
     "note": later("note"),
 }
+VALUES = {
+    "open": later("open"),
+    "pending": later("pending"),
+    "snoozed": later("snoozed"),
+    "solved": later("solved"),
+    "spam": later("spam"),
+    "low": later("low"),
+    "normal": later("normal"),
+    "high": later("high"),
+    "urgent": later("urgent"),
+}
 MOST_WORDS = 140  # characters of what a tool was asked for
 Entry = Mapping[str, Any]
 
@@ -74,6 +85,11 @@ def field_name(field: str) -> str:
     return said(FIELDS[field]) if field in FIELDS else field
 
 
+def value(of: Any) -> str:
+    """A status or a priority as a sentence has it."""
+    return said(VALUES[of]) if isinstance(of, str) and of in VALUES else str(of)
+
+
 def _assigned(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
     to = data.get("to") or {}
     if data.get("rule"):
@@ -93,7 +109,7 @@ def _unassigned(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
 def _status(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     if data.get("rule") == "solve_after_days":
         return said("It was solved, because nobody wrote for %(days)s days, the project’s rule", days=data.get("days"))
-    return said("%(actor)s set the status to %(to)s", actor=actor, to=data.get("to"))
+    return said("%(actor)s set the status to %(to)s", actor=actor, to=value(data.get("to")))
 
 
 def _labels(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
@@ -158,7 +174,8 @@ def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     kept = data.get("kept")
     wish = "set" if data.get("tool") == "set_status" else wish
     came_to = _what_was_kept(kept) if kept else said("it was not done")
-    return said("%(actor)s wanted to %(wish)s; %(came_to)s", actor=actor, wish=f"{wish} {wanted}", came_to=came_to)
+    wish = f"{wish} {wanted}"
+    return said("%(actor)s wanted to %(wish)s; %(came_to)s", actor=actor, wish=wish, came_to=came_to)
 
 
 def _called(actor: str, data: Mapping[str, Any], wanted: str) -> str:
@@ -173,15 +190,15 @@ def _called(actor: str, data: Mapping[str, Any], wanted: str) -> str:
 
 def _what_was_kept(kept: Mapping[str, Any]) -> str:
     """A person's act that the responder's wish yielded to."""
-    value, by, at = kept["value"], kept.get("by") or said("somebody"), clock(kept["at"])
+    set_to, by, at = kept["value"], kept.get("by") or said("somebody"), clock(kept["at"])
     if kept["field"] == "assignee_id":
-        whom = _name(value) if value else said("nobody")
+        whom = _name(set_to) if set_to else said("nobody")
         return said("the assignment to %(whom)s at %(at)s was kept", whom=whom, at=at)
     if kept["field"] == "labels":
         return said("%(by)s had removed that label at %(at)s", by=by, at=at)
     if kept["field"] == "responder_state":
         return said("%(by)s had given the conversation back at %(at)s", by=by, at=at)
-    return said("the %(value)s set at %(at)s was kept", value=value, at=at)
+    return said("the %(value)s set at %(at)s was kept", value=value(set_to), at=at)
 
 
 def _cut(words: str) -> str:
@@ -237,7 +254,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "unassigned": _unassigned,
     "status": _status,
     "priority": lambda actor, data, _entry: said(
-        "%(actor)s set the priority to %(to)s", actor=actor, to=data.get("to")
+        "%(actor)s set the priority to %(to)s", actor=actor, to=value(data.get("to"))
     ),
     "labels": _labels,
     "custom_attributes": lambda actor, data, _entry: said(
