@@ -87,7 +87,7 @@ def test_a_persons_reply_pauses_the_responder_and_parks_its_words(visitor: Page,
     expect(agent.get_by_text("the responder is paused")).to_be_visible()
     expect(agent.get_by_label("Reply")).to_have_value("")
     house.model.release()
-    expect(agent.get_by_text("A person replied first")).to_be_visible()
+    expect(agent.locator("#parked")).to_contain_text("A person replied first")
     keep(agent, "parked")
     expect(visitor.get_by_text("Your parcel is on its way.")).to_have_count(0)
     agent.get_by_role("button", name="Discard").click()
