@@ -26,7 +26,7 @@ PASS_HEADER = "X-Tandem-Replay"
 TYPING_RATE = "60/minute"  # a page that types says so every 4 s
 PASS_SECONDS = 6 * 3600
 
-# Its own headers would ask Redis twice more with every request; when to come again is said where one is refused.
+# Its own headers would ask Redis twice more with every request, a visitor's too; programs are told by `_say_how_much`.
 limiter = Limiter(get_remote_address, headers_enabled=False, in_memory_fallback_enabled=True, swallow_errors=True)
 
 
@@ -42,6 +42,7 @@ def register(app: Flask, settings: Settings) -> None:
         app.config["RATELIMIT_STORAGE_OPTIONS"]["use_replicas"] = False  # a replica counts late
     app.config["RATELIMIT_ENABLED"] = settings.rate_limits
     app.after_request(_say_when)
+    app.after_request(_say_how_much)
     limiter.init_app(app)
 
 
@@ -49,6 +50,21 @@ def _say_when(response: Response) -> Response:
     refused = limiter.current_limit
     if response.status_code == 429 and refused is not None and refused.breached:
         response.headers["Retry-After"] = str(_seconds_until(refused))
+    return response
+
+
+def _say_how_much(response: Response) -> Response:
+    """Programs with a token hear how much they may still ask: tests/integration/test_openapi.py."""
+    counted = limiter.current_limit
+    if counted is None or not request.path.startswith("/api/v1/") or request.path.startswith("/api/v1/widget/"):
+        return response
+    try:
+        left, until = counted.remaining, int(counted.reset_at)
+    except RedisError:  # it went away a moment ago, and nobody is refused for that
+        return response
+    response.headers["X-RateLimit-Limit"] = str(counted.limit.amount)
+    response.headers["X-RateLimit-Remaining"] = str(max(0, left))
+    response.headers["X-RateLimit-Reset"] = str(until)
     return response
 
 

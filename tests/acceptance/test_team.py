@@ -72,7 +72,7 @@ def test_a_colleague_joins_and_leaves(sign_in: SignIn, open_page: SignIn) -> Non
     manager = sign_in(path="/settings/members")
     lan = join(manager, open_page, "lan@northfold.example", "Lan Phạm")
     keep(manager, "members-invited")
-    expect(lan.get_by_label("Team")).to_contain_text("Lan Phạm")
+    expect(lan.get_by_role("list", name="Team")).to_contain_text("Lan Phạm")
     manager.goto(manager.url.partition("/settings")[0] + "/settings/members")
     row = manager.get_by_role("listitem").filter(has_text="lan@northfold.example")
     row.get_by_label("Role of Lan Phạm").select_option("manager")

@@ -167,7 +167,7 @@ def test_it_is_sealed_and_told_once(house: House, services: Services) -> None:
 def test_the_page_shows_it_once(house: House, sit: Sit) -> None:
     ada = sit(house.ada)
     ada.open(PAGE)
-    shown = ada.send(PAGE, to=f"{PAGE}/identity-secret#identity").text
+    shown = ada.send(PAGE, to=f"{PAGE}/identity-secret").text
     assert "It is shown this once" in shown
     secret = shown.split('id="secret" value="')[1].split('"')[0]
     visitor = visit(house, signed(house, secret))

@@ -69,6 +69,8 @@ def test_only_members_can_be_meant(house: House, other_house: House, services: S
     asked = {"conversation": number, "project": house.project_id, "who": house.ada.id, "who_name": "Ada"}
     ids = [house.ben.id, other_house.ben.id]
     with services.statement() as writing:
-        writing.connection.execute(acts_sql.NOTE, {**asked, "content": "x", "mentioned": ids})
+        writing.connection.execute(
+            acts_sql.NOTE, {**asked, "content": "x", "mentioned": ids, "files": [], "details": "{}"}
+        )
         found = writing.connection.execute(text("SELECT agent_id FROM mention")).scalars().all()
     assert found == [house.ben.id]

@@ -92,7 +92,9 @@ def test_what_managers_did_is_written_down(house: House, sit: Sit, services: Ser
     house.ada.post(f"/webhooks/{number}/rotate")
     house.ada.call("DELETE", f"/webhooks/{number}")
     with services.reading() as connection:
-        rows = connection.execute(text("SELECT kind, subject, data FROM audit_entry ORDER BY id")).all()
+        rows = connection.execute(
+            text("SELECT kind, subject, data FROM audit_entry WHERE kind <> 'signed_in' ORDER BY id")
+        ).all()
     assert [row.kind for row in rows] == ["webhook_created", "webhook_changed", "webhook_rotated", "webhook_deleted"]
     assert {row.subject for row in rows} == {"https://example.com/hook"}
     assert rows[1].data == {"changed": {"description": {"from": "Orders", "to": "Other"}}}
