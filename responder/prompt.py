@@ -90,7 +90,8 @@ def _for_speaking(workflow: Workflow, snapshot: Snapshot, knowledge: Sequence[Sn
 def entry(number: int, snippet: Snippet) -> str:
     """One snippet on one line, so that nothing in it looks like another entry."""
     content = " ".join(cut(snippet.content, SNIPPET_TOKENS).split())
-    return f"[{number}] {plain(snippet.title)}: {plain(content)}"
+    title = plain(snippet.title).replace(": ", ", ")  # what stands behind the first colon is the text
+    return f"[{number}] {title}: {plain(content)}"
 
 
 def filled(prompt: str, snapshot: Snapshot, variables: Mapping[str, Any]) -> str:

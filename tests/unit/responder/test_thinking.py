@@ -206,13 +206,13 @@ def test_no_text_closes_a_delimiter(words: str, title: str) -> None:
 def test_offline_the_snippets_are_quoted() -> None:
     knowledge = (
         Snippet(1, "How long a refund takes", "A refund shows on a card within 5 to 7 days. A check takes two weeks."),
-        Snippet(2, "Boots", "Our boots are waterproof. They take a week to wear in."),
+        Snippet(2, "Boots: care", "Our boots are waterproof. They take a week to wear in."),
     )
     model = Model.from_settings(Chosen(None, None))
     outcome = think(snapshot("are the boots waterproof?"), model, Around(knowledge))
     assert isinstance(outcome, Reply)
     assert outcome.content.startswith("Our boots are waterproof.")
-    assert outcome.citations == (Citation(2, "Boots"),)
+    assert outcome.citations == (Citation(2, "Boots: care"),)
     assert outcome.usage.model == "offline-responder"
 
 
