@@ -119,7 +119,9 @@ const tryNow = openStream(open ? `/events?open=${open}` : "/events", {
   },
   onState(connected) {
     showConnection(connected);
-    if (connected) document.dispatchEvent(new CustomEvent("tandem:connected"));
+    if (!connected) return;
+    document.dispatchEvent(new CustomEvent("tandem:connected"));
+    if (document.querySelector("#run .run")) changed(open); // what passed by before the stream was open is not sent again
   },
 });
 

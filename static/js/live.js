@@ -105,8 +105,16 @@ function hideVisitorTyping() {
 // The run card: where the responder is, and its words as they come. Screen readers hear the node, not each word. -----
 
 let told = "";
+let newest = null;
+
+// A refresh that was asked for before a sign came brings an older state; the sign's stays.
+document.body.addEventListener("htmx:oobAfterSwap", () => {
+  const draft = newest && document.querySelector(`.run[data-turn="${newest.turn_id}"] .draft`);
+  if (draft && draft.textContent.length < newest.text.length) showProgress(newest);
+});
 
 function showProgress(data) {
+  newest = data;
   const card = document.querySelector(`.run[data-turn="${data.turn_id}"]`);
   if (!card) return;
   const node = card.querySelector(".node");
