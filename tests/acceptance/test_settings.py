@@ -14,7 +14,7 @@ from tests.acceptance.test_inbox import ask, open_newest
 pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 BEN = "ben@northfold.example"
-SNIPPETS = "# Gift cards\nA gift card is valid for three years.\n# Gift cards\nTwice\n# Parcels\n"
+SNIPPETS = "# {0}\nA gift card is valid for three years.\n# {0}\nTwice\n# Parcels\n"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_snippet_from_a_file_to_its_end(manager: SignIn, tmp_path: Path, width
     name = f"{width}{'-dark' if dark else ''}"
     page = manager("/settings/snippets", width=width, dark=dark)
     file = tmp_path / "ours.md"
-    file.write_text(SNIPPETS)
+    file.write_text(SNIPPETS.format(f"Gift cards {name}"))
     page.get_by_role("link", name="Import").click()
     page.get_by_label("Markdown or CSV file").set_input_files(file)
     page.get_by_role("button", name="Look at it first").click()
@@ -86,7 +86,7 @@ def test_a_snippet_from_a_file_to_its_end(manager: SignIn, tmp_path: Path, width
     page.get_by_label("Search snippets").fill("three years")
     page.get_by_role("button", name="Search").click()
     keep(page, f"snippets-{name}")
-    page.get_by_role("link", name="Gift cards").click()
+    page.get_by_role("link", name=f"Gift cards {name}").click()
     page.get_by_label("Text").fill("A gift card is valid for four years.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
