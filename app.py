@@ -19,7 +19,7 @@ from inbox.api import cors
 from inbox.api.asking import Wiring
 from inbox.company import Company
 from inbox.database import connect
-from inbox.events import Hub
+from inbox.hub import Hub
 from inbox.presence import Presence
 from inbox.redis import redis_client
 from inbox.sealing import Sealer

@@ -25,7 +25,7 @@ from inbox.api.schemas import Body, check_json
 from inbox.company import Company
 from inbox.conversation import LARGEST_ID, storable
 from inbox.errors import BadJson, Forbidden, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
-from inbox.events import Hub
+from inbox.hub import Hub
 from inbox.limits import limited_calls
 from inbox.presence import Presence
 from inbox.race_lab import RaceLab

@@ -15,7 +15,8 @@ from inbox.api.answering import answer
 from inbox.api.asking import agent_route, bearer, body, query, services, visitor_route, wiring
 from inbox.api.schemas import NothingBody
 from inbox.errors import Invalid, Unauthorized
-from inbox.events import BEAT_SECONDS, Scope
+from inbox.events import Scope
+from inbox.hub import BEAT_SECONDS
 from inbox.visiting import Visit, who
 
 blueprint = Blueprint("streams", __name__, url_prefix="/api/v1")

@@ -11,10 +11,10 @@ if __name__ == "__main__":
     monkey.patch_all()
 
 import inbox.api.answering
-import inbox.events
+import inbox.hub
 import inbox.idempotency
 from commands.web import main
-from inbox.events import Hub
+from inbox.hub import Hub
 from inbox.services import Services
 from tests.chaos.points import after, before
 
@@ -25,7 +25,7 @@ def plant() -> None:
     after(inbox.api.answering, "once", "stored")
     before(Services, "_announce", "committed")
     after(Services, "_announce", "announced")
-    after(inbox.events, "place", "placed")
+    after(inbox.hub, "place", "placed")
     before(Hub, "_fan_out", "passing on")
 
 

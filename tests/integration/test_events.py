@@ -15,9 +15,10 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from inbox import events, pruning
+from inbox import pruning
 from inbox.errors import BadEventId
-from inbox.events import Hub, Scope, place
+from inbox.events import Scope, place
+from inbox.hub import Hub
 from inbox.presence import Presence
 from tests.background import Background
 from tests.integration.callers import Caller, House, error
@@ -51,7 +52,7 @@ def flat(stream: Iterator[bytes]) -> Iterator[Event | str]:
 
 @pytest.fixture(autouse=True)
 def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("inbox.hub.BEAT_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -285,7 +286,7 @@ def test_pruning_leaves_no_hole(house: House, hub: Hub, engine: Engine) -> None:
 
 
 def test_slow_client_is_dropped(house: House, engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "CLIENT_FRAMES", 5)
+    monkeypatch.setattr("inbox.hub.CLIENT_FRAMES", 5)
     hub, scope = Hub(engine, Redis.from_url(redis_url)), Scope(house.project_id)
     visitor = house.visit("Hello")
     stream = hub.stream(scope, "0")
@@ -302,7 +303,7 @@ def test_slow_client_is_dropped(house: House, engine: Engine, redis_url: str, mo
 
 def test_a_hub_that_found_no_database_starts_later(house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(events, "place", failing)
+        broken.setattr("inbox.hub.place", failing)
         with pytest.raises(OperationalError):
             hub.stream(Scope(house.project_id), None)
     stream = hub.stream(Scope(house.project_id), None)

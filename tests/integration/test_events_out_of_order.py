@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from inbox import events
-from inbox.events import Hub, Scope
+from inbox.events import Scope
+from inbox.hub import Hub
 from tests.background import Background
 from tests.integration.callers import Caller, House
 from tests.integration.test_events import CHANGE, Event, hub, walk
@@ -32,7 +32,7 @@ EMPTY: dict[str, Any] = {"conversation": None, "turns": [], "drafts": [], "entri
 
 @pytest.fixture(autouse=True)
 def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("inbox.hub.BEAT_SECONDS", 0.02)
 
 
 @dataclass
@@ -98,7 +98,7 @@ WHERE EXISTS (SELECT 1 FROM placed)"""
 @contextmanager
 def read_by_id() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(events, "PLACE", BY_ID)
+        patch.setattr("inbox.events.PLACE", BY_ID)
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from inbox import acts_sql, events, pruning, reading, visiting
+from inbox import acts_sql, events, pruning, reading, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
 from inbox.listed import Filter
 from inbox.tokens import digest
@@ -124,7 +124,7 @@ def test_events(crowded: People) -> None:
         for scope, parameters in (("", {}), (more, {"project": crowded.project_id})):
             statement = text(events.AFTER.format(more=scope))
             assert scanned(connection, statement, after=2500, limit=20, **parameters) == set()
-        for statement in (events.UNPLACED, events.OLDEST, events.HEAD):
+        for statement in (events.UNPLACED, resuming.OLDEST, events.HEAD):
             assert scanned(connection, statement) == set()
-        assert scanned(connection, events.NEWEST, project=crowded.project_id) == set()
+        assert scanned(connection, resuming.NEWEST, project=crowded.project_id) == set()
         assert scanned(connection, pruning.CHANGES, batch=20) == set()

@@ -12,8 +12,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, text
 
-from inbox import events, passing, run_progress
-from inbox.events import Hub, Scope
+from inbox import passing, run_progress
+from inbox.events import Scope
+from inbox.hub import Hub
 from inbox.passing import Sign
 from jobs import turn as turns
 from jobs.context import Context
@@ -28,7 +29,7 @@ from tests.people import People
 @pytest.fixture
 def hub(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub as a web process has it."""
-    monkeypatch.setattr(events, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("inbox.hub.BEAT_SECONDS", 0.1)
     hub = Hub(engine, Redis.from_url(redis_url))
     yield hub
     hub.close()

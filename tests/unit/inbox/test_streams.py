@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from inbox.api.streams import _beating
-from inbox.events import BEAT_SECONDS
+from inbox.hub import BEAT_SECONDS
 
 
 def test_a_stream_ends_with_the_right_to_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
