@@ -1,15 +1,16 @@
 """`flask demo fill`: a project with as many conversations as one likes, to see how it is with many.
 
 Owns how the rows come in: courses and words go up once by COPY, the server makes the conversations of them, batch by
-batch, each batch one transaction. The rows are as the product would have written them (filling.py); what is older than
-the change log keeps is not in it.
+batch. Few come in beside everybody else, each batch one transaction. Very many, more than there are, come in as one
+transaction that has the tables for itself, and what would be kept up row by row is built at its end (fill_apart.py).
+The rows are as the product would have written them (filling.py); what is older than the change log keeps is not in it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import psycopg
@@ -17,34 +18,75 @@ from sqlalchemy import Engine, text
 from tqdm import tqdm
 
 from commands.demo import NAME, create_demo
-from commands.fill_sql import BATCHES, COUNTED, TABLES
-from commands.filling import COURSES, LABELS, NAMES, STEPS, words
+from commands.fill_apart import put_back, set_aside
+from commands.fill_sql import BATCHES, COUNTED, EMPTY, FOUND, TABLES
+from commands.filling import COURSES, LABELS, STEPS, names, words
 from commands.result import database, give_up, print_result, servers
 from inbox.conversation import snippet_of
 
 BATCH = 10_000  # conversations in a transaction: long enough to be quick, short enough to be stopped at any time
+MANY = 50_000  # from here on it is quicker to build indexes than to keep them up
+MANY_BATCH = 50_000  # conversations between two steps of the progress bar
 LATELY_DAYS = 14
 DAYS = 730
 
 
-def fill(connection: psycopg.Connection[Any], project_id: int, conversations: int) -> Iterator[tuple[int, int, int]]:
-    """Fill the project; yields (conversations, messages, turns) after each batch's commit."""
+class Batch(NamedTuple):
+    """What has come in, or else what is being built."""
+
+    conversations: int
+    messages: int
+    turns: int
+    building: str = ""
+
+
+def fill(
+    connection: psycopg.Connection[Any], project_id: int, conversations: int, *, many: int = MANY
+) -> Iterator[Batch]:
+    """Fill the project; yields each batch, and from `many` on also what is built after the last."""
     named = {
         "project": project_id, "conversations": conversations, "days": DAYS, "lately": LATELY_DAYS,
-        "names": list(NAMES), "labels": list(LABELS),
+        "names": names(), "labels": list(LABELS),
     }  # fmt: skip
+    there = connection.execute(SOME, {"most": conversations}).fetchone() or (0,)
+    way = _apart if conversations >= many and there[0] < conversations else _beside
+    yield from way(connection, named)
+    for table in ("visitor", "conversation", "turn", "message", "message_search", "timeline_event"):
+        yield Batch(0, 0, 0, f"statistics of {table}")
+        connection.execute(f"VACUUM ANALYZE {table}")
+
+
+SOME = "SELECT count(*) FROM (SELECT FROM conversation LIMIT %(most)s) AS there"
+
+
+def _beside(connection: psycopg.Connection[Any], named: dict[str, Any]) -> Iterator[Batch]:
     with connection.transaction():
         _prepare(connection, named)
-    for start in range(0, conversations, BATCH):
-        batch = min(BATCH, conversations - start)
+    for start in range(0, named["conversations"], BATCH):
         with connection.transaction():
-            for statement in BATCHES:
-                now = named | {"batch": batch, "start": start}
-                connection.execute(statement, now if "%(" in statement else None)
-            messages, turns = connection.execute(COUNTED).fetchone() or (0, 0)
-        yield batch, messages, turns
-    for table in ("visitor", "conversation", "turn", "message", "timeline_event"):
-        connection.execute(f"VACUUM ANALYZE {table}")
+            batch = _batch(connection, named, start, BATCH, BATCHES)
+        yield batch
+
+
+def _apart(connection: psycopg.Connection[Any], named: dict[str, Any]) -> Iterator[Batch]:
+    with connection.transaction():
+        aside = set_aside(connection)
+        _prepare(connection, named)
+        for start in range(0, named["conversations"], MANY_BATCH):
+            yield _batch(connection, named, start, MANY_BATCH, (*BATCHES, FOUND))
+        for name in put_back(connection, aside):
+            yield Batch(0, 0, 0, name)
+
+
+def _batch(
+    connection: psycopg.Connection[Any], named: dict[str, Any], start: int, most: int, statements: Iterable[str]
+) -> Batch:
+    now = named | {"batch": min(most, named["conversations"] - start), "start": start}
+    connection.execute(EMPTY)
+    for statement in statements:
+        connection.execute(statement, now if "%(" in statement else None)
+    messages, turns = connection.execute(COUNTED).fetchone() or (0, 0)
+    return Batch(now["batch"], messages, turns)
 
 
 def _prepare(connection: psycopg.Connection[Any], named: dict[str, Any]) -> None:
@@ -52,7 +94,7 @@ def _prepare(connection: psycopg.Connection[Any], named: dict[str, Any]) -> None
     _copy(connection, "fill_course", _courses())
     _copy(connection, "fill_step", _steps())
     said = ((pool, n, line, snippet_of(line)) for pool, lines in words().items() for n, line in enumerate(lines))
-    _copy(connection, "fill_words", said)
+    _copy(connection, "fill_words (pool, place, words, snippet)", said)
 
 
 def _copy(connection: psycopg.Connection[Any], table: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -88,7 +130,10 @@ def _steps() -> Iterator[Sequence[Any]]:
 @click.option("--conversations", type=click.IntRange(1, 100_000_000), default=10_000, show_default=True)
 @click.option("--project", "project_id", type=click.IntRange(1), help="Whose they are; default the demo project's.")
 def fill_command(conversations: int, project_id: int | None) -> None:
-    """Fill a project with conversations; prints {project_id, conversations, messages, turns, seconds}."""
+    """Fill a project with conversations; prints {project_id, conversations, messages, turns, seconds}.
+
+    From 50,000 on, and more than there are, they come in as one transaction; the inbox waits for its end.
+    """
     engine = database(servers())
     project_id = _project(engine, project_id)
     started, made = time.monotonic(), (0, 0, 0)
@@ -97,12 +142,13 @@ def fill_command(conversations: int, project_id: int | None) -> None:
     connection.autocommit = True
     with tqdm(total=conversations, unit="conversation") as bar:
         for batch in fill(connection, project_id, conversations):
-            made = (made[0] + batch[0], made[1] + batch[1], made[2] + batch[2])
-            bar.update(batch[0])
+            made = (made[0] + batch.conversations, made[1] + batch.messages, made[2] + batch.turns)
+            bar.update(batch.conversations)
+            bar.set_postfix_str(batch.building)
     driver.close()
-    names = ("conversations", "messages", "turns")
+    counted = ("conversations", "messages", "turns")
     seconds = round(time.monotonic() - started, 1)
-    print_result({"project_id": project_id, **dict(zip(names, made, strict=True)), "seconds": seconds})
+    print_result({"project_id": project_id, **dict(zip(counted, made, strict=True)), "seconds": seconds})
 
 
 def _project(engine: Engine, wanted: int | None) -> int:

@@ -9,17 +9,19 @@ CREATE TEMP TABLE fill_course (course int, lately boolean, low float, high float
     responder_state text, assigned boolean, answered boolean, unread int);
 CREATE TEMP TABLE fill_step (course int, version int, entry text, actor text, offset_seconds int, author text,
     pool text, status text, takes_over boolean);
-CREATE TEMP TABLE fill_words (pool text, place int, words text, snippet text);
+CREATE TEMP TABLE fill_words (pool text, place int, words text, snippet text,
+    search tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, words_of(words))) STORED);
 CREATE TEMP TABLE fill_agent AS
     SELECT row_number() OVER (ORDER BY a.id) AS place, a.id, a.name
     FROM membership m JOIN agent a ON a.id = m.agent_id WHERE m.project_id = %(project)s;
 CREATE TEMP TABLE fill_room (id bigint, visitor_id bigint, visitor_name text, number int, began timestamptz,
     pace float, agent_id bigint, agent_name text, label text, course int, version int, epoch int, status text,
-    responder_state text, assigned boolean, unread int) ON COMMIT DELETE ROWS;
+    responder_state text, assigned boolean, unread int);
 CREATE TEMP TABLE fill_step_taken (conversation_id bigint, version int, entry text, actor text, at timestamptz,
-    author text, message_id bigint, turn_id bigint, words text, snippet text, status text, takes_over boolean)
-    ON COMMIT DELETE ROWS;
+    author text, message_id bigint, turn_id bigint, words text, snippet text, status text, takes_over boolean,
+    search tsvector);
 """
+EMPTY = "TRUNCATE fill_room, fill_step_taken"
 
 # From the oldest to the newest, more and more of them, as a team's inbox grows.
 ROOMS = """
@@ -47,7 +49,8 @@ SELECT t.id, t.version, t.entry, t.actor, t.at, t.author,
     CASE WHEN t.author = 'responder' THEN nextval(pg_get_serial_sequence('turn', 'id')) END,
     w.words || CASE WHEN t.version = 1 THEN ' My order is ' || t.number || '.' ELSE '' END,
     CASE WHEN t.version = 1 THEN left(w.snippet, 100) || ' My order is ' || t.number || '.' ELSE w.snippet END,
-    t.status, t.takes_over
+    t.status, t.takes_over,
+    w.search || CASE WHEN t.version = 1 THEN to_tsvector('simple', 'My order is ' || t.number) ELSE '' END
 FROM (
     SELECT r.id, r.number, s.version, s.entry, s.actor, s.author, s.pool, s.status, s.takes_over,
         r.began + make_interval(secs => s.offset_seconds * r.pace) AS at, random() AS pick
@@ -123,6 +126,12 @@ LATERAL (VALUES
         jsonb_build_object('label', r.label)), t.entry = 'turn_landed' AND t.version = 2 AND r.label IS NOT NULL)
 ) AS listed (place, kind, data, happened)
 WHERE listed.happened ORDER BY r.id, t.version, listed.place
+"""
+# What the trigger beside `message` writes, of words that were taken apart once; for when it is set aside.
+FOUND = """
+INSERT INTO message_search (project_id, message_id, conversation_id, search)
+SELECT %(project)s, message_id, conversation_id, search FROM fill_step_taken
+WHERE message_id IS NOT NULL ORDER BY message_id
 """
 BATCHES = (ROOMS, TAKEN, "ANALYZE fill_room; ANALYZE fill_step_taken",
            VISITORS, CONVERSATIONS, TURNS, MESSAGES, TIMELINE)  # fmt: skip

@@ -107,6 +107,12 @@ NAMES = (
 )  # fmt: skip
 
 
+def names() -> list[str]:
+    """Visitors' names: every first name with every last one."""
+    pairs = [name.split(" ", 1) for name in NAMES]
+    return [f"{first} {last}" for first, _ in pairs for _, last in pairs]
+
+
 def words() -> dict[str, list[str]]:
     """What is said, by who says it: customers' and agents' words that ship with the demo, and its snippets."""
     dialogues = json.loads((DATA / "abcd" / "dialogues.json").read_text(encoding="utf-8"))

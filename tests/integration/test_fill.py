@@ -43,18 +43,37 @@ RULES = {
         SELECT id FROM conversation WHERE (assignee_id IS NULL) <> (assigned_at IS NULL)
             OR (status = 'snoozed') <> (snoozed_until IS NOT NULL)""",
     "nothing lies in the future": "SELECT id FROM message WHERE created_at > clock_timestamp()",
+    "every message is found by its words": """
+        SELECT m.id FROM message m LEFT JOIN message_search s ON s.message_id = m.id AND s.project_id = m.project_id
+        WHERE s.search IS DISTINCT FROM to_tsvector('simple', words_of(m.content))""",
     "message ids rise with the time": """
         SELECT a.id FROM message a JOIN message b USING (conversation_id)
         WHERE a.id < b.id AND a.created_at > b.created_at""",
 }
 
 
-@pytest.fixture
-def filled(people: People) -> People:
+# All that a table has: whatever was set aside is back, and is what it was.
+SHAPE = """
+SELECT pg_get_indexdef(indexrelid) AS has, indisvalid AS works FROM pg_index
+    JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = 'public'::regnamespace
+UNION ALL SELECT conrelid::regclass || conname || pg_get_constraintdef(oid), convalidated FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tgrelid::regclass || tgname, tgenabled = 'O' FROM pg_trigger WHERE NOT tgisinternal
+ORDER BY 1
+"""
+
+
+@pytest.fixture(params=["beside", "apart"])
+def filled(request: pytest.FixtureRequest, people: People) -> People:
+    """Filled in either way: beside everybody else, and with the tables for oneself."""
     address = people.services.database.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    before = rows(people, SHAPE)
     with psycopg.connect(address, autocommit=True) as connection:
-        made = list(fill(connection, people.project_id, CONVERSATIONS))
-    assert sum(batch[0] for batch in made) == CONVERSATIONS
+        many = 1 if request.param == "apart" else CONVERSATIONS + 1
+        made = list(fill(connection, people.project_id, CONVERSATIONS, many=many))
+    assert any(batch.building == "message_search_words" for batch in made) == (request.param == "apart")
+    assert sum(batch.conversations for batch in made) == CONVERSATIONS
+    assert rows(people, SHAPE) == before
     return people
 
 
