@@ -7,14 +7,14 @@ Sessions are opened and ended by inbox/sessions.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, text
 
 from inbox import audit
-from inbox.errors import Unauthorized
+from inbox.errors import Forbidden, Unauthorized
 from inbox.tokens import digest, new_token
 
 LONGEST_NAME = 100
@@ -46,6 +46,11 @@ class Agent:
     def is_manager(self) -> bool:
         """Whether they may change settings; a token that is narrower than its owner may not."""
         return self.role == "manager" and self.scope == "full"
+
+    @property
+    def asking(self) -> dict[str, Any]:
+        """Who asks, as the parameters :project, :who and :who_name of a statement."""
+        return {"project": self.project_id, "who": self.id, "who_name": self.name}
 
     @property
     def only_reads(self) -> bool:
@@ -96,6 +101,12 @@ BY_ID = text(KNOWN + "a.id = :agent")
 NEW_TOKEN = text(
     "INSERT INTO api_token (project_id, agent_id, token_hash, name) VALUES (:project, :agent, :digest, :name)"
 )
+
+
+def require_manager(who: Agent, otherwise: str) -> None:
+    """Raise Forbidden with the sentence unless they are a manager with a full token."""
+    if not who.is_manager:
+        raise Forbidden(otherwise)
 
 
 def hash_password(password: str) -> str:

@@ -58,7 +58,7 @@ def create(
     that is past or where they have too many.
     """
     _require_full(who)
-    parameters = {"project": who.project_id, "who": who.id, "who_name": who.name, "digest": digest(token)}
+    parameters = {**who.asking, "digest": digest(token)}
     wanted = {"name": name, "scope": scope, "expires_at": expires_at, "most": MOST_TOKENS}
     row = connection.execute(CREATE, parameters | wanted).mappings().one_or_none()
     if row is None:
@@ -70,7 +70,7 @@ def create(
 def revoke(connection: Connection, who: Agent, token_id: int) -> None:
     """Let nobody in with it any more, from now on. Raises NotFound for one that is not the asker's; Forbidden."""
     _require_full(who)
-    parameters = {"project": who.project_id, "who": who.id, "who_name": who.name, "token": token_id}
+    parameters = {**who.asking, "token": token_id}
     if connection.execute(REVOKE, parameters).one_or_none() is None:
         raise NotFound
 

@@ -88,9 +88,7 @@ def record_of_agent(
     connection.execute(OF_AGENT, parameters)
 
 
-def audit_cte(
-    source: str, kind: str, *, subject: str = "''", data: str = "jsonb_build_object()", where: str = "true"
-) -> str:
+def audit_cte(source: str, kind: str, *, subject: str = "''", data: str = "jsonb_build_object()") -> str:
     """A CTE named `audited` for a statement with :project, :who and :who_name: one entry for each row of `source`.
 
     The rest is SQL: `kind`, `subject` and `data` are expressions over the row.

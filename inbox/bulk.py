@@ -195,6 +195,6 @@ def undo(connection: Connection, who: Agent, act_id: int) -> Done:
 def _rows(
     connection: Connection, statement: TextClause, who: Agent, more: Mapping[str, Any]
 ) -> Sequence[Mapping[Any, Any]]:
-    parameters = {"project": who.project_id, "who": who.id, "who_name": who.name, **more}
+    parameters = {**who.asking, **more}
     known = {name: value for name, value in parameters.items() if name in statement._bindparams}
     return connection.execute(statement, known).mappings().all()

@@ -13,16 +13,21 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from inbox import representation
-from inbox.access import Agent
+from inbox import guarded, representation
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
-from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.errors import Invalid, NotFound
+from inbox.guarded import Kept
+from inbox.language import later
+from inbox.search import like
 
 Row = Mapping[Any, Any]
 VARIABLE = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|([^{}]*))?\}\}")
 NAMES = ("visitor.name", "visitor.email", "agent.name", "agent.email", "project.name", "conversation.id")
 OPEN_ENDED = ("visitor.custom_attributes.", "conversation.custom_attributes.")
+FOR_MANAGERS = later("Only managers change canned replies. Ask one of them.")
+KEPT = Kept("canned_reply", "shortcut", {"shortcut": "text", "content": "text"}, representation.canned_reply)
 
 LISTED = """
 SELECT * FROM canned_reply WHERE project_id = :project AND id < :before {more} ORDER BY id DESC LIMIT :limit
@@ -39,24 +44,6 @@ WITH s AS (
 SELECT * FROM s
 """
 )
-EDIT = f"""
-WITH old AS (SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project FOR NO KEY UPDATE),
-s AS (
-    UPDATE canned_reply SET version = old.version + 1, changed_by = :who_name, updated_at = clock_timestamp(){{sets}}
-    FROM old WHERE canned_reply.id = old.id AND ({{changed}}){{guard}}
-    RETURNING canned_reply.*),
-{audit_cte("s", "'canned_reply_changed'", subject="shortcut")}
-SELECT s.*, true AS written FROM s UNION ALL
-SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM s)
-"""
-GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
-DELETE = f"""
-WITH old AS (SELECT * FROM canned_reply WHERE id = :canned AND project_id = :project FOR UPDATE),
-gone AS (
-    DELETE FROM canned_reply USING old WHERE canned_reply.id = old.id{{guard}} RETURNING canned_reply.*),
-{audit_cte("gone", "'canned_reply_deleted'", subject="shortcut")}
-SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
-"""
 
 
 def listed(
@@ -66,7 +53,7 @@ def listed(
     parameters: dict[str, Any] = {"project": project_id, "before": before or LARGEST_ID, "limit": limit}
     more = ""
     if words:
-        more, parameters = WORDS, parameters | {"words": f"%{_like(words)}%"}
+        more, parameters = WORDS, parameters | {"words": f"%{like(words)}%"}
     return list(connection.execute(text(LISTED.format(more=more)), parameters).mappings())
 
 
@@ -85,15 +72,9 @@ def find(connection: Connection, project_id: int, canned_id: int) -> Row:
 
 def create(connection: Connection, who: Agent, shortcut: str, content: str) -> Row:
     """A new canned reply. Raises Forbidden unless they are a manager, Invalid for a name that is taken."""
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     _check(content)
-    parameters = {
-        "project": who.project_id,
-        "shortcut": shortcut,
-        "content": content,
-        "who": who.id,
-        "who_name": who.name,
-    }
+    parameters = {**who.asking, "shortcut": shortcut, "content": content}
     row = connection.execute(CREATE, parameters).mappings().one_or_none()
     if row is None:
         raise _taken(shortcut)
@@ -113,25 +94,19 @@ def edit(
     `seen` are the versions that the asker saw: StaleVersion with the current `canned_reply` if it is none of them any
     more. Raises NotFound, Invalid for a name that is taken, and Forbidden unless they are a manager.
     """
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     if "content" in changes:
         _check(changes["content"])
-    columns = [name for name in ("shortcut", "content") if name in changes]
-    statement = EDIT.format(
-        sets="".join(f", {name} = :{name}" for name in columns),
-        changed=" OR ".join(f"old.{name} <> :{name}" for name in columns) or "false",
-        guard=GUARD if seen is not None else "",
-    )
     try:
-        return _guarded(connection, statement, who, canned_id, seen, changes)
+        return guarded.edit(connection, who, KEPT, canned_id, changes, seen=seen)
     except IntegrityError as error:
         raise _taken(changes.get("shortcut", "")) from error
 
 
 def delete(connection: Connection, who: Agent, canned_id: int, *, seen: Collection[int] | None = None) -> None:
     """Forget it; what was sent with it stays. Raises as `edit` does."""
-    _require_manager(who)
-    _guarded(connection, DELETE.format(guard=GUARD if seen is not None else ""), who, canned_id, seen, {})
+    require_manager(who, FOR_MANAGERS)
+    guarded.delete(connection, who, KEPT, canned_id, seen=seen)
 
 
 def filled(content: str, who: Agent, conversation: Row, project_name: str) -> str:
@@ -180,35 +155,3 @@ def _check(content: str) -> None:
 
 def _taken(shortcut: str) -> Invalid:
     return Invalid(f"There is a canned reply /{shortcut} already.", fields={"shortcut": "is taken"})
-
-
-def _guarded(
-    connection: Connection,
-    statement: str,
-    who: Agent,
-    canned_id: int,
-    seen: Collection[int] | None,
-    more: Mapping[str, Any],
-) -> Row:
-    parameters = {"canned": canned_id, "project": who.project_id, "who": who.id, "who_name": who.name, **more}
-    if seen is not None:
-        parameters["seen"] = list(seen)
-    row = connection.execute(text(statement), parameters).mappings().one_or_none()
-    if row is None:
-        raise NotFound
-    if seen is not None and not row["written"] and row["version"] not in seen:
-        by = row["changed_by"] or "Somebody"
-        raise StaleVersion(
-            f"{by} changed this canned reply since you loaded it. Yours was not saved.",
-            canned_reply=representation.canned_reply(row),
-        )
-    return row
-
-
-def _require_manager(who: Agent) -> None:
-    if not who.is_manager:
-        raise Forbidden("Only managers change canned replies. Ask one of them.")
-
-
-def _like(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

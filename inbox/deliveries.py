@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.conversation import LARGEST_ID
-from inbox.errors import Forbidden, NotFound
+from inbox.errors import NotFound
+from inbox.language import later
 from inbox.webhooks import TEST_KIND
 
 Row = Mapping[Any, Any]
+FOR_MANAGERS = later("Only managers send to webhooks. Ask one of them.")
 State = Literal["waiting", "delivered", "failed"]
 STATES: tuple[State, ...] = ("waiting", "delivered", "failed")
 
@@ -76,7 +78,7 @@ def find(connection: Connection, project_id: int, webhook_id: int, delivery_id: 
 
 def replay(connection: Connection, who: Agent, webhook_id: int, delivery_id: int) -> Row:
     """Send it once more, soon; one that is being sent this moment stays as it is. Raises NotFound and Forbidden."""
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     parameters = {"delivery": delivery_id, "webhook": webhook_id, "project": who.project_id}
     row = connection.execute(REPLAY, parameters).mappings().one_or_none()
     return row if row is not None else find(connection, who.project_id, webhook_id, delivery_id)
@@ -84,14 +86,14 @@ def replay(connection: Connection, who: Agent, webhook_id: int, delivery_id: int
 
 def replay_failed(connection: Connection, who: Agent, webhook_id: int) -> int:
     """Send everything once more that was given up; returns how many. Raises Forbidden unless they are a manager."""
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     parameters = {"webhook": webhook_id, "project": who.project_id}
     return connection.execute(REPLAY_FAILED, parameters).rowcount
 
 
 def send_test(connection: Connection, who: Agent, webhook_id: int) -> Row:
     """Send an event that means nothing. Raises NotFound, and Forbidden unless they are a manager."""
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     words = {"project_id": who.project_id, "webhook_id": webhook_id, "sent_by": who.name}
     parameters = {
@@ -105,8 +107,3 @@ def send_test(connection: Connection, who: Agent, webhook_id: int) -> Row:
     if row is None:
         raise NotFound
     return row
-
-
-def _require_manager(who: Agent) -> None:
-    if not who.is_manager:
-        raise Forbidden("Only managers send to webhooks. Ask one of them.")

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from inbox.database import is_away
 from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
+from inbox.language import later, said
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 2  # a restarting PostgreSQL is back within this, or nearly
@@ -26,10 +27,10 @@ BY_STATUS: dict[int, type[InboxError]] = {
     429: RateLimited,
 }
 SENTENCES = {
-    404: "There is nothing at this address.",
-    405: "This address does not take that method.",
-    413: "The request is larger than 256 KiB.",
-    429: "Too many requests. Wait a moment and try again.",
+    404: later("There is nothing at this address."),
+    405: later("This address does not take that method."),
+    413: later("The request is larger than 256 KiB."),
+    429: later("Too many requests. Wait a moment and try again."),
 }
 
 
@@ -78,7 +79,7 @@ def respond(status: int, code: str, message: str, extra: dict[str, object]) -> R
     if (request.path + "/").startswith(("/api/", "/healthz/", "/readyz/", "/metrics/")) or request.is_json:
         response = jsonify({"error": {"code": code, "message": message, **extra}})
     else:
-        response = Response(render_template("error.html", status=status, message=message))
+        response = Response(render_template("error.html", status=status, message=said(message)))
     response.status_code = status
     if status == Unavailable.status:
         response.headers["Retry-After"] = str(RETRY_SECONDS)

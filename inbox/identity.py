@@ -17,10 +17,11 @@ import jwt
 from jwt.types import Options
 from sqlalchemy import Connection, text
 
-from inbox.access import Agent
+from inbox import projects
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import storable
-from inbox.errors import Forbidden, Invalid
+from inbox.errors import Invalid
 from inbox.sealing import Sealer
 
 LONGEST_SECONDS = 24 * 3600  # a token that leaks from a page's source is worthless the next day
@@ -73,14 +74,14 @@ class Identity:
 
 def rotate(connection: Connection, who: Agent, sealer: Sealer, secret: str) -> None:
     """Make this the project's secret; the one before is good for a day more. Raises Forbidden."""
-    _managers(who)
-    connection.execute(ROTATE, _acting(who) | {"secret": sealer.seal(secret)})
+    require_manager(who, projects.FOR_MANAGERS)
+    connection.execute(ROTATE, who.asking | {"secret": sealer.seal(secret)})
 
 
 def revoke(connection: Connection, who: Agent) -> None:
     """End every secret of the project at once: nobody is verified any more. Raises Forbidden."""
-    _managers(who)
-    connection.execute(REVOKE, _acting(who))
+    require_manager(who, projects.FOR_MANAGERS)
+    connection.execute(REVOKE, who.asking)
 
 
 def state(connection: Connection, project_id: int) -> Mapping[Any, Any] | None:
@@ -134,12 +135,3 @@ def _text(claims: Mapping[str, Any], claim: str) -> str | None:
 
 def _invalid(reason: str) -> Invalid:
     return Invalid(f"The identity {reason}.", fields={FIELD: reason})
-
-
-def _acting(who: Agent) -> dict[str, Any]:
-    return {"project": who.project_id, "who": who.id, "who_name": who.name}
-
-
-def _managers(who: Agent) -> None:
-    if not who.is_manager:
-        raise Forbidden("Only managers change settings. Ask one of them.")

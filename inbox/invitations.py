@@ -12,11 +12,11 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, text
 
 from inbox import access
-from inbox.access import Agent, Role
+from inbox.access import Agent, Role, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound
-from inbox.team import require_manager
+from inbox.team import FOR_MANAGERS
 from inbox.tokens import digest
 
 Row = Mapping[Any, Any]
@@ -89,12 +89,12 @@ SELECT count(*) FROM m
 
 def invite(connection: Connection, who: Agent, email: str, role: Role, *, token: str) -> Row:
     """A new invitation; an open one to the same address is revoked. Raises Forbidden, Invalid."""
-    require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     try:
         address = validate_email(email, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise Invalid("This is no e-mail address.", fields={"email": str(error)}) from error
-    parameters = {"project": who.project_id, "who": who.id, "who_name": who.name, "email": address, "role": role}
+    parameters = {**who.asking, "email": address, "role": role}
     parameters |= {"digest": digest(token), "days": DAYS}
     return connection.execute(INVITE, parameters).mappings().one()
 
@@ -107,8 +107,8 @@ def listed(connection: Connection, project_id: int, *, before: int | None = None
 
 def revoke(connection: Connection, who: Agent, invitation_id: int) -> None:
     """Take the link back. Raises Forbidden, NotFound."""
-    require_manager(who)
-    parameters = {"project": who.project_id, "who": who.id, "who_name": who.name, "invitation": invitation_id}
+    require_manager(who, FOR_MANAGERS)
+    parameters = {**who.asking, "invitation": invitation_id}
     if connection.execute(REVOKE, parameters).one_or_none() is None:
         raise NotFound
 

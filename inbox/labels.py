@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.acts_sql import CHANGES, OLD
 from inbox.change import change_cte
-from inbox.errors import Forbidden
+from inbox.language import later
 
 Row = Mapping[Any, Any]
+FOR_MANAGERS = later("Only managers rename or remove a label everywhere. Ask one of them.")
 MOST_AT_ONCE = 500  # conversations that one call writes: a second or two; the asker calls again for the rest
 
 LISTED = text(
@@ -72,8 +73,7 @@ def relabel(connection: Connection, who: Agent, label: str, new: str | None) -> 
     Each statement commits by itself, so a call that breaks off is gone on with by another. Raises Forbidden unless they
     are a manager.
     """
-    if not who.is_manager:
-        raise Forbidden("Only managers rename or remove a label everywhere. Ask one of them.")
+    require_manager(who, FOR_MANAGERS)
     if label == new:
         return Relabelled(0, False)
     named = {"project": who.project_id, "label": label}

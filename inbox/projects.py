@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox import representation
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
-from inbox.errors import Forbidden, StaleVersion
+from inbox.errors import StaleVersion
+from inbox.guarded import GUARD, differs, sets, told
+from inbox.language import later
 
+FOR_MANAGERS = later("Only managers change settings. Ask one of them.")
 # A column's name and its type in SQL: the order is the page's.
 TYPES = {
     "responder_enabled": "boolean",
@@ -54,11 +57,9 @@ def change(
     Raises Forbidden unless they are a manager; StaleVersion with `project`, `fields` (the columns in conflict), `by`
     and `at` (who saved last, and when).
     """
-    if not who.is_manager:
-        raise Forbidden("Only managers change settings. Ask one of them.")
+    require_manager(who, FOR_MANAGERS)
     was = {name: value for name, value in (was or {}).items() if name in changes}
-    parameters = {"project": who.project_id, "by": who.name, "who": who.id, "who_name": who.name}
-    parameters["seen"] = list(seen or ())
+    parameters = {**who.asking, "seen": list(seen or ())}
     parameters |= {**changes, **{f"was_{name}": value for name, value in was.items()}}
     statement = _statement([name for name in COLUMNS if name in changes], list(was), guarded=seen is not None)
     row = connection.execute(text(statement), parameters).mappings().one()
@@ -76,23 +77,17 @@ def change(
 
 def _statement(columns: list[str], compared: list[str], *, guarded: bool) -> str:
     """One statement that writes the named columns where none of the compared ones is somebody else's by now."""
-    sets = "".join(f", {name} = CAST(:{name} AS {TYPES[name]})" for name in columns)
-    changed = " OR ".join(f"old.{name} <> CAST(:{name} AS {TYPES[name]})" for name in columns) or "false"
     kept = "".join(
         f" AND old.{name} IN (CAST(:was_{name} AS {TYPES[name]}), CAST(:{name} AS {TYPES[name]}))" for name in compared
     )
-    guard = " AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
-    told = ", ".join(
-        f"'{name}', CASE WHEN old.{name} <> p.{name} THEN jsonb_build_object('from', old.{name}, 'to', p.{name}) END"
-        for name in columns
-    )
-    changes = f"jsonb_build_object('changed', jsonb_strip_nulls(jsonb_build_object({told})))"
+    guard = GUARD if guarded else ""
     return f"""
 WITH old AS (SELECT * FROM project WHERE id = :project FOR NO KEY UPDATE),
-p AS (
-    UPDATE project SET version = old.version + 1, changed_by = :by, changed_at = clock_timestamp(){sets}
-    FROM old WHERE project.id = old.id AND ({changed}){guard}{kept}
+new AS (
+    UPDATE project SET version = old.version + 1, changed_by = :who_name, changed_at = clock_timestamp()
+        {sets(TYPES, columns)}
+    FROM old WHERE project.id = old.id AND ({differs(TYPES, columns)}){guard}{kept}
     RETURNING project.*),
-{audit_cte("p JOIN old USING (id)", "'settings_changed'", data=changes)}
-SELECT p.*, true AS written FROM p UNION ALL
-SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM p)"""
+{audit_cte("new JOIN old USING (id)", "'settings_changed'", data=told(columns))}
+SELECT new.*, true AS written FROM new UNION ALL
+SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM new)"""

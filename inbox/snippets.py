@@ -12,15 +12,20 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from inbox import representation
-from inbox.access import Agent
+from inbox import guarded, representation
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
-from inbox.errors import Forbidden, NotFound, StaleVersion
+from inbox.errors import NotFound
+from inbox.guarded import Kept
 from inbox.importing import Section
+from inbox.language import later
+from inbox.search import like
 
 Row = Mapping[Any, Any]
 COUNTED = 100  # uses beyond which a list says "more than"
+FOR_MANAGERS = later("Only managers change snippets. Ask one of them.")
+KEPT = Kept("snippet", "title", {"title": "text", "content": "text"}, representation.snippet)
 
 LISTED = """
 SELECT s.*, used.times FROM snippet s, LATERAL (
@@ -42,23 +47,6 @@ WITH s AS (
 SELECT * FROM s
 """
 )
-EDIT = f"""
-WITH old AS (SELECT * FROM snippet WHERE id = :snippet AND project_id = :project FOR NO KEY UPDATE),
-s AS (
-    UPDATE snippet SET version = old.version + 1, changed_by = :who_name, updated_at = clock_timestamp(){{sets}}
-    FROM old WHERE snippet.id = old.id AND ({{changed}}){{guard}}
-    RETURNING snippet.*),
-{audit_cte("s", "'snippet_changed'", subject="title")}
-SELECT s.*, true AS written FROM s UNION ALL
-SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM s)
-"""
-GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
-DELETE = f"""
-WITH old AS (SELECT * FROM snippet WHERE id = :snippet AND project_id = :project FOR UPDATE),
-gone AS (DELETE FROM snippet USING old WHERE snippet.id = old.id{{guard}} RETURNING snippet.id, snippet.title),
-{audit_cte("gone", "'snippet_deleted'", subject="title")}
-SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
-"""
 USES = text(
     """
 SELECT m.*, to_jsonb(v) AS visitor
@@ -85,7 +73,7 @@ def listed(
     }
     more = ""
     if words:
-        more, parameters = WORDS, parameters | {"words": f"%{_like(words)}%"}
+        more, parameters = WORDS, parameters | {"words": f"%{like(words)}%"}
     return list(connection.execute(text(LISTED.format(more=more)), parameters).mappings())
 
 
@@ -99,9 +87,8 @@ def find(connection: Connection, project_id: int, snippet_id: int) -> Row:
 
 def create(connection: Connection, who: Agent, title: str, content: str) -> Row:
     """A new snippet, known to the next turn. Raises Forbidden unless they are a manager."""
-    _require_manager(who)
-    parameters = {"project": who.project_id, "title": title, "content": content, "who": who.id, "who_name": who.name}
-    return connection.execute(CREATE, parameters).mappings().one()
+    require_manager(who, FOR_MANAGERS)
+    return connection.execute(CREATE, {**who.asking, "title": title, "content": content}).mappings().one()
 
 
 def edit(
@@ -117,21 +104,14 @@ def edit(
     `seen` are the versions that the asker saw: StaleVersion with the current `snippet` if it is none of them any more.
     Raises NotFound, and Forbidden unless they are a manager.
     """
-    _require_manager(who)
-    columns = [name for name in ("title", "content") if name in changes]
-    statement = EDIT.format(
-        sets="".join(f", {name} = :{name}" for name in columns),
-        changed=" OR ".join(f"old.{name} <> :{name}" for name in columns) or "false",
-        guard=GUARD if seen is not None else "",
-    )
-    return _guarded(connection, statement, who, snippet_id, seen, changes)
+    require_manager(who, FOR_MANAGERS)
+    return guarded.edit(connection, who, KEPT, snippet_id, changes, seen=seen)
 
 
 def delete(connection: Connection, who: Agent, snippet_id: int, *, seen: Collection[int] | None = None) -> None:
     """Forget a snippet; replies that cited it keep its title. Raises as `edit` does."""
-    _require_manager(who)
-    statement = DELETE.format(guard=GUARD if seen is not None else "")
-    _guarded(connection, statement, who, snippet_id, seen, {})
+    require_manager(who, FOR_MANAGERS)
+    guarded.delete(connection, who, KEPT, snippet_id, seen=seen)
 
 
 def uses(
@@ -206,12 +186,10 @@ def bring_in(connection: Connection, who: Agent, planned: Sequence[Planned]) -> 
 
     Must run in the transaction in which the plan was made, after `import_alone`.
     """
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     wanted = [one for one in planned if one.what in {"new", "changed"}]
     parameters = {
-        "project": who.project_id,
-        "who": who.id,
-        "who_name": who.name,
+        **who.asking,
         "ids": [one.id for one in wanted],
         "versions": [one.version for one in wanted],
         "titles": [one.section.title for one in wanted],
@@ -233,34 +211,3 @@ def _planned(section: Section, known: Any) -> Planned:
         return Planned(section, "unclear")
     same = (known.title, known.content) == (section.title, section.content)
     return Planned(section, "same" if same else "changed", known.id, known.version)
-
-
-def _guarded(
-    connection: Connection,
-    statement: str,
-    who: Agent,
-    snippet_id: int,
-    seen: Collection[int] | None,
-    more: Mapping[str, Any],
-) -> Row:
-    parameters = {"snippet": snippet_id, "project": who.project_id, "who": who.id, "who_name": who.name, **more}
-    if seen is not None:
-        parameters["seen"] = list(seen)
-    row = connection.execute(text(statement), parameters).mappings().one_or_none()
-    if row is None:
-        raise NotFound
-    if seen is not None and not row["written"] and row["version"] not in seen:
-        by = row["changed_by"] or "Somebody"
-        raise StaleVersion(
-            f"{by} changed this snippet since you loaded it. Yours was not saved.", snippet=representation.snippet(row)
-        )
-    return row
-
-
-def _require_manager(who: Agent) -> None:
-    if not who.is_manager:
-        raise Forbidden("Only managers change snippets. Ask one of them.")
-
-
-def _like(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

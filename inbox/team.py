@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from inbox.access import HAS_SECOND_FACTOR, Agent, Role
+from inbox.access import HAS_SECOND_FACTOR, Agent, Role, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import Forbidden, LastManager, NotFound
+from inbox.language import later
 
 Row = Mapping[Any, Any]
+FOR_MANAGERS = later("Only managers change the team. Ask one of them.")
 
 SHOWN = f"""
 SELECT a.id, a.name, a.email, m.role, m.created_at AS joined_at,
@@ -133,8 +135,8 @@ def remove(connection: Connection, who: Agent, agent_id: int) -> None:
 
 def require_second_factor(connection: Connection, who: Agent, wanted: bool) -> None:
     """Whether every member needs a second factor. Raises Forbidden unless the asker is a manager."""
-    require_manager(who)
-    parameters = {"project": who.project_id, "who": who.id, "who_name": who.name, "wanted": wanted}
+    require_manager(who, FOR_MANAGERS)
+    parameters = {**who.asking, "wanted": wanted}
     connection.execute(REQUIRE, parameters)
 
 
@@ -143,15 +145,9 @@ def projects_of(connection: Connection, agent_id: int) -> Sequence[Row]:
     return connection.execute(PROJECTS, {"agent": agent_id}).mappings().all()
 
 
-def require_manager(who: Agent) -> None:
-    """Raise Forbidden unless they are a manager with a full token."""
-    if not who.is_manager:
-        raise Forbidden("Only managers change the team. Ask one of them.")
-
-
 def _guarded(connection: Connection, statement: TextClause, who: Agent, agent_id: int, **more: Any) -> None:
-    require_manager(who)
-    parameters = {"project": who.project_id, "agent": agent_id, "who": who.id, "who_name": who.name, **more}
+    require_manager(who, FOR_MANAGERS)
+    parameters = {**who.asking, "agent": agent_id, **more}
     row = connection.execute(statement, parameters).one_or_none()
     if row is None:
         raise NotFound

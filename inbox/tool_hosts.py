@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
-from inbox.errors import Forbidden, Invalid, NotFound
+from inbox.errors import Invalid, NotFound
+from inbox.language import later
 from inbox.workshop import Workshop
 
 Row = Mapping[Any, Any]
+FOR_MANAGERS = later("Only managers change which hosts tools may call. Ask one of them.")
 
 HOSTS = text("SELECT id, host, added_by, added_at FROM tool_host WHERE project_id = :project ORDER BY host")
 ADD_HOST = text(
@@ -44,27 +46,18 @@ def listed(connection: Connection, project_id: int) -> list[Row]:
 
 def add(connection: Connection, who: Agent, given: str, workshop: Workshop) -> Row:
     """Allow a host; one that is allowed already stays as it was. Raises Forbidden and Invalid."""
-    _require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     known = [row["host"] for row in listed(connection, who.project_id)]
     host, fault = workshop.tool_host(given, known)
     if fault is not None:
         raise Invalid("Not valid: host.", fields={"host": fault})
-    return connection.execute(ADD_HOST, _asker(who) | {"host": host}).mappings().one()
+    return connection.execute(ADD_HOST, who.asking | {"host": host}).mappings().one()
 
 
 def remove(connection: Connection, who: Agent, host_id: int) -> str:
     """Allow a host no more; tools that call it fail from the next call on. Raises Forbidden and NotFound."""
-    _require_manager(who)
-    row = connection.execute(REMOVE_HOST, _asker(who) | {"host": host_id}).one_or_none()
+    require_manager(who, FOR_MANAGERS)
+    row = connection.execute(REMOVE_HOST, who.asking | {"host": host_id}).one_or_none()
     if row is None:
         raise NotFound
     return str(row.host)
-
-
-def _asker(who: Agent) -> dict[str, Any]:
-    return {"project": who.project_id, "who": who.id, "who_name": who.name}
-
-
-def _require_manager(who: Agent) -> None:
-    if not who.is_manager:
-        raise Forbidden("Only managers change which hosts tools may call. Ask one of them.")

@@ -15,17 +15,20 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from inbox import representation, tool_hosts
-from inbox.access import Agent
+from inbox import guarded, representation, tool_hosts
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
-from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.errors import Invalid, NotFound
+from inbox.language import later
 from inbox.sealing import Sealer
 from inbox.workshop import Workshop
 
 Row = Mapping[Any, Any]
 FIELDS = ("name", "description", "parameters", "method", "url", "header_name")
 MOST_TOOLS = 100  # of a project; the workflow chooses among them
+# Trying a tool is theirs too, for it sends the secret out.
+FOR_MANAGERS = later("Only managers change tools. Ask one of them.")
 TAKEN = "is the name of another tool of this project"
 ENTER_AGAIN = "must be entered again, because the tool would send it to another server now"
 
@@ -88,7 +91,7 @@ def find(connection: Connection, project_id: int, tool_id: int, *, locked: bool 
 
 def create(connection: Connection, who: Agent, given: Mapping[str, Any], workshop: Workshop, sealer: Sealer) -> Row:
     """A new tool. Raises Forbidden unless they are a manager, and Invalid with what is wrong by field."""
-    require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     _judge(connection, who, given, workshop, has_secret=False)
     parameters = _parameters(who, given, sealer) | {"most": MOST_TOOLS}
     try:
@@ -116,9 +119,9 @@ def edit(
     it. `seen` are the versions that the asker saw: StaleVersion with the current `tool` if it is none of them any
     more. Raises NotFound, Forbidden and Invalid.
     """
-    require_manager(who)
+    require_manager(who, FOR_MANAGERS)
     row = find(connection, who.project_id, tool_id, locked=True)
-    _require_seen(row, seen)
+    guarded.require_seen(row, seen, "tool", representation.tool)
     given = {**{name: row[name] for name in FIELDS}, "header_value": None, **changes}
     if given["header_value"] is None and all(given[name] == row[name] for name in FIELDS):
         return {**row, "written": False}
@@ -136,9 +139,10 @@ def edit(
 
 def delete(connection: Connection, who: Agent, tool_id: int, *, seen: Collection[int] | None = None) -> None:
     """Forget a tool and its secret. Must run in a transaction. Raises as `edit` does."""
-    require_manager(who)
-    _require_seen(find(connection, who.project_id, tool_id, locked=True), seen)
-    connection.execute(DELETE, _asker(who) | {"tool": tool_id})
+    require_manager(who, FOR_MANAGERS)
+    row = find(connection, who.project_id, tool_id, locked=True)
+    guarded.require_seen(row, seen, "tool", representation.tool)
+    connection.execute(DELETE, {**who.asking, "tool": tool_id})
 
 
 def named_in(definition: Mapping[str, Any]) -> frozenset[str]:
@@ -158,12 +162,6 @@ def host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").rstrip(".")
 
 
-def require_manager(who: Agent) -> None:
-    """Raise Forbidden unless they are one; trying a tool needs it too, for it sends the secret out."""
-    if not who.is_manager:
-        raise Forbidden("Only managers change tools. Ask one of them.")
-
-
 def _judge(
     connection: Connection, who: Agent, given: Mapping[str, Any], workshop: Workshop, *, has_secret: bool
 ) -> None:
@@ -181,7 +179,7 @@ def _parameters(who: Agent, given: Mapping[str, Any], sealer: Sealer) -> dict[st
     secret = given["header_value"]
     return {
         **{name: given[name] for name in FIELDS},
-        **_asker(who),
+        **who.asking,
         "parameters": json.dumps(given["parameters"]),
         "header_value": None if secret is None else sealer.seal(secret),
     }
@@ -191,18 +189,6 @@ def _changed(row: Row, given: Mapping[str, Any]) -> str:
     """For the log: what each field was and is. Of the secret only that it was entered anew."""
     changed = {name: {"from": row[name], "to": given[name]} for name in FIELDS if row[name] != given[name]}
     return json.dumps(changed | ({"header_value": "entered anew"} if given["header_value"] is not None else {}))
-
-
-def _asker(who: Agent) -> dict[str, Any]:
-    return {"project": who.project_id, "who": who.id, "who_name": who.name}
-
-
-def _require_seen(row: Row, seen: Collection[int] | None) -> None:
-    if seen is not None and row["version"] not in seen:
-        by = row["changed_by"] or "Somebody"
-        raise StaleVersion(
-            f"{by} changed this tool since you loaded it. Yours was not saved.", tool=representation.tool(row)
-        )
 
 
 def _server(url: str) -> tuple[str, str]:

@@ -14,11 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox import attachments, audit, representation
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.conversation import LARGEST_ID
-from inbox.errors import Forbidden, NotFound, StaleVersion
+from inbox.errors import NotFound, StaleVersion
+from inbox.language import later
+from inbox.search import like
 
 Row = Mapping[Any, Any]
+FOR_MANAGERS = later("Only managers erase visitors. Ask one of them.")
 
 SETTABLE = {
     "name": "CAST(:name AS text)",
@@ -58,7 +61,7 @@ def listed(connection: Connection, project_id: int, wanted: Wanted) -> Sequence[
     given = {name: getattr(wanted, name) for name in CLAUSES if getattr(wanted, name) is not None}
     more = "".join(f" AND {CLAUSES[name]}" for name in given)
     if wanted.words is not None:
-        given["words"] = f"%{_like(wanted.words)}%"
+        given["words"] = f"%{like(wanted.words)}%"
     statement = (
         f"SELECT * FROM visitor WHERE project_id = :project AND id < :before{more} ORDER BY id DESC LIMIT :limit"
     )
@@ -147,8 +150,7 @@ def erase(connection: Connection, who: Agent, visitor_id: int) -> Sequence[str]:
     Returns the files whose bytes the caller deletes once this is committed (attachments.delete_bytes).
     Must run in a transaction. Raises NotFound, and Forbidden unless they are a manager.
     """
-    if not who.is_manager:
-        raise Forbidden("Only managers erase visitors. Ask one of them.")
+    require_manager(who, FOR_MANAGERS)
     named = {"visitor": visitor_id, "project": who.project_id}
     if connection.execute(LOCK_VISITOR, named).one_or_none() is None:
         raise NotFound
@@ -161,7 +163,3 @@ def erase(connection: Connection, who: Agent, visitor_id: int) -> Sequence[str]:
     data = {"conversations": len(found)}
     audit.record(connection, who, "visitor_erased", f"visitor {visitor_id}", data)
     return files
-
-
-def _like(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -13,11 +13,13 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, text
 
-from inbox import representation
-from inbox.access import Agent
+from inbox import guarded, representation
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
-from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.errors import Invalid, NotFound
+from inbox.guarded import Kept
+from inbox.language import later
 
 Row = Mapping[Any, Any]
 
@@ -27,8 +29,14 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TEST_KIND = "webhook.test"
 MOST_ENDPOINTS = 20  # of one project: each is fed with everything that happens in it
 OVERLAP_HOURS = 24  # for which the secret before a rotation still signs, beside the new one
-
-TYPES = {"url": "text", "description": "text", "events": "text[]", "enabled": "boolean"}
+FOR_MANAGERS = later("Only managers change webhooks. Ask one of them.")
+KEPT = Kept(
+    "webhook",
+    "url",
+    {"url": "text", "description": "text", "events": "text[]", "enabled": "boolean"},
+    representation.webhook,
+    told=True,
+)
 
 LISTED = text("SELECT * FROM webhook WHERE project_id = :project AND id < :before ORDER BY id DESC LIMIT :limit")
 FIND = text("SELECT * FROM webhook WHERE id = :webhook AND project_id = :project")
@@ -45,17 +53,6 @@ SELECT * FROM w
 """
 )
 # Switched on again it goes on where it stood, as far back as the change log reaches.
-EDIT = f"""
-WITH old AS (SELECT * FROM webhook WHERE id = :webhook AND project_id = :project FOR NO KEY UPDATE),
-w AS (
-    UPDATE webhook SET version = old.version + 1, changed_by = :who_name, updated_at = clock_timestamp(){{sets}}
-    FROM old WHERE webhook.id = old.id AND ({{changed}}){{guard}}
-    RETURNING webhook.*),
-{audit_cte("w JOIN old USING (id)", "'webhook_changed'", subject="w.url", data="{told}")}
-SELECT w.*, true AS written FROM w UNION ALL
-SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM w)
-"""
-GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
 SWITCHED = (
     ", off_reason = CASE WHEN old.enabled = CAST(:enabled AS boolean) THEN old.off_reason END, failing_since = NULL"
 )
@@ -70,12 +67,6 @@ WITH w AS (
 SELECT * FROM w
 """
 )
-DELETE = f"""
-WITH old AS (SELECT * FROM webhook WHERE id = :webhook AND project_id = :project FOR UPDATE),
-gone AS (DELETE FROM webhook USING old WHERE webhook.id = old.id{{guard}} RETURNING webhook.id, webhook.url),
-{audit_cte("gone", "'webhook_deleted'", subject="gone.url")}
-SELECT old.*, EXISTS (SELECT 1 FROM gone) AS written FROM old
-"""
 
 
 def secret_of(seed: str, secret_key: str) -> str:
@@ -103,8 +94,8 @@ def create(connection: Connection, who: Agent, wanted: Mapping[str, Any], sealed
 
     `sealed` is its secret. Raises Forbidden unless they are a manager, and Invalid where the project has too many.
     """
-    _require_manager(who)
-    parameters = {**_who(who), "secret": sealed, "most": MOST_ENDPOINTS}
+    require_manager(who, FOR_MANAGERS)
+    parameters = {**who.asking, "secret": sealed, "most": MOST_ENDPOINTS}
     row = connection.execute(CREATE, {**parameters, **wanted}).mappings().one_or_none()
     if row is None:
         raise Invalid(f"A project has at most {MOST_ENDPOINTS} webhooks. Delete one that nobody needs.", fields={})
@@ -124,22 +115,15 @@ def edit(
     `seen` are the versions that the asker saw: StaleVersion with the current `webhook` if it is none of them any more.
     Raises NotFound, and Forbidden unless they are a manager.
     """
-    _require_manager(who)
-    columns = [name for name in TYPES if name in changes]
-    sets = "".join(f", {name} = CAST(:{name} AS {TYPES[name]})" for name in columns)
-    statement = EDIT.format(
-        sets=sets + (SWITCHED if "enabled" in columns else ""),
-        changed=" OR ".join(f"old.{name} <> CAST(:{name} AS {TYPES[name]})" for name in columns) or "false",
-        told=_told(columns),
-        guard=GUARD if seen is not None else "",
-    )
-    return _guarded(connection, statement, who, webhook_id, seen, changes)
+    require_manager(who, FOR_MANAGERS)
+    also = SWITCHED if "enabled" in changes else ""
+    return guarded.edit(connection, who, KEPT, webhook_id, changes, seen=seen, also=also)
 
 
 def rotate(connection: Connection, who: Agent, webhook_id: int, sealed: bytes) -> Row:
     """Sign with a new secret from now on, and with the one before as well for OVERLAP_HOURS. Raises as `edit` does."""
-    _require_manager(who)
-    parameters = {**_who(who), "webhook": webhook_id, "secret": sealed, "overlap": OVERLAP_HOURS}
+    require_manager(who, FOR_MANAGERS)
+    parameters = {**who.asking, "webhook": webhook_id, "secret": sealed, "overlap": OVERLAP_HOURS}
     row = connection.execute(ROTATE, parameters).mappings().one_or_none()
     if row is None:
         raise NotFound
@@ -148,46 +132,5 @@ def rotate(connection: Connection, who: Agent, webhook_id: int, sealed: bytes) -
 
 def delete(connection: Connection, who: Agent, webhook_id: int, *, seen: Collection[int] | None = None) -> None:
     """Forget an endpoint and its log. Raises as `edit` does."""
-    _require_manager(who)
-    statement = DELETE.format(guard=GUARD if seen is not None else "")
-    _guarded(connection, statement, who, webhook_id, seen, {})
-
-
-def _who(who: Agent) -> dict[str, Any]:
-    return {"project": who.project_id, "who": who.id, "who_name": who.name}
-
-
-def _told(columns: Collection[str]) -> str:
-    """What the audit log says of a change."""
-    pairs = ", ".join(
-        f"'{name}', CASE WHEN old.{name} <> w.{name} THEN jsonb_build_object('from', old.{name}, 'to', w.{name}) END"
-        for name in columns
-    )
-    return f"jsonb_build_object('changed', jsonb_strip_nulls(jsonb_build_object({pairs})))"
-
-
-def _guarded(
-    connection: Connection,
-    statement: str,
-    who: Agent,
-    webhook_id: int,
-    seen: Collection[int] | None,
-    more: Mapping[str, Any],
-) -> Row:
-    parameters = {**_who(who), "webhook": webhook_id, **more}
-    if seen is not None:
-        parameters["seen"] = list(seen)
-    row = connection.execute(text(statement), parameters).mappings().one_or_none()
-    if row is None:
-        raise NotFound
-    if seen is not None and not row["written"] and row["version"] not in seen:
-        by = row["changed_by"] or "Somebody"
-        raise StaleVersion(
-            f"{by} changed this webhook since you loaded it. Yours was not saved.", webhook=representation.webhook(row)
-        )
-    return row
-
-
-def _require_manager(who: Agent) -> None:
-    if not who.is_manager:
-        raise Forbidden("Only managers change webhooks. Ask one of them.")
+    require_manager(who, FOR_MANAGERS)
+    guarded.delete(connection, who, KEPT, webhook_id, seen=seen)

@@ -14,12 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox import representation
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
-from inbox.errors import Forbidden, InvalidWorkflow, NotFound, StaleWorkflow
+from inbox.errors import InvalidWorkflow, NotFound, StaleWorkflow
+from inbox.language import later
 from inbox.workshop import Workshop
 
 Row = Mapping[Any, Any]
+FOR_MANAGERS = later("Only managers change the workflow. Ask one of them.")
 
 # The project's row is the lock and its workflow_version the guard: of two managers who began from the same version
 # one saves, the other's statement writes nothing: tests/integration/test_api_workflow.py::test_two_managers_at_once
@@ -59,18 +61,12 @@ def judge(who: Agent, definition: Any, workshop: Workshop) -> Judged:
 
     Raises Forbidden unless the asker is a manager, and InvalidWorkflow with all problems.
     """
-    must_manage(who)
+    require_manager(who, FOR_MANAGERS)
     problems = workshop.problems(who.project_id, definition)
     if problems:
         counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise InvalidWorkflow(f"The workflow has {counted}. Nothing was done with it.", problems=problems)
     return Judged(who, definition)
-
-
-def must_manage(who: Agent) -> None:
-    """Raise Forbidden unless the asker is a manager."""
-    if not who.is_manager:
-        raise Forbidden("Only managers change the workflow. Ask one of them.")
 
 
 def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None = None) -> Row:
@@ -82,9 +78,7 @@ def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None 
     """
     who = draft.who
     parameters = {
-        "project": who.project_id,
-        "who": who.id,
-        "who_name": who.name,
+        **who.asking,
         "definition": json.dumps(draft.definition),
     }
     if seen is None:

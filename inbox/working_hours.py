@@ -13,10 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
-from inbox.errors import Forbidden, StaleVersion
+from inbox.errors import StaleVersion
 from inbox.hours import Hours
+from inbox.language import later
+
+FOR_MANAGERS = later("Only managers change the working hours. Ask one of them.")
 
 FIND = text("SELECT * FROM working_hours WHERE project_id = :project")
 # One statement for the first time and every other; the version that the asker saw is the guard.
@@ -73,10 +76,10 @@ def change(
 
     Raises Forbidden unless they are a manager, and StaleVersion where somebody set them since.
     """
-    if not who.is_manager:
-        raise Forbidden("Only managers change the working hours. Ask one of them.")
+    require_manager(who, FOR_MANAGERS)
+
     values = {"enabled": enabled, "time_zone": zone, "week": json.dumps(week), "holidays": sorted(holidays)}
-    asked = {"project": who.project_id, "who": who.id, "who_name": who.name, "guarded": seen is not None}
+    asked = {**who.asking, "guarded": seen is not None}
     row = connection.execute(SET, {**values, **asked, "seen": list(seen or ())}).mappings().one_or_none()
     if row is None:
         by = find(connection, who.project_id).changed_by or "Somebody"

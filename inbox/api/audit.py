@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from inbox import audit, representation, team
+from inbox.access import require_manager
 from inbox.api.answering import listed
 from inbox.api.asking import Agent, agent_route, before_id, encode_cursor, limit, query, services, whole
 from inbox.api.schemas import moment
@@ -22,7 +23,7 @@ blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 def list_entries(who: Agent) -> Response:
     """Who did what to the project itself, newest first; managers only."""
     query("kind", "actor_id", "since", "until", "cursor", "limit")
-    team.require_manager(who)
+    require_manager(who, team.FOR_MANAGERS)
     most = limit()
     wanted = Wanted(
         kind=request.args.get("kind"),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, url_for
 
 from inbox import invitations, representation, team
+from inbox.access import require_manager
 from inbox.api.answering import answer, created, listed
 from inbox.api.asking import Agent, after, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
 from inbox.api.schemas import NothingBody
@@ -66,7 +67,7 @@ def remove(who: Agent, number: str) -> Response:
 def list_invitations(who: Agent) -> Response:
     """What is open, newest first; managers only. The links are told once, when they are made."""
     query("cursor", "limit")
-    team.require_manager(who)
+    require_manager(who, team.FOR_MANAGERS)
     most = limit()
     with services().reading() as connection:
         rows = invitations.listed(connection, who.project_id, before=before_id(), limit=most + 1)

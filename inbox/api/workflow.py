@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import representation, workflows
+from inbox.access import require_manager
 from inbox.api.answering import answer, listed, seen_versions
 from inbox.api.asking import (
     Agent,
@@ -112,7 +113,7 @@ def drafted(given: dict[str, Any]) -> tuple[int | None, Any]:
 
 def tried(who: Agent, given: dict[str, Any]) -> dict[str, Any]:
     """A trial's outcome as JSON. Raises Forbidden, Invalid, InvalidWorkflow."""
-    workflows.must_manage(who)
+    require_manager(who, workflows.FOR_MANAGERS)
     wanted = valid(TrialBody, given)
     definition = wanted.workflow
     if definition is None:

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from inbox import account, audit, team
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import before_id, encode_cursor, services
 from inbox.audit import Wanted
 from inbox.conversation import storable
@@ -67,7 +67,7 @@ SENTENCES: dict[str, Any] = {
 @page
 def show(me: Agent) -> ResponseReturnValue:
     """The entries that were asked for, newest first."""
-    team.require_manager(me)
+    require_manager(me, team.FOR_MANAGERS)
     chosen = {name: request.args.get(name, "").strip() for name in ("kind", "actor", "since", "until")}
     chosen = {name: value if storable(value) else "" for name, value in chosen.items()}
     wanted = Wanted(

@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from inbox import canned, reading
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid
 from inbox.api.schemas import CannedReplyBody
 from inbox.conversation import MOST_CHARACTERS
-from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.pages.signing_in import page
 
 blueprint = Blueprint("canned_page", __name__)
@@ -51,7 +51,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def begin(me: Agent) -> ResponseReturnValue:
     """An empty form."""
-    _require_manager(me)
+    require_manager(me, canned.FOR_MANAGERS)
     return _form(me, {})
 
 
@@ -59,7 +59,7 @@ def begin(me: Agent) -> ResponseReturnValue:
 @page
 def create(me: Agent) -> ResponseReturnValue:
     """Make a canned reply."""
-    _require_manager(me)
+    require_manager(me, canned.FOR_MANAGERS)
     typed = _typed()
     try:
         wanted = valid(CannedReplyBody, typed)
@@ -82,7 +82,7 @@ def edit(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def save(me: Agent, number: int) -> ResponseReturnValue:
     """Save it, unless somebody else did since it was opened; nothing that was typed is lost."""
-    _require_manager(me)
+    require_manager(me, canned.FOR_MANAGERS)
     canned_id, typed = bigint(str(number)), _typed()
     try:
         wanted = valid(CannedReplyBody, typed)
@@ -151,8 +151,3 @@ def _existing(me: Agent, canned_id: int, typed: dict[str, str] | None = None, **
     return render_template(
         "settings/canned_reply.html", me=me, row=row, values=typed or row, names=canned.NAMES, **more
     )
-
-
-def _require_manager(me: Agent) -> None:
-    if not me.is_manager:
-        raise Forbidden("Only managers change canned replies. Ask one of them.")

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from inbox import invitations, reading, sessions, team
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid, wiring
 from inbox.api.team_schemas import InvitationBody, MemberBody
 from inbox.errors import Invalid, LastManager, NotFound
@@ -34,7 +34,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def set_role(me: Agent, number: int) -> ResponseReturnValue:
     """Make somebody a manager or an agent."""
-    team.require_manager(me)
+    require_manager(me, team.FOR_MANAGERS)
     agent_id, wanted = bigint(str(number)), valid(MemberBody, {"role": request.form.get("role", "")})
     try:
         with services().statement() as writing:
@@ -75,7 +75,7 @@ def require_second_factor(me: Agent) -> ResponseReturnValue:
 @page
 def invite(me: Agent) -> ResponseReturnValue:
     """Make an invitation and show its link, this once."""
-    team.require_manager(me)
+    require_manager(me, team.FOR_MANAGERS)
     typed = {"email": request.form.get("email", "").strip(), "role": request.form.get("role", "agent")}
     token = new_token()
     try:

@@ -14,11 +14,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from inbox import importing, snippets
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
 from inbox.api.schemas import MOST_TITLE_CHARACTERS, SnippetBody
 from inbox.conversation import MOST_CHARACTERS, storable
-from inbox.errors import Forbidden, Invalid, NotFound, StaleVersion
+from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.importing import Problem
 from inbox.pages.signing_in import page
 from inbox.snippets import Planned
@@ -49,7 +49,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def begin(me: Agent) -> ResponseReturnValue:
     """An empty form."""
-    _require_manager(me)
+    require_manager(me, snippets.FOR_MANAGERS)
     return _form(me, {})
 
 
@@ -57,7 +57,7 @@ def begin(me: Agent) -> ResponseReturnValue:
 @page
 def create(me: Agent) -> ResponseReturnValue:
     """Make a snippet."""
-    _require_manager(me)
+    require_manager(me, snippets.FOR_MANAGERS)
     typed = _typed()
     try:
         wanted = valid(SnippetBody, typed)
@@ -80,7 +80,7 @@ def edit(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def save(me: Agent, number: int) -> ResponseReturnValue:
     """Save a snippet, unless somebody else did since it was opened; nothing that was typed is lost."""
-    _require_manager(me)
+    require_manager(me, snippets.FOR_MANAGERS)
     snippet_id, typed = bigint(str(number)), _typed()
     try:
         wanted = valid(SnippetBody, typed)
@@ -119,7 +119,7 @@ def delete(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def choose(me: Agent) -> ResponseReturnValue:
     """Where a file is chosen or text is pasted."""
-    _require_manager(me)
+    require_manager(me, snippets.FOR_MANAGERS)
     return _import(me, "")
 
 
@@ -127,7 +127,7 @@ def choose(me: Agent) -> ResponseReturnValue:
 @page
 def bring_in(me: Agent) -> ResponseReturnValue:
     """First what the import would do, by line; then, once that was seen and still holds, the import."""
-    _require_manager(me)
+    require_manager(me, snippets.FOR_MANAGERS)
     text, name, problem = _given()
     sections, problems = ([], [problem]) if problem else importing.read(text, name=name)
     with services().transaction() as writing:
@@ -210,8 +210,3 @@ def _snippet(me: Agent, snippet_id: int, typed: dict[str, str] | None = None, **
     return render_template(
         "settings/snippet.html", me=me, row=row, values=values, uses=uses[:SHOWN_USES], earlier=earlier, **more
     )
-
-
-def _require_manager(me: Agent) -> None:
-    if not me.is_manager:
-        raise Forbidden("Only managers change snippets. Ask one of them.")

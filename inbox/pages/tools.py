@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from inbox import tool_hosts, tools, workflows
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid, wiring
 from inbox.api.schemas import check_json
 from inbox.api.tool_forms import NO_ARGUMENTS, ToolBody, ToolHostBody, ToolTrialBody
@@ -38,7 +38,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def begin(me: Agent) -> ResponseReturnValue:
     """An empty form."""
-    tools.require_manager(me)
+    require_manager(me, tools.FOR_MANAGERS)
     return _form(me, {"method": "POST", "parameters": _as_text(NO_ARGUMENTS)})
 
 
@@ -46,7 +46,7 @@ def begin(me: Agent) -> ResponseReturnValue:
 @page
 def create(me: Agent) -> ResponseReturnValue:
     """Make a tool; what cannot be saved is shown again as it was typed."""
-    tools.require_manager(me)
+    require_manager(me, tools.FOR_MANAGERS)
     try:
         given = valid(ToolBody, _given()).fields()
         with services().transaction() as writing:
@@ -68,7 +68,7 @@ def edit(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def save(me: Agent, number: int) -> ResponseReturnValue:
     """Save a tool, unless somebody else did since it was opened; nothing that was typed is lost but the secret."""
-    tools.require_manager(me)
+    require_manager(me, tools.FOR_MANAGERS)
     tool_id = bigint(str(number))
     try:
         given = valid(ToolBody, _given()).fields()
@@ -105,7 +105,7 @@ def delete(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def try_out(me: Agent, number: int) -> ResponseReturnValue:
     """Call the tool once, as it is saved, and show what it answered."""
-    tools.require_manager(me)
+    require_manager(me, tools.FOR_MANAGERS)
     tool_id, typed = bigint(str(number)), request.form.get("arguments", "").replace("\r\n", "\n")
     with services().reading() as connection:
         row = tools.find(connection, me.project_id, tool_id)
@@ -123,7 +123,7 @@ def try_out(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def add_host(me: Agent) -> ResponseReturnValue:
     """Allow a host."""
-    tools.require_manager(me)
+    require_manager(me, tools.FOR_MANAGERS)
     typed = request.form.get("host", "")
     try:
         wanted = valid(ToolHostBody, {"host": typed})

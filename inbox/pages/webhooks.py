@@ -14,11 +14,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from inbox import deliveries, webhooks
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
-from inbox.errors import Forbidden, Invalid, StaleVersion
+from inbox.errors import Invalid, StaleVersion
 from inbox.events import place
 from inbox.pages.signing_in import page
 from inbox.tokens import new_token
@@ -40,7 +40,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def begin(me: Agent) -> ResponseReturnValue:
     """An empty form."""
-    _require_manager(me)
+    require_manager(me, webhooks.FOR_MANAGERS)
     return _form(me, {"url": "", "description": "", "events": list(webhooks.KINDS)})
 
 
@@ -48,7 +48,7 @@ def begin(me: Agent) -> ResponseReturnValue:
 @page
 def create(me: Agent) -> ResponseReturnValue:
     """Make a webhook and show its secret, this once."""
-    _require_manager(me)
+    require_manager(me, webhooks.FOR_MANAGERS)
     typed, seed = _typed(), new_token()
     place(services().database)
     try:
@@ -71,7 +71,7 @@ def edit(me: Agent, number: int) -> ResponseReturnValue:
 @page
 def save(me: Agent, number: int) -> ResponseReturnValue:
     """Save it, unless somebody else did since it was opened; nothing that was typed is lost."""
-    _require_manager(me)
+    require_manager(me, webhooks.FOR_MANAGERS)
     webhook_id = bigint(str(number))
     typed = {**_typed(), "enabled": request.form.get("enabled") == "yes"}
     try:
@@ -200,8 +200,3 @@ def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None,
         older=encode_cursor(log[LISTED - 1]["id"]) if len(log) > LISTED else None,
         **more,
     )
-
-
-def _require_manager(me: Agent) -> None:
-    if not me.is_manager:
-        raise Forbidden(_("Only managers change webhooks. Ask one of them."))

@@ -15,10 +15,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from inbox import account, working_hours
-from inbox.access import Agent
+from inbox.access import Agent, require_manager
 from inbox.api.asking import services, valid
 from inbox.api.team_schemas import HoursBody
-from inbox.errors import Forbidden, Invalid, StaleVersion
+from inbox.errors import Invalid, StaleVersion
 from inbox.hours import DAYS
 from inbox.pages.signing_in import page
 from inbox.working_hours import Setting
@@ -46,8 +46,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def save(me: Agent) -> ResponseReturnValue:
     """Set them, unless somebody else did since the page was opened."""
-    if not me.is_manager:
-        raise Forbidden("Only managers change the working hours. Ask one of them.")
+    require_manager(me, working_hours.FOR_MANAGERS)
     form = request.form
     names = (*DAYS, "time_zone", "holidays", "enabled")
     typed = {name: form.get(name, "").strip() for name in names}
