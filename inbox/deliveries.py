@@ -31,22 +31,38 @@ SELECT * FROM webhook_delivery WHERE webhook_id = :webhook AND id < :before{more
 FIND = text("SELECT * FROM webhook_delivery WHERE id = :delivery AND webhook_id = :webhook AND project_id = :project")
 # The same event under the same id: who received it already knows it again. Attempts count anew.
 AGAIN = "state = 'waiting', due_at = clock_timestamp(), ended_at = NULL, attempt = attempt + 1, failures = 0"
+# Who asks for an attempt does not wait for the end of a rest.
+WAKE = """w AS (
+    UPDATE webhook SET failures = 0, rests_until = NULL
+    WHERE id = :webhook AND rests_until IS NOT NULL AND EXISTS (SELECT 1 FROM d))"""
 REPLAY = text(
     f"""
-UPDATE webhook_delivery SET {AGAIN}
-WHERE id = :delivery AND webhook_id = :webhook AND project_id = :project
-  AND NOT (state = 'waiting' AND COALESCE(lease_until > clock_timestamp(), false))
-RETURNING *
+WITH d AS (
+    UPDATE webhook_delivery SET {AGAIN}
+    WHERE id = :delivery AND webhook_id = :webhook AND project_id = :project
+      AND NOT (state = 'waiting' AND COALESCE(lease_until > clock_timestamp(), false))
+    RETURNING *),
+{WAKE}
+SELECT * FROM d
 """
 )
 REPLAY_FAILED = text(
-    f"UPDATE webhook_delivery SET {AGAIN} WHERE webhook_id = :webhook AND project_id = :project AND state = 'failed'"
+    f"""
+WITH d AS (
+    UPDATE webhook_delivery SET {AGAIN} WHERE webhook_id = :webhook AND project_id = :project AND state = 'failed'
+    RETURNING id),
+{WAKE}
+SELECT count(*) FROM d
+"""
 )
 TEST = text(
-    """
-INSERT INTO webhook_delivery (webhook_id, project_id, event_id, kind, body)
-SELECT id, project_id, :event, :kind, :body FROM webhook WHERE id = :webhook AND project_id = :project
-RETURNING *
+    f"""
+WITH d AS (
+    INSERT INTO webhook_delivery (webhook_id, project_id, event_id, kind, body)
+    SELECT id, project_id, :event, :kind, :body FROM webhook WHERE id = :webhook AND project_id = :project
+    RETURNING *),
+{WAKE}
+SELECT * FROM d
 """
 )
 
@@ -88,7 +104,7 @@ def replay_failed(connection: Connection, who: Agent, webhook_id: int) -> int:
     """Send everything once more that was given up; returns how many. Raises Forbidden unless they are a manager."""
     require_manager(who, FOR_MANAGERS)
     parameters = {"webhook": webhook_id, "project": who.project_id}
-    return connection.execute(REPLAY_FAILED, parameters).rowcount
+    return int(connection.execute(REPLAY_FAILED, parameters).scalar_one())
 
 
 def send_test(connection: Connection, who: Agent, webhook_id: int) -> Row:

@@ -178,7 +178,7 @@ def use(row: Row) -> dict[str, Any]:
 def webhook(row: Row) -> dict[str, Any]:
     """An address that is told of events. Never its secret."""
     names = ("id", "url", "description", "events", "enabled", "off_reason", "version", "changed_by")
-    moments = ("previous_until", "failing_since", "created_at", "updated_at")
+    moments = ("previous_until", "failing_since", "rests_until", "created_at", "updated_at")
     return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
 
 

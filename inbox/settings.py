@@ -5,6 +5,7 @@ Owns SURFACE's table of variables. Must not connect to anything.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 LARGEST = 10**9
+NetworkRange = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -47,6 +49,7 @@ class Settings:
     rate_calls: str = "12000/minute"
     rate_limits: bool = True
     proxies: int = 0
+    private_networks: tuple[NetworkRange, ...] = ()
     s3_url: str | None = None
     s3_bucket: str | None = None
     s3_access_key: str | None = None
@@ -149,6 +152,20 @@ def _switch(name: str, text: str) -> bool:
     raise SettingsError(f"{name} must be on or off, not {text!r}.")
 
 
+def _networks(name: str, text: str) -> tuple[NetworkRange, ...]:
+    """Ranges such as 10.20.0.0/16, with commas. Everything at once, or where clouds tell secrets, is refused."""
+    found = []
+    for one in text.split(","):
+        try:
+            network = ipaddress.ip_network(one.strip())
+        except ValueError as error:
+            raise SettingsError(f"{name} must be networks such as 10.20.0.0/16, with commas: {error}.") from None
+        if network.prefixlen < 8 or network.is_link_local or network.is_multicast or network.is_unspecified:
+            raise SettingsError(f"{name} may not name {network}: name your own networks, each as narrow as you can.")
+        found.append(network)
+    return tuple(found)
+
+
 def _url(*schemes: str) -> Callable[[str, str], str]:
     def parse(name: str, text: str) -> str:
         if text.partition("://")[0] in schemes and "://" in text:
@@ -182,6 +199,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "TANDEM_RATE_CALLS": ("rate_calls", _rate),
     "TANDEM_RATE_LIMITS": ("rate_limits", _switch),
     "TANDEM_PROXIES": ("proxies", _whole(0, 16)),
+    "TANDEM_PRIVATE_NETWORKS": ("private_networks", _networks),
     "TANDEM_S3_URL": ("s3_url", _url("http", "https")),
     "TANDEM_S3_BUCKET": ("s3_bucket", _text),
     "TANDEM_S3_ACCESS_KEY": ("s3_access_key", _text),

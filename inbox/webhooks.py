@@ -39,6 +39,9 @@ KEPT = Kept(
 )
 
 LISTED = text("SELECT * FROM webhook WHERE project_id = :project AND id < :before ORDER BY id DESC LIMIT :limit")
+SWITCHED_OFF = text(
+    "SELECT EXISTS (SELECT 1 FROM webhook WHERE project_id = :project AND NOT enabled AND off_reason IS NOT NULL)"
+)
 FIND = text("SELECT * FROM webhook WHERE id = :webhook AND project_id = :project")
 # What is committed from now on is told: the position is the stream's head.
 CREATE = text(
@@ -56,6 +59,9 @@ SELECT * FROM w
 SWITCHED = (
     ", off_reason = CASE WHEN old.enabled = CAST(:enabled AS boolean) THEN old.off_reason END, failing_since = NULL"
 )
+# What a manager changes may have made it well: it is asked again at once.
+WOKEN = ", failures = 0, rests_until = NULL"
+
 ROTATE = text(
     f"""
 WITH w AS (
@@ -89,6 +95,11 @@ def find(connection: Connection, project_id: int, webhook_id: int) -> Row:
     return row
 
 
+def any_switched_off(connection: Connection, project_id: int) -> bool:
+    """Whether one is off that nobody switched off."""
+    return bool(connection.execute(SWITCHED_OFF, {"project": project_id}).scalar_one())
+
+
 def create(connection: Connection, who: Agent, wanted: Mapping[str, Any], sealed: bytes) -> Row:
     """A new endpoint with `url`, `description` and `events`, told of everything from now on.
 
@@ -116,7 +127,7 @@ def edit(
     Raises NotFound, and Forbidden unless they are a manager.
     """
     require_manager(who, FOR_MANAGERS)
-    also = SWITCHED if "enabled" in changes else ""
+    also = (SWITCHED if "enabled" in changes else "") + (WOKEN if {"enabled", "url"} & set(changes) else "")
     return guarded.edit(connection, who, KEPT, webhook_id, changes, seen=seen, also=also)
 
 

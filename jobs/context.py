@@ -64,6 +64,7 @@ def build(settings: Settings) -> Context:
         waker=Waker(redis),
         teller=Teller(redis_client(str(settings.redis_url), patience_seconds=TELLING_SECONDS)),
         sealer=Sealer(settings.secret_key or secret_key(settings.data)),
+        network=Network.reaching(settings.private_networks),
     )
 
 

@@ -27,13 +27,23 @@ log = logging.getLogger(__name__)
 
 LANES = 8  # conversations of one webhook that are told at once
 LEASE_SECONDS = CALL_SECONDS + 10  # a call and its marking; after that the sender is taken for dead
-ROUND_SECONDS = 60.0  # then the job ends, and another takes its turn in the queue
+ROUND_SECONDS = 15.0  # then the job ends, and another takes its turn; a killed worker keeps a webhook no longer
 FIRST_DELAY_SECONDS = 5.0  # after a failure: 5, 15, 45 s and so on
 LONGEST_DELAY_SECONDS = 6 * 3600.0
 MOST_FAILURES = 20  # with the delays above a little over three days; then it is given up
 DISABLED_AFTER_DAYS = 5  # in which nothing arrived
+RESTS_AFTER = 5  # failures in a row, whatever was sent: then a server is asked with one delivery at a time
+FIRST_REST_SECONDS = 5.0  # doubled with every further failure
+LONGEST_REST_SECONDS = 600.0  # so long after it is well again it is noticed at the latest
 MOST_TRIES_KEPT = 30
 GONE = 410  # the receiver wants no more, says Standard Webhooks
+LIMITS = {
+    "most": MOST_FAILURES,
+    "days": DISABLED_AFTER_DAYS,
+    "rests_after": RESTS_AFTER,
+    "first_rest": FIRST_REST_SECONDS,
+    "longest_rest": LONGEST_REST_SECONDS,
+}
 
 TAKE = text(
     """
@@ -50,12 +60,19 @@ READY = """d.state = 'waiting' AND d.due_at <= clock_timestamp()
         SELECT 1 FROM webhook_delivery e
         WHERE e.webhook_id = d.webhook_id AND e.conversation_id = d.conversation_id
           AND e.state = 'waiting' AND e.id < d.id)"""
+# A server that answers nothing holds a worker's place for a moment only, and no other webhook waits behind it.
+# tests/integration/test_webhook_rests.py
+AWAKE = "(w.rests_until IS NULL OR w.rests_until <= clock_timestamp())"
+# Tests first, since somebody waits for them; then what was not tried yet, which tells best whether a server is well.
 CLAIM = text(
     f"""
 WITH due AS (
-    SELECT d.id FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id AND w.enabled
+    SELECT d.id FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id AND w.enabled AND {AWAKE}
     WHERE d.webhook_id = :webhook AND {READY}
-    ORDER BY d.id LIMIT :lanes FOR NO KEY UPDATE OF d SKIP LOCKED)
+    ORDER BY d.conversation_id IS NOT NULL, d.failures, d.id
+    LIMIT (SELECT CASE WHEN failures < {RESTS_AFTER} THEN CAST(:lanes AS int) ELSE 1 END FROM webhook
+        WHERE id = :webhook)
+    FOR NO KEY UPDATE OF d SKIP LOCKED)
 UPDATE webhook_delivery d
 SET attempt = d.attempt + 1, lease_until = clock_timestamp() + make_interval(secs => :lease)
 FROM due, webhook w WHERE d.id = due.id AND w.id = d.webhook_id
@@ -72,9 +89,12 @@ ARRIVED = text(
 WITH d AS (
     UPDATE webhook_delivery SET state = 'delivered', ended_at = clock_timestamp(), {TRIED} {OURS}
     RETURNING webhook_id)
-UPDATE webhook SET failing_since = NULL FROM d WHERE webhook.id = d.webhook_id AND webhook.failing_since IS NOT NULL
+UPDATE webhook SET failing_since = NULL, failures = 0, rests_until = NULL
+FROM d WHERE webhook.id = d.webhook_id AND webhook.failing_since IS NOT NULL
 """
 )
+# What was on its way when a rest began tells nothing new.
+RESTING = "COALESCE(webhook.rests_until > clock_timestamp(), false)"
 FAILED = text(
     f"""
 WITH d AS (
@@ -87,10 +107,19 @@ WITH d AS (
 w AS (
     SELECT webhook.id, CASE WHEN :gone THEN 'gone'
         WHEN webhook.failing_since < clock_timestamp() - make_interval(days => :days) THEN 'failing' END AS off
-    FROM webhook JOIN d ON d.webhook_id = webhook.id)
-UPDATE webhook SET failing_since = COALESCE(webhook.failing_since, clock_timestamp()),
-    enabled = w.off IS NULL, off_reason = w.off, version = webhook.version + (w.off IS NOT NULL)::int
-FROM w WHERE webhook.id = w.id AND webhook.enabled
+    FROM webhook JOIN d ON d.webhook_id = webhook.id),
+told AS (
+    UPDATE webhook SET failing_since = COALESCE(webhook.failing_since, clock_timestamp()),
+        enabled = w.off IS NULL, off_reason = w.off, version = webhook.version + (w.off IS NOT NULL)::int,
+        failures = CASE WHEN {RESTING} THEN webhook.failures ELSE webhook.failures + 1 END,
+        rests_until = CASE WHEN {RESTING} THEN rests_until WHEN webhook.failures + 1 >= :rests_after THEN
+            clock_timestamp() + make_interval(
+                secs => LEAST(:first_rest * 2 ^ LEAST(webhook.failures + 1 - :rests_after, 20), :longest_rest)) END
+    FROM w WHERE webhook.id = w.id AND webhook.enabled
+    RETURNING webhook.project_id, webhook.url, webhook.off_reason)
+INSERT INTO audit_entry (project_id, kind, actor_name, subject, data)
+SELECT project_id, 'webhook_switched_off', 'Tandem', url, jsonb_build_object('reason', off_reason)
+FROM told WHERE off_reason IS NOT NULL
 """
 )
 
@@ -175,8 +204,7 @@ def mark(here: Context, claimed: Claimed, answered: Answered) -> None:
     }
     if not answered.ok:
         delay = delay_seconds(claimed.failures, random.random(), answered.retry_after)
-        more = {"delay": delay, "most": MOST_FAILURES, "days": DISABLED_AFTER_DAYS, "gone": answered.status == GONE}
-        parameters |= more
+        parameters |= LIMITS | {"delay": delay, "gone": answered.status == GONE}
     with single_statements(here.engine).connect() as connection:
         connection.execute(ARRIVED if answered.ok else FAILED, parameters)
 

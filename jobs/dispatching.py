@@ -17,7 +17,7 @@ from inbox.database import single_statements
 from inbox.events import UNPLACED, place
 from inbox.wake import CHANNEL
 from jobs.context import Context
-from jobs.delivering import READY
+from jobs.delivering import AWAKE, READY
 from jobs.delivery_queue import DeliveryQueue
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ NEEDING = text(
 SELECT w.id FROM webhook w
 WHERE w.enabled AND (w.worked_until IS NULL OR w.worked_until < clock_timestamp())
   AND (EXISTS (SELECT 1 FROM change ch WHERE ch.project_id = w.project_id AND ch.position > w.position)
-    OR EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.webhook_id = w.id AND {READY}))
+    OR {AWAKE} AND EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.webhook_id = w.id AND {READY}))
 ORDER BY w.id
 """
 )

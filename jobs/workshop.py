@@ -55,7 +55,7 @@ class LocalWorkshop:
         from jobs import trying
 
         with self._room():
-            return trying.try_out(self._engine, self._opened(), trial, self._sealer(), self._network)
+            return trying.try_out(self._engine, self._opened(), trial, self._sealer(), self._reached())
 
     def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
         """What is wrong with a tool's fields, by field."""
@@ -81,7 +81,7 @@ class LocalWorkshop:
         if name not in box.tools:
             raise NotFound
         with self._room():
-            box = replace(box, sealer=self._sealer(), network=self._network or box.network)
+            box = replace(box, sealer=self._sealer(), network=self._reached())
             return trying.try_tool(box, name, arguments)
 
     @contextmanager
@@ -101,6 +101,11 @@ class LocalWorkshop:
     def template(self, name: str) -> Mapping[str, Any] | None:
         """The definition of one of them, or None."""
         return definition_of(name)
+
+    def _reached(self) -> Network:
+        from responder.public_network import Network
+
+        return self._network or Network.reaching(self._settings.private_networks)
 
     def _sealer(self) -> Sealer:
         return Sealer(str(self._settings.secret_key))

@@ -1,4 +1,5 @@
-"""Connections to public addresses only: the door through which every call of a project's HTTP tool goes out.
+"""Connections to public addresses, and to private networks that whoever runs Tandem names: the door through which
+every webhook and every call of a project's HTTP tool goes out.
 
 Owns which addresses may be reached, and the time that one call may take. The address that is judged is the very one
 that is connected to: a name that resolves to something else a moment later gains nothing
@@ -12,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from queue import Empty, Queue
@@ -21,6 +22,7 @@ from typing import Any
 import httpcore2
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, int], Sequence[str]]  # host and port to addresses, the preferred one first
 MOST_ADDRESSES_TRIED = 3
 MOST_LOOKUPS = 32  # names being resolved at once: a lookup cannot be interrupted, so one that hangs holds a thread
@@ -60,6 +62,15 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved)
 
 
+def _is_within(address: str, networks: Collection[Range]) -> bool:
+    """Whether it is in one of them, as it is written: an address inside another one (::ffff:10.0.0.1) is not."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in networks)
+
+
 def resolve(host: str, port: int) -> Sequence[str]:
     """The operating system's addresses of a name."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -72,6 +83,11 @@ class Network:
 
     resolver: Resolver = resolve
     allowed: Callable[[str], bool] = is_public
+
+    @classmethod
+    def reaching(cls, private: Collection[Range]) -> Network:
+        """Public addresses, and those in the private networks that are named. No name: nothing private."""
+        return cls(allowed=lambda address: is_public(address) or _is_within(address, private))
 
     def pool(self, seconds: float) -> httpcore2.ConnectionPool:
         """Connections for one call, which ends `seconds` from now: no proxy, no second connection, no reuse."""

@@ -1,4 +1,4 @@
-"""A server that receives webhooks: it remembers what came and answers what it was told to.
+"""A server that receives webhooks, with or without TLS: it remembers what came and answers what it was told to.
 
 Owns the receiving side. Verifies nothing by itself: tests do, with the library that receivers use.
 """
@@ -6,12 +6,21 @@ Owns the receiving side. Verifies nothing by itself: tests do, with the library 
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 WAIT_SECONDS = 20.0
 
@@ -47,7 +56,7 @@ class Answer:
 class Receiver:
     """`answer` is asked for every request; by default everything is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
         self.answer: Callable[[Received], Answer] = lambda _: Answer()
         receiver = self
@@ -68,12 +77,18 @@ class Receiver:
                 """Silent."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._host = "127.0.0.1"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._host = "localhost"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        scheme = "http" if self._host == "127.0.0.1" else "https"
+        return f"{scheme}://{self._host}:{self._server.server_address[1]}/hook"
 
     def __enter__(self) -> Receiver:
         self._thread.start()
@@ -91,3 +106,24 @@ class Receiver:
                 raise TimeoutError(f"received only {[(one.id, one.event['type']) for one in self.received]}")
             time.sleep(0.02)
         return list(self.received)
+
+
+def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's side of TLS for localhost, and the file of whom to trust for it (SSL_CERT_FILE)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "localhost.pem", folder / "localhost.key"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, secret)
+    return context, certificate

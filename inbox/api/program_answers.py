@@ -14,7 +14,10 @@ from inbox.deliveries import State
 
 
 class Webhook(Answer):
-    """An address that is told of events. `off_reason` says why it is off where nobody switched it off."""
+    """An address that is told of events. `off_reason` says why it is off where nobody switched it off.
+
+    `rests_until` is when a server that failed several times in a row is asked again.
+    """
 
     id: int
     url: str
@@ -26,6 +29,7 @@ class Webhook(Answer):
     changed_by: str | None
     previous_until: datetime | None
     failing_since: datetime | None
+    rests_until: datetime | None
     created_at: datetime
     updated_at: datetime
 

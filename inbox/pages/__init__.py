@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     """
     from inbox.pages import (
         account,
+        attention,
         audit_log,
         desk,
         joining,
@@ -46,6 +47,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(part.blueprint)
     words.register(app)
     tabs.register(app)
+    attention.register(app)
     app.register_blueprint(snippets_page.blueprint)
     for part in (joining, members, account, proving, audit_log, reports, working_hours):
         app.register_blueprint(part.blueprint)

@@ -42,6 +42,7 @@ SENTENCES: dict[str, Any] = {
     "webhook_created": lazy_gettext("made the webhook %(subject)s"),
     "webhook_changed": lazy_gettext("changed the webhook %(subject)s"),
     "webhook_rotated": lazy_gettext("gave the webhook %(subject)s a new secret"),
+    "webhook_switched_off": lazy_gettext("switched off the webhook %(subject)s"),
     "webhook_deleted": lazy_gettext("deleted the webhook %(subject)s"),
     "snippet_created": lazy_gettext("wrote the snippet %(subject)s"),
     "snippet_changed": lazy_gettext("changed the snippet %(subject)s"),

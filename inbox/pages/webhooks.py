@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,7 @@ from inbox.api.webhooks import sealed, secret_of
 from inbox.errors import Invalid, StaleVersion
 from inbox.events import place
 from inbox.pages.signing_in import page
+from inbox.settings import Settings
 from inbox.tokens import new_token
 
 blueprint = Blueprint("webhooks_page", __name__, url_prefix="/settings/webhooks")
@@ -177,8 +178,15 @@ def _faults(error: Invalid) -> dict[str, str]:
 
 
 def _form(me: Agent, typed: Mapping[str, Any], **more: Any) -> str:
-    kinds = webhooks.KINDS
-    return render_template("settings/webhook.html", me=me, row=None, values=typed, kinds=kinds, **more)
+    return render_template(
+        "settings/webhook.html",
+        me=me,
+        row=None,
+        values=typed,
+        kinds=webhooks.KINDS,
+        private_networks=_private_networks(),
+        **more,
+    )
 
 
 def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None, **more: Any) -> str:
@@ -194,9 +202,16 @@ def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None,
         row=row,
         values={**row, **(typed or {})},
         kinds=webhooks.KINDS,
+        private_networks=_private_networks(),
         log=log[:LISTED],
         state=state,
         states=deliveries.STATES,
         older=encode_cursor(log[LISTED - 1]["id"]) if len(log) > LISTED else None,
         **more,
     )
+
+
+def _private_networks() -> tuple[object, ...]:
+    """The networks beside the public ones that may be called here."""
+    settings: Settings = current_app.config["TANDEM"]
+    return settings.private_networks

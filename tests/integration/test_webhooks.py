@@ -66,6 +66,7 @@ def due_now(services: Services) -> None:
     """As if the time until the next attempts had passed."""
     with services.database.begin() as connection:
         connection.execute(text("UPDATE webhook_delivery SET due_at = now(), lease_until = NULL"))
+        connection.execute(text("UPDATE webhook SET rests_until = NULL"))
 
 
 def contents(received: list[Received]) -> list[str]:
@@ -270,6 +271,7 @@ def test_given_up_and_sent_once_more(house: House, here: Context, receiver: Rece
     assert delivery["tries"][-1]["said"] == "no <b>room</b>"
     visitor.post("/widget/messages", {"content": "Next"})
     receiver.answer = lambda _: Answer()
+    due_now(services)
     delivering.run(here, made["id"])
     assert contents(receiver.received)[-1] == "Next", "one that was given up holds back nobody"
     answer = house.ada.post(f"/webhooks/{made['id']}/deliveries/{delivery['id']}/replay")

@@ -621,6 +621,9 @@ CREATE TABLE webhook (
     previous_until timestamptz,
     position bigint NOT NULL,
     failing_since timestamptz,
+    -- Attempts that failed since one arrived; after some it is left alone for a while.
+    failures integer NOT NULL DEFAULT 0,
+    rests_until timestamptz,
     -- Until when one worker has it in hand: others need not look.
     worked_until timestamptz,
     version bigint NOT NULL DEFAULT 1,

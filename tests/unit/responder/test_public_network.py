@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from ipaddress import ip_network
 
 import httpcore2
 import pytest
@@ -40,6 +41,13 @@ def test_what_is_public(address: str) -> None:
 def test_no_way_of_writing_an_address_into_ipv6_opens_it(address: str) -> None:
     for form in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}", f"::ffff:0:{address}"):
         assert not is_public(form)
+
+
+def test_named_networks_are_reached_and_no_others() -> None:
+    allowed = Network.reaching([ip_network("10.20.0.0/16"), ip_network("fd12::/32")]).allowed
+    assert [one for one in ("10.20.1.1", "fd12::1", "8.8.8.8") if not allowed(one)] == []
+    hidden = ["10.21.0.1", "127.0.0.1", "::ffff:10.20.1.1", "64:ff9b::10.20.1.1", "fd13::1", "nonsense"]
+    assert [one for one in hidden if allowed(one)] == []
 
 
 class Listener:

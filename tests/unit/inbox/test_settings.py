@@ -1,0 +1,24 @@
+"""What the environment may say of private networks, and what is refused with a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.settings import Settings, SettingsError
+
+NAME = "TANDEM_PRIVATE_NETWORKS"
+
+
+def test_private_networks() -> None:
+    found = Settings.from_environment({NAME: "10.20.0.0/16, fd12:3456::/32,127.0.0.1"}).private_networks
+    assert [str(one) for one in found] == ["10.20.0.0/16", "fd12:3456::/32", "127.0.0.1/32"]
+    assert Settings.from_environment({}).private_networks == ()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["0.0.0.0/0", "::/0", "169.254.169.254", "169.254.0.0/16", "fe80::/10", "10.0.0.1/8", "intranet", "10.0.0.0/8,"],
+)
+def test_what_may_not_be_named(bad: str) -> None:
+    with pytest.raises(SettingsError, match=NAME):
+        Settings.from_environment({NAME: bad})
