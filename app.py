@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import inbox.api
 import inbox.pages
-from inbox import failures, language, limits, security
+from inbox import compressing, failures, language, limits, security, static_files
 from inbox.api import cors
 from inbox.api.asking import Wiring
 from inbox.company import Company
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     _wire(app, settings, services)
-    for part in (failures, security, language, cors):
+    for part in (compressing, static_files, failures, security, language, cors):
         part.register(app)
     limits.register(app, settings)
     inbox.api.register(app)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_wtf.csrf import CSRFProtect
+
+from inbox.compressing import MaskedCsrf
 
 
 def register(app: Flask) -> None:
@@ -37,7 +38,7 @@ def register(app: Flask) -> None:
     from inbox.pages import webhooks as webhooks_page
     from inbox.pages import workflow as workflow_page
 
-    csrf = CSRFProtect(app)
+    csrf = MaskedCsrf(app)
     for blueprint in app.blueprints.values():
         if (blueprint.url_prefix or "").startswith("/api/"):
             csrf.exempt(blueprint)

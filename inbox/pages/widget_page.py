@@ -23,6 +23,7 @@ from inbox.language import LANGUAGES, chosen
 from inbox.origins import frame_ancestors
 from inbox.security import may_be_framed
 from inbox.settings import Settings
+from inbox.static_files import whole
 
 blueprint = Blueprint("widget_page", __name__)
 LOADER_SECONDS = 300  # how long a page may go on with an older loader
@@ -35,7 +36,7 @@ def loader() -> Response:
     folder = Path(str(current_app.static_folder)) / "js" / "widget"
     response = send_from_directory(folder, "loader.js", mimetype="text/javascript", max_age=LOADER_SECONDS)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return whole(response)
 
 
 @blueprint.get("/widget/<key>")

@@ -31,7 +31,7 @@ function call(title, words, conversation) {
   missed += 1;
   showTitle();
   if (!wanted()) return;
-  const notification = new Notification(title, { body: words, tag: `tandem-${conversation}`, icon: "/static/icon.svg" });
+  const notification = new Notification(title, { body: words, tag: `tandem-${conversation}`, icon: document.querySelector("link[rel=icon]").href });
   notification.addEventListener("click", () => {
     window.focus();
     if (conversation !== open) location.assign(`/conversations/${conversation}#conversation`);
