@@ -181,27 +181,6 @@ def test_keys(visitor: Page, sign_in: SignIn) -> None:
     expect(agent.get_by_label("Status", exact=True)).to_have_value("solved")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 375])
-def test_pages_fit(visitor: Page, sign_in: SignIn, house: House, width: int, dark: bool) -> None:
-    """No page is wider than the screen; screenshots are kept of each in light, dark and narrow."""
-    ask(visitor, f"A picture at {width}, please.")
-    expect(visitor.get_by_text("Your parcel is on its way.").last).to_be_visible()
-    agent = sign_in(width=width, dark=dark)
-    name = f"{width}-{'dark' if dark else 'light'}"
-    keep(agent, f"inbox-{name}")
-    agent.goto(agent.locator("#rows a").first.evaluate("link => link.href"))
-    for path, shown in ((None, "conversation"), ("/settings", "settings"), ("/visit/" + _key(house), "visit")):
-        if path:
-            agent.goto(house.product.run["url"] + path)
-        keep(agent, f"{shown}-{name}")
-        assert agent.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), shown
-
-
-def _key(house: House) -> str:
-    return str(house.product.run["project_key"])
-
-
 def test_settings_are_for_managers(sign_in: SignIn) -> None:
     agent = sign_in(BEN, "/settings")
     expect(agent.get_by_text("Only managers change it.")).to_be_visible()

@@ -16,7 +16,6 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 for (const form of document.querySelectorAll("form[data-submits]")) {
-  form.querySelector("button").hidden = true;
   form.addEventListener("change", () => form.submit());
 }
 
