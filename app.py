@@ -47,17 +47,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         settings = found_servers(settings or Settings.from_environment(os.environ))
     except SettingsError:
         return app
-    settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.data))
-    app.secret_key = settings.secret_key
     app.config.update(
-        TANDEM=settings,
         MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    _wire(app, settings, services)
+    wire(app, settings, services)
     for part in (compressing, static_files, failures, security, language, cors):
         part.register(app)
     limits.register(app, settings)
@@ -69,7 +66,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     return app
 
 
-def _wire(app: Flask, settings: Settings, services: Services | None) -> None:
+def wire(app: Flask, settings: Settings, services: Services | None = None) -> None:
+    """Connect the application to the settings' servers: all that differs from one installation to another."""
+    settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.data))
+    app.secret_key = settings.secret_key
+    app.config["TANDEM"] = settings
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web")

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from app import create_app
+from app import create_app, wire
+from inbox.limits import limiter
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.integration.callers import Caller, House
@@ -19,10 +20,23 @@ from tests.integration.reader import Reader
 
 @pytest.fixture
 def app(settings: Settings, services: Services) -> Iterator[Flask]:
-    """The application; its turns go into the `turn_queue` list."""
-    app = create_app(settings, services)
+    """The application; its turns go into the `turn_queue` list.
+
+    Its routes are made once in a test process, for that takes longer than most tests; each has its own servers.
+    """
+    if not _made:
+        _made.append(create_app(settings, services))
+    app = _made[0]
+    as_made = dict(app.config)
+    wire(app, settings, services)
+    limiter.enabled = settings.rate_limits  # the library keeps it for the process
     yield app
     app.extensions["tandem"].hub.close()
+    app.config.clear()
+    app.config.update(as_made)
+
+
+_made: list[Flask] = []
 
 
 @pytest.fixture

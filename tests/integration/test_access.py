@@ -67,7 +67,7 @@ def test_a_session_expires(services: Services, password: str) -> None:
 
 
 def test_an_old_hash_is_renewed(services: Services) -> None:
-    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("a secret")
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash("a secret")
     read = text("SELECT password_hash FROM agent")
     with services.database.begin() as connection:
         project = create_project(connection, "House")

@@ -17,11 +17,13 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app import create_app
 from inbox.api.asking import ASKER_AGENT, ASKER_PAGE, ASKER_VISITOR, READING, asker_of
 from inbox.api.operation import Operation
 from inbox.api.operations import OPERATIONS
 from inbox.pages.signing_in import COOKIE
 from inbox.services import Services
+from inbox.settings import Settings
 from inbox.tokens import digest, new_token
 from tests.integration.callers import House
 
@@ -399,7 +401,8 @@ def test_everybody_gets_what_is_theirs(scene: Scene) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_route_that_does_not_say_whom_it_asks_for_fails(app: Flask) -> None:
+def test_a_route_that_does_not_say_whom_it_asks_for_fails(settings: Settings, services: Services) -> None:
+    app = create_app(settings, services)
     app.add_url_rule("/api/v1/surprise", "surprise", lambda: "")
     with pytest.raises(AssertionError, match="surprise"):
         list(routes(app))
