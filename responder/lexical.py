@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
 STOP = frozenset(
@@ -40,20 +41,34 @@ def stems(text: str) -> Counter[str]:
     return Counter(stem(word) for word in words if word not in STOP)
 
 
-def scores(query: str, candidates: Sequence[str]) -> list[float]:
-    """How well each candidate fits the query: idf-weighted shared stems over the root of the candidate's length."""
+def scores(query: str, candidates: Sequence[str], *, picked_from: int = 0) -> list[float]:
+    """How well each candidate fits the query: idf-weighted shared stems over the root of the candidate's length.
+
+    Candidates that a search has picked share its words, which is no sign that these say little: `picked_from` is how
+    many texts it had to pick from, all others being without the words.
+    """
     wanted = stems(query)
     bags = [stems(candidate) for candidate in candidates]
     seen_in = Counter(word for bag in bags for word in bag)
 
     def weight(word: str) -> float:
-        return math.log(1 + (len(bags) + 1) / (seen_in[word] + 0.5))
+        return math.log(1 + (max(len(bags), picked_from) + 1) / (seen_in[word] + 0.5))
 
     def score(bag: Counter[str]) -> float:
         shared = sum(weight(word) * min(2, bag[word]) ** 0.5 for word in wanted if word in bag)
         return float(shared / math.sqrt(4 + sum(bag.values())))
 
     return [score(bag) for bag in bags]
+
+
+def shared_turns(query: str, candidate: str) -> int:
+    """How many turns of phrase (two words in a row, telling or not) the candidate has of the query."""
+    return len(_pairs(query) & _pairs(candidate))
+
+
+def _pairs(text: str) -> set[tuple[str, str]]:
+    words = [word.lower() for word in WORD.findall(text)]
+    return set(pairwise(words))
 
 
 def sentences(text: str) -> list[str]:

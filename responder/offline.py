@@ -16,12 +16,14 @@ from typing import Any
 
 import httpx2
 
-from responder.lexical import scores, sentences, stems
+from responder.lexical import scores, sentences, shared_turns, stems
 
 OFFLINE_MODEL = "offline-responder"
 DECISION_SHARE = 0.15  # of the think time; the rest is the reply's
 CHUNKS = 24  # pieces that a reply is streamed in
 BEST_SENTENCES = 3
+COLLECTION = 40  # snippets that a team has at least, of which a prompt carries the few that a search found
+TURN_OF_PHRASE = 0.05  # what each two words in a row of the question add to a title that has them too
 GOOD_ENOUGH = 0.25  # below this score a snippet has nothing to do with the question
 GREETING = re.compile(r"^\W*(hi|hello|hey|good (morning|afternoon|evening)|xin chào|hallo)\b", re.IGNORECASE)
 WELCOME = "Hello! What can I help you with?"
@@ -126,15 +128,19 @@ def knowledge(system: str) -> list[tuple[int, str, str]]:
 def answer(said: list[str], snippets: list[tuple[int, str, str]]) -> str:
     """The best snippet's best sentences with their source, a welcome, or an honest word that nothing was found."""
     newest = said[-1] if said else ""
+    if GREETING.match(newest) and not stems(GREETING.sub("", newest)):
+        return WELCOME
     found = _best(newest, snippets) or (_best(" ".join(said[-3:]), snippets) if len(stems(newest)) < 3 else None)
     if found is not None:
         number, text = found
         return f"{text}\nSources: {number}"
-    return WELCOME if GREETING.match(newest) else NOTHING_FOUND
+    return NOTHING_FOUND
 
 
 def _best(question: str, snippets: list[tuple[int, str, str]]) -> tuple[int, str] | None:
-    found = scores(question, [f"{title} {title} {content}" for _, title, content in snippets])
+    words = scores(question, [f"{title} {title} {content}" for _, title, content in snippets], picked_from=COLLECTION)
+    turns = (TURN_OF_PHRASE * shared_turns(question, title) for _, title, _ in snippets)
+    found = [fits + more if fits else 0.0 for fits, more in zip(words, turns, strict=True)]
     if not found or max(found) < GOOD_ENOUGH:
         return None
     number, _, content = snippets[found.index(max(found))]
