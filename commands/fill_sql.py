@@ -32,7 +32,7 @@ SELECT nextval(pg_get_serial_sequence('conversation', 'id')), nextval(pg_get_ser
     c.course, c.version, c.epoch, c.status, c.responder_state, c.assigned, c.unread
 FROM (
     SELECT now() - make_interval(secs => 3600 + %(days)s * 86400
-            * power(1 - (%(start)s + n - random()) / %(conversations)s, 3)) AS began,
+            * power(1 - (%(start)s + n - random()) / %(conversations)s, 1.5)) AS began,
         random() AS chance, 0.5 + random() AS pace, random() AS name, random() AS label, random() AS who,
         (1000 + random() * 899999)::int AS number
     FROM generate_series(1, %(batch)s::int) AS n ORDER BY n) r

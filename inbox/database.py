@@ -6,12 +6,13 @@ Owns engine settings. Must not hold SQL of the domain.
 from __future__ import annotations
 
 import select
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
+from psycopg.rows import dict_row, namedtuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
@@ -70,20 +71,34 @@ def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping
     """The statement's only row (with its columns as attributes) or None, straight through the driver and prepared
     (where no pooler stands between).
 
-    For the few statements of the landing, where SQLAlchemy's way there costs as much as the server's work. Errors are
-    SQLAlchemy's, and a connection that is lost leaves the pool.
+    For the few statements of the landing and of lists, where SQLAlchemy's way there costs as much as the server's
+    work. Errors are SQLAlchemy's, and a connection that is lost leaves the pool.
     """
+    with _cursor(connection, statement.text, namedtuple_row) as cursor:
+        return cursor.execute(_for_driver(statement.text), parameters, prepare=True).fetchone()
+
+
+def fetch_all(
+    connection: Connection, sql: str, parameters: Mapping[str, Any], *, prepare: bool = True
+) -> list[dict[str, Any]]:
+    """The statement's rows, likewise. `prepare=False` is for those whose plan depends on what is looked for."""
+    with _cursor(connection, sql, dict_row) as cursor:
+        return list(cursor.execute(_for_driver(sql), parameters, prepare=prepare))
+
+
+@contextmanager
+def _cursor(connection: Connection, sql: str, rows: Any) -> Iterator[psycopg.Cursor[Any]]:
     driver = connection.connection.driver_connection
     assert driver is not None
     try:
-        with driver.cursor(row_factory=namedtuple_row) as cursor:
-            return cursor.execute(_for_driver(statement.text), parameters, prepare=True).fetchone()
+        with driver.cursor(row_factory=rows) as cursor:
+            yield cursor
     except psycopg.Error as error:
         lost = driver.closed or driver.broken
         if lost:
             connection.invalidate(error)
         raise DBAPIError.instance(
-            statement.text, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+            sql, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
         ) from error
 
 

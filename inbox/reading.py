@@ -1,4 +1,4 @@
-"""What people look at: lists, one conversation, its messages, turns, drafts and timeline.
+"""What people look at: one conversation, its messages, turns, drafts and timeline.
 
 Owns the reading statements, each scoped by project. Must not write.
 """
@@ -6,14 +6,13 @@ Owns the reading statements, each scoped by project. Must not write.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from inbox import listed
 from inbox.errors import NotFound
-from inbox.listed import HANDED_OFF_WHY, Filter, conditions
+from inbox.listed import HANDED_OFF_WHY
 
 Row = Mapping[Any, Any]
 
@@ -35,23 +34,6 @@ LEFT JOIN message lm ON lm.id = c.last_message_id
 SHOWN = f"{COLUMNS} FROM conversation c {AROUND}"
 CONVERSATION = text(f"{SHOWN} WHERE c.id = :conversation AND c.project_id = :project")
 EXISTS = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project")
-
-
-def conversations(connection: Connection, project_id: int, wanted: Filter) -> list[Row]:
-    """Conversations, newest activity first, at most `limit`; keyset, so that page 10,000 costs what page 1 does."""
-    found = conditions(project_id, wanted)
-    # What is shown around a row is read for the rows of the page only, however many a search has found.
-    statement = f"""{COLUMNS} FROM (
-        SELECT c.* FROM conversation c WHERE {found.sql} ORDER BY c.active_at DESC, c.id DESC LIMIT :limit) c
-    {AROUND} ORDER BY c.active_at DESC, c.id DESC"""
-    return list(connection.execute(_text(statement), {**found.parameters, "limit": wanted.limit}).mappings())
-
-
-@lru_cache(maxsize=256)
-def _text(statement: str) -> TextClause:
-    """The statement of a filter. Few forms of it are asked for again and again, and reading one for its names takes
-    longer than most searches do."""
-    return text(statement)
 
 
 def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, str]:

@@ -14,7 +14,7 @@ from inbox.acts_sql import FRESH
 from inbox.change import change_cte
 from inbox.rules import MOST_TRIES, SYSTEM_ENTRY, Due
 
-# The first line is the partial index's condition. The others are looked up for each row that is old enough: as joins
+# The first condition is the partial index's. The others are looked up for each row that is old enough: as joins
 # they would read whole tables.
 OVER = """{0}.status IN ('open', 'pending') AND {0}.responder_state <> 'handed_off'
     AND {0}.active_at <= clock_timestamp() - make_interval(days => p.solve_after_days) AND p.solve_after_days > 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from inbox import acts, drafts, reading, representation
+from inbox import acts, drafts, list_rows, reading, representation
 from inbox.api.answering import answer, created, listed, seen_versions
 from inbox.api.asking import (
     Agent,
@@ -34,7 +34,7 @@ def list_conversations(who: Agent) -> Response:
     query("status", "assignee", "responder_state", "label", "q", "cursor", "limit")
     most = limit()
     with services().reading() as connection:
-        rows = reading.conversations(connection, who.project_id, asked_filter(connection, who, most + 1))
+        rows = list_rows.whole(connection, who.project_id, asked_filter(connection, who, most + 1))
     shown = [representation.conversation(row, row["visitor"]) for row in rows[:most]]
     if len(rows) <= most:
         return listed(shown, None)

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from inbox import counts, mentions, reading, representation, saved_views, search
+from inbox import counts, list_rows, mentions, reading, representation, saved_views, search
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -95,7 +95,7 @@ def changed(me: Agent) -> ResponseReturnValue:
     ids = [bigint(one) for one in request.args.get("ids", "").split(",")[:MOST_CHANGED] if one]
     with wiring().services.reading() as connection:
         shown = asked(connection, me)
-        found = reading.conversations(connection, me.project_id, replace(shown.filter(me), only=ids)) if ids else []
+        found = list_rows.shown(connection, me.project_id, replace(shown.filter(me), only=ids)) if ids else []
         shown = _with_matches(connection, me, shown, found)
     return render_template("parts/rows.html", rows=found, more=None, shown=shown, open=request.args.get("open"))
 
@@ -167,7 +167,7 @@ def _typed(q: str | None) -> str:
 
 def _rows(connection: Connection, me: Agent, shown: Shown) -> tuple[list[reading.Row], str | None]:
     """A page of rows, and the cursor of the next."""
-    found = reading.conversations(connection, me.project_id, decode_position(shown.filter(me), LISTED + 1))
+    found = list_rows.shown(connection, me.project_id, decode_position(shown.filter(me), LISTED + 1))
     if len(found) <= LISTED:
         return found, None
     last = found[LISTED - 1]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from commands.fill import fill
 from commands.projects import create_agent
-from inbox import acts, counts, reading, search
+from inbox import acts, counts, list_rows, reading, search
 from inbox.access import Agent
 from inbox.database import single_statements
 from inbox.listed import Filter
@@ -69,7 +69,7 @@ def _looks(connection: Connection, table: Table, project: int, agent: Agent, con
     rows = {"project": project, "rows": pages * PAGE}
     deepest = connection.execute(DEEPEST, rows).one()
     first, deep = Filter(limit=PAGE), Filter(limit=PAGE, before=(deepest.active_at.isoformat(), deepest.id))
-    of = partial(reading.conversations, connection, project)
+    of = partial(list_rows.shown, connection, project)
     order = _an_order(connection, project)
     looks: dict[str, Callable[[], object]] = {
         "key": lambda: reading.conversation(connection, project, deepest.id),
@@ -112,7 +112,7 @@ def _an_order(connection: Connection, project: int) -> str:
 
 def _updates(connection: Connection, table: Table, agent: Agent) -> None:
     """How many updates of a conversation stay on its page and touch no index (HOT), and what many of them leave."""
-    listed = reading.conversations(connection, agent.project_id, Filter(limit=200))
+    listed = list_rows.shown(connection, agent.project_id, Filter(limit=200))
     before, size = _counted(connection), connection.execute(SIZE).scalar_one()
     for number in range(10):
         for row in listed:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from inbox import acts_sql, events, pruning, reading, resuming, visiting
+from inbox import acts_sql, events, list_rows, pruning, reading, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
-from inbox.listed import Filter
+from inbox.listed import Filter, conditions
 from inbox.tokens import digest
 from tests.people import People
 
@@ -94,15 +94,22 @@ def test_reading(crowded: People) -> None:
     "wanted",
     [Filter(), Filter(statuses=["open"]), Filter(before=("2026-01-01T00:00:00+00:00", 7)), Filter(assignee=1)],
 )
-def test_the_list(crowded: People, wanted: Filter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list(crowded: People, wanted: Filter) -> None:
+    found = conditions(crowded.project_id, wanted)
+    page = f"SELECT c.* FROM conversation c WHERE {found.sql} {list_rows.NEWEST} LIMIT 50"
+    with crowded.services.reading() as connection:
+        for around in (list_rows.SHOWN, list_rows.WHOLE):
+            assert scanned(connection, text(around.format(page=page)), **found.parameters) == set()
+
+
+def test_an_open_conversation(crowded: People) -> None:
     plans: list[set[str]] = []
     with crowded.services.reading() as connection:
         watched = Watched(connection, lambda statement, named: plans.append(scanned(connection, statement, **named)))
-        reading.conversations(watched, crowded.project_id, wanted)  # type: ignore[arg-type]  # it only executes
-        reading.messages(watched, crowded.conversation_id)  # type: ignore[arg-type]
+        reading.messages(watched, crowded.conversation_id)  # type: ignore[arg-type]  # it only executes
         reading.timeline(watched, crowded.conversation_id)  # type: ignore[arg-type]
         reading.turns(watched, crowded.conversation_id, before=None, limit=50)  # type: ignore[arg-type]
-    assert plans == [set()] * 4
+    assert plans == [set()] * 3
 
 
 class Watched:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from inbox import reading
+from inbox import list_rows
 from inbox.listed import Filter
 from inbox.services import Services
 from tests.integration.callers import Caller, House
@@ -154,7 +154,7 @@ def test_nonsense_in_the_bar(house: House, browser: Browser, form: dict[str, str
 
 def states(services: Services, house: House) -> list[str]:
     with services.reading() as connection:
-        found = reading.conversations(connection, house.project_id, Filter())
+        found = list_rows.whole(connection, house.project_id, Filter())
     return [row["status"] for row in sorted(found, key=lambda row: int(row["id"]))]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import text
 
-from inbox import reading, search
+from inbox import list_rows, search
 from inbox.listed import Filter, conditions
 from inbox.services import Services
 from tests.integration.callers import House
@@ -121,7 +121,7 @@ def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
         used, scanned = nodes(plan)
         assert scanned <= {"membership", "agent"}
         assert used & {"message_search_words", "visitor_words"}, used
-        assert len(reading.conversations(connection, people.project_id, Filter(search=search.parse("order")))) == 50
+        assert len(list_rows.whole(connection, people.project_id, Filter(search=search.parse("order")))) == 50
 
 
 def nodes(plan: dict[str, Any]) -> tuple[set[str], set[str]]:

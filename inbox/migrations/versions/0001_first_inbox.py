@@ -259,7 +259,11 @@ CREATE TABLE conversation (
 CREATE INDEX conversation_list ON conversation (project_id, active_at DESC, id DESC);
 CREATE INDEX conversation_assignee ON conversation (project_id, assignee_id, active_at DESC, id DESC);
 CREATE INDEX conversation_labels ON conversation USING gin (labels) WHERE labels <> '{}';
--- Views that hold few of a project's conversations.
+-- Views, each in its order. What waits is also what the sweeper solves, from its other end.
+CREATE INDEX conversation_waiting ON conversation (project_id, active_at DESC, id DESC)
+    WHERE status IN ('open', 'pending');
+CREATE INDEX conversation_unassigned ON conversation (project_id, active_at DESC, id DESC)
+    WHERE status IN ('open', 'pending') AND assignee_id IS NULL;
 CREATE INDEX conversation_wanted ON conversation (project_id, active_at DESC, id DESC)
     WHERE responder_state = 'handed_off';
 CREATE INDEX conversation_aside ON conversation (project_id, status, active_at DESC, id DESC)
@@ -267,8 +271,6 @@ CREATE INDEX conversation_aside ON conversation (project_id, status, active_at D
 CREATE INDEX conversation_visitor ON conversation (visitor_id);
 -- What the sweeper asks for every few seconds: the conversations whose hours, or whose snooze, are over.
 CREATE INDEX conversation_paused ON conversation (project_id, person_at) WHERE responder_state = 'paused';
-CREATE INDEX conversation_forgotten ON conversation (project_id, active_at)
-    WHERE status IN ('open', 'pending') AND responder_state <> 'handed_off';
 CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE status = 'snoozed';
 
 -- What a visitor holds: an opaque token for one conversation, stored only as its SHA-256.
