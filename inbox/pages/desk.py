@@ -18,7 +18,7 @@ from inbox.api.schemas import ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
-from inbox.pages import listing, signing_in
+from inbox.pages import listing, signing_in, thread
 from inbox.pages.pieces import changed, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.services import Writing
@@ -42,7 +42,9 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
     conversation_id = bigint(number)
     with wiring().services.reading() as connection:
         shown = pieces(connection, me, conversation_id)
-        shown["messages"] = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
+        said = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
+        shown["thread"] = thread.opened(said, shown["timeline"])
+        shown["newest_entry"] = thread.newest_entry(shown["timeline"])
         shown["unread_from"] = reading.unread_from(connection, conversation_id, shown["row"]["unread_count"])
         shown["unsent"] = unsent.find(connection, me, conversation_id)
         shown["labels"] = reading.labels(connection, me.project_id)
@@ -134,6 +136,12 @@ def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:
     writing.start_turn(acts.give_back(writing.connection, me, conversation_id).turn_id)
 
 
+def _again(writing: Writing, me: Agent, conversation_id: int) -> None:
+    """Once more after a turn that was stopped or failed: taken over and given back, with one click."""
+    acts.take_over(writing.connection, me, conversation_id)
+    _give_back(writing, me, conversation_id)
+
+
 def _stop(writing: Writing, me: Agent, conversation_id: int, turn_id: int) -> None:
     writing.start_turn(acts.stop(writing.connection, me, conversation_id, turn_id)["started_turn"])
 
@@ -144,6 +152,7 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
     "status": _status,
     "take-over": lambda w, me, c: acts.take_over(w.connection, me, c),
     "give-back": _give_back,
+    "again": _again,
     "move": lambda w, me, c: acts.move_workflow(w.connection, me, c, request.form.get("node") or None),
     "restart": lambda w, me, c: acts.move_workflow(w.connection, me, c, None),
     "read": lambda w, me, c: acts.mark_read(w.connection, me, c),

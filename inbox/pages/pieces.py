@@ -19,6 +19,7 @@ from inbox.access import Agent
 from inbox.api.asking import wiring
 from inbox.conversation import PRIORITIES, STATUSES
 from inbox.errors import InboxError, NotFound, StaleClaim, StaleVersion
+from inbox.pages import thread
 from inbox.services import Writing
 
 SHOWN_ENTRIES = 40
@@ -71,12 +72,18 @@ def patch_seen(writing: Writing, me: Agent, conversation_id: int, changes: Mappi
 
 def changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:
     """What may have changed in an open conversation, and its messages after the id that the page asks from."""
-    after = request.args.get("after", "")
+    after = _number("after")
     with wiring().services.reading() as connection:
         shown = pieces(connection, me, conversation_id)
-        if after.isdecimal() and len(after) < 19:
-            shown["messages"] = reading.messages(connection, conversation_id, after=int(after), limit=200)
+        if after is not None:
+            said = reading.messages(connection, conversation_id, after=after, limit=200)
+            shown["thread"] = thread.thread(said, shown["timeline"], after_entry=_number("entry"))
     return Response(render_template("parts/pieces.html", toast=toast, me=me, **shown), 409 if toast else 200)
+
+
+def _number(name: str) -> int | None:
+    given = request.args.get(name, "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
 
 
 def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:
@@ -97,6 +104,6 @@ def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str,
         "walk": walks.walk(connection, row, found["definition"]) if found and orchestrated else None,
         "progress": wiring().company.progress(conversation_id, row["live_turn"]),
         "given_up": None if row["live_turn"] else reading.given_up(connection, conversation_id),
-        "messages": [],
+        "thread": [],
         "members": reading.members(connection, me.project_id),
     }

@@ -16,7 +16,7 @@ from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup, escape
 
 from inbox import representation, timeline
-from inbox.pages import axis, parked
+from inbox.pages import axis, parked, telling
 
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
@@ -44,6 +44,7 @@ def register(app: Flask) -> None:
         moment=representation.moment,
         visitor_name=visitor_name,
         sentence=timeline.sentence,
+        told=telling.told,
         turn_words=turn_words,
         parked_why=parked_why,
         axis=axis.axis,

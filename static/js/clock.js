@@ -2,8 +2,8 @@
 
 export function showClocks(root) {
   const timeZone = document.documentElement.dataset.timeZone || undefined; // the account's, where one is chosen
-  for (const element of root.querySelectorAll("time[data-clock]")) {
-    const at = new Date(element.dateTime);
+  for (const element of root.querySelectorAll("[data-clock]")) {
+    const at = new Date(element.dateTime ?? element.dataset.at) // of a picture, which has no element for times;
     if (element.dataset.clock === "moment") {
       element.textContent = at.toLocaleString([], { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
       continue;
@@ -14,7 +14,7 @@ export function showClocks(root) {
       continue;
     }
     element.textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone, ...seconds });
-    element.title = at.toLocaleString([], { timeZone });
+    if ("title" in element) element.title = at.toLocaleString([], { timeZone });
   }
 }
 

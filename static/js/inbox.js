@@ -48,7 +48,7 @@ async function refreshOpen() {
     do {
       again = false;
       const before = lastMessage();
-      await htmx.ajax("GET", `/conversations/${open}/parts?after=${before}`, { swap: "none", source: app });
+      await htmx.ajax("GET", `/conversations/${open}/parts?after=${before}&entry=${lastEntry()}`, { swap: "none", source: app });
       sawArrivals(before);
     } while (again);
   } catch {
@@ -63,9 +63,14 @@ function lastMessage() {
   return all.length ? all[all.length - 1].dataset.message : 0;
 }
 
+function lastEntry() {
+  const all = [...document.querySelectorAll("#messages, #messages [data-entry]")];
+  return Math.max(...all.map((one) => Number(one.dataset.entry)));
+}
+
 // A response may bring a message that an event brought already.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
-  for (const message of event.detail.fragment.querySelectorAll?.("[data-message]") ?? []) {
+  for (const message of event.detail.fragment.querySelectorAll?.("[data-message], [data-entry]") ?? []) {
     if (document.getElementById(message.id)) message.remove();
   }
 });

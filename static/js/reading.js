@@ -14,7 +14,7 @@ let saidSeen = null;
 export const atEnd = () => !thread || thread.scrollTop > -NEAR;
 export const toEnd = () => thread?.scrollTo({ top: 0 });
 
-const newest = () => messages?.lastElementChild?.dataset.message;
+const newest = () => [...(messages?.querySelectorAll("[data-message]") ?? [])].at(-1)?.dataset.message;
 
 export function sawArrivals(before) {
   const arrived = [...messages.querySelectorAll("[data-message]")].filter((one) => Number(one.dataset.message) > Number(before));
