@@ -20,6 +20,7 @@ from inbox.api.answering import answer
 from inbox.api.asking import json_object, services
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_passwords
+from inbox.pages import forms
 from inbox.pages.proving import site
 from inbox.pages.signing_in import page, session_token
 from inbox.sealing import Sealer
@@ -73,7 +74,7 @@ def end_session(me: Agent) -> ResponseReturnValue:
         if chosen == "others":
             ended = sessions.revoke_others(writing.connection, me.id, session_token())
         else:
-            ended = sessions.revoke(writing.connection, me.id, _number(chosen))
+            ended = sessions.revoke(writing.connection, me.id, forms.number(chosen) or 0)
     said = ngettext("One session was ended.", "%(num)d sessions were ended.", ended)
     flash(said if ended else gettext("There was no such session any more."))
     return redirect(url_for("account.show"))
@@ -154,7 +155,7 @@ def add_passkey(me: Agent) -> ResponseReturnValue:
 @page
 def remove_passkey(me: Agent) -> ResponseReturnValue:
     """Forget a passkey."""
-    number = _number(request.form.get("passkey", ""))
+    number = forms.number(request.form.get("passkey", "")) or 0
     return _with_password(me, lambda connection: passkeys.remove(connection, me.id, number), "passkey-password")
 
 
@@ -178,10 +179,6 @@ def _with_password(me: Agent, act: Any, field: str) -> ResponseReturnValue:
 
 def _password(field: str) -> str:
     return request.form.get(field, "")[: access.LONGEST_PASSWORD + 1]
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] | None = None) -> str:

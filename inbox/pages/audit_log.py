@@ -19,6 +19,7 @@ from inbox.access import Agent, require_manager
 from inbox.api.asking import before_id, encode_cursor, services
 from inbox.audit import Wanted
 from inbox.conversation import storable
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 
 blueprint = Blueprint("audit_page", __name__, url_prefix="/settings/audit")
@@ -73,7 +74,7 @@ def show(me: Agent) -> ResponseReturnValue:
     chosen = {name: value if storable(value) else "" for name, value in chosen.items()}
     wanted = Wanted(
         kind=chosen["kind"] or None,
-        actor_id=_number(chosen["actor"]),
+        actor_id=forms.number(chosen["actor"]),
         since=_day(chosen["since"], me),
         until=_day(chosen["until"], me, days=1),
         before=before_id(),
@@ -126,10 +127,6 @@ def _value(value: Any) -> str:
 
 def _plain(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _day(text: str, me: Agent, *, days: int = 0) -> datetime | None:

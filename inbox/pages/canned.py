@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -17,6 +17,7 @@ from inbox.api.asking import bigint, services, valid
 from inbox.api.schemas import CannedReplyBody
 from inbox.conversation import MOST_CHARACTERS
 from inbox.errors import Invalid, NotFound, StaleVersion
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 
 blueprint = Blueprint("canned_page", __name__)
@@ -88,14 +89,14 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
         wanted = valid(CannedReplyBody, typed)
         with services().statement() as writing:
             changes = {"shortcut": wanted.shortcut, "content": wanted.content}
-            canned.edit(writing.connection, me, canned_id, changes, seen=_seen())
+            row = canned.edit(writing.connection, me, canned_id, changes, seen=forms.seen())
     except Invalid as error:
         return _existing(me, canned_id, typed, errors=_faults(error)), 422
     except StaleVersion:
         return _existing(me, canned_id, typed, overtaken=True), 409
     except NotFound:
         return _form(me, typed, gone=True), 409
-    flash(gettext("Saved."))
+    forms.saved(row)
     return redirect(url_for("canned_page.edit", number=canned_id))
 
 
@@ -104,28 +105,18 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
 def delete(me: Agent, number: int) -> ResponseReturnValue:
     """Forget it, unless somebody changed it since it was opened."""
     canned_id = bigint(str(number))
-    try:
+
+    def act() -> None:
         with services().statement() as writing:
-            canned.delete(writing.connection, me, canned_id, seen=_seen())
-    except StaleVersion as error:
-        by = error.extra["canned_reply"]["changed_by"] or gettext("Somebody")
-        flash(gettext("%(name)s changed it meanwhile. Look at it once more.", name=by))
-        return redirect(url_for("canned_page.edit", number=canned_id))
-    except NotFound:
-        flash(gettext("Somebody else had deleted it already."))
-        return redirect(url_for("canned_page.show"))
-    flash(gettext("The canned reply is deleted."))
-    return redirect(url_for("canned_page.show"))
+            canned.delete(writing.connection, me, canned_id, seen=forms.seen())
+
+    at, back = url_for("canned_page.edit", number=canned_id), url_for("canned_page.show")
+    return forms.forget(act, gettext("The canned reply is deleted."), at=at, back=back)
 
 
 def _typed() -> dict[str, str]:
-    given = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in ("shortcut", "content")}
+    given = forms.typed("shortcut", "content")
     return given | {"shortcut": given["shortcut"].removeprefix("/").lower()}
-
-
-def _seen() -> list[int]:
-    text = request.form.get("version", "")
-    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
 
 
 def _faults(error: Invalid) -> dict[str, str]:

@@ -17,6 +17,7 @@ from inbox.api.asking import bigint, wiring
 from inbox.company import Doing
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.passing import Sign
 
@@ -73,7 +74,7 @@ def crew(me: Agent) -> ResponseReturnValue:
 @page
 def keep(me: Agent, number: str) -> ResponseReturnValue:
     """Keep the reader's words; answers the newest, which may be those of another tab."""
-    conversation_id, content = bigint(number), request.form.get("content", "").replace("\r\n", "\n")
+    conversation_id, content = bigint(number), forms.words("content")
     if not storable(content) or len(content) > MOST_CHARACTERS:
         raise Invalid("These words cannot be kept.", fields={"content": "are too many, or cannot be stored"})
     kind: unsent.Kind = "note" if request.form.get("kind") == "note" else "public"

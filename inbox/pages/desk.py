@@ -18,7 +18,7 @@ from inbox.api.schemas import ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
-from inbox.pages import listing, signing_in, thread
+from inbox.pages import forms, listing, signing_in, thread
 from inbox.pages.pieces import changed, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.services import Writing
@@ -70,8 +70,7 @@ def events(me: Agent) -> ResponseReturnValue:
             wiring().presence.beat(me.project_id, me.id)
         return stays
 
-    watched = request.args.get("open", "")
-    watching = int(watched) if watched.isascii() and watched.isdecimal() and len(watched) < 19 else None
+    watching = forms.number(request.args.get("open", ""))
     scope = Scope(me.project_id, reader_id=me.id, watching=watching)
     return stream(scope, still_here)
 

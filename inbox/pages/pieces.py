@@ -19,7 +19,7 @@ from inbox.access import Agent
 from inbox.api.asking import wiring
 from inbox.conversation import PRIORITIES, STATUSES
 from inbox.errors import InboxError, NotFound, StaleClaim, StaleVersion
-from inbox.pages import thread
+from inbox.pages import forms, thread
 from inbox.services import Writing
 
 SHOWN_ENTRIES = 40
@@ -64,26 +64,20 @@ def _toast(error: InboxError) -> Toast:
 
 def patch_seen(writing: Writing, me: Agent, conversation_id: int, changes: Mapping[str, Any]) -> None:
     """Set the columns unless a colleague set them since the version that the form saw; without one, in any case."""
-    seen = request.form.get("seen", "")
-    if not seen.isdecimal() or len(seen) > 18:
-        seen = ""
-    as_seen.patch(writing.connection, me, conversation_id, changes, seen=int(seen) if seen else None)
+    seen = forms.number(request.form.get("seen", ""))
+    as_seen.patch(writing.connection, me, conversation_id, changes, seen=seen)
 
 
 def changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:
     """What may have changed in an open conversation, and its messages after the id that the page asks from."""
-    after = _number("after")
+    after = forms.number(request.args.get("after", ""))
     with wiring().services.reading() as connection:
         shown = pieces(connection, me, conversation_id)
         if after is not None:
             said = reading.messages(connection, conversation_id, after=after, limit=200)
-            shown["thread"] = thread.thread(said, shown["timeline"], after_entry=_number("entry"))
+            entry = forms.number(request.args.get("entry", ""))
+            shown["thread"] = thread.thread(said, shown["timeline"], after_entry=entry)
     return Response(render_template("parts/pieces.html", toast=toast, me=me, **shown), 409 if toast else 200)
-
-
-def _number(name: str) -> int | None:
-    given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
 
 
 def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:

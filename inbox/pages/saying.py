@@ -15,9 +15,10 @@ from inbox import acts, unsent
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import AgentMessageBody
-from inbox.conversation import LARGEST_ID, snippet_of
+from inbox.conversation import snippet_of
 from inbox.errors import InboxError
 from inbox.idempotency import once
+from inbox.pages import forms
 from inbox.pages.pieces import perform
 from inbox.pages.signing_in import page
 from inbox.passing import Sign
@@ -80,7 +81,7 @@ def _tell(me: Agent, conversation_id: int, said: dict[str, Any], wanted: AgentMe
 
 
 def _wanted() -> AgentMessageBody:
-    content = request.form.get("content", "").replace("\r\n", "\n")
+    content = forms.words("content")
     files = [bigint(one) for one in request.form.getlist("attachment")]
     private = request.form.get("kind") == "note"
     return valid(AgentMessageBody, {"content": content, "private": private, "attachment_ids": files})
@@ -88,8 +89,7 @@ def _wanted() -> AgentMessageBody:
 
 def _seen() -> int | None:
     """The newest message that the writer had before their eyes."""
-    seen = request.form.get("seen_message", "")
-    return min(int(seen), LARGEST_ID) if seen.isascii() and seen.isdecimal() and len(seen) < 19 else None
+    return forms.number(request.form.get("seen_message", ""))
 
 
 def _answer(body: dict[str, Any], status: int) -> Response:

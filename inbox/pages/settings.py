@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from inbox import projects, reading, spending
 from inbox.access import Agent
-from inbox.api.asking import services, valid
-from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS, ProjectBody
-from inbox.errors import Invalid, StaleVersion
+from inbox.api.asking import services
+from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS
 from inbox.language import later, said
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
 
@@ -67,20 +67,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def save(me: Agent) -> ResponseReturnValue:
     """Save what was changed in the form; what cannot be saved is shown again as it was typed."""
-    typed, was = _fields(""), _fields("was-")
-    typed = {name: value for name, value in typed.items() if was.get(name) != value}
-    try:
-        changes = valid(ProjectBody, typed).changes()
-        seen = valid(ProjectBody, {name: was[name] for name in changes if name in was}).changes()
-        with services().statement() as writing:
-            row = projects.change(writing.connection, me, changes, was=seen)
-    except StaleVersion as error:
-        return _render(me, typed, conflicts=error.extra["fields"]), 409
-    except Invalid as error:
-        faults = {name: _fault(name, fault) for name, fault in error.extra["fields"].items()}
-        return _render(me, typed, errors=faults), 422
-    flash(said("Saved.") if row["written"] else said("Nothing was changed."))
-    return redirect(url_for("pages.settings"))
+    return forms.set_columns(me, _fields, _render, _fault, at=url_for("pages.settings"))
 
 
 def _fault(name: str, otherwise: str) -> str:
@@ -94,7 +81,7 @@ def _fields(prefix: str) -> dict[str, Any]:
     form = request.form
     found: dict[str, Any] = {}
     for name, kind in projects.TYPES.items():
-        text = form.get(prefix + name, "").replace("\r\n", "\n")
+        text = forms.words(prefix + name)
         if kind == "boolean":
             if prefix + name in form or not prefix:  # a box that is not ticked is not sent
                 found[name] = text == "yes"

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from inbox import importing, snippets
 from inbox.access import Agent, require_manager
@@ -20,6 +21,7 @@ from inbox.api.schemas import MOST_TITLE_CHARACTERS, SnippetBody
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.importing import Problem
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.snippets import Planned
 
@@ -58,7 +60,7 @@ def begin(me: Agent) -> ResponseReturnValue:
 def create(me: Agent) -> ResponseReturnValue:
     """Make a snippet."""
     require_manager(me, snippets.FOR_MANAGERS)
-    typed = _typed()
+    typed = forms.typed("title", "content")
     try:
         wanted = valid(SnippetBody, typed)
         with services().statement() as writing:
@@ -81,19 +83,19 @@ def edit(me: Agent, number: int) -> ResponseReturnValue:
 def save(me: Agent, number: int) -> ResponseReturnValue:
     """Save a snippet, unless somebody else did since it was opened; nothing that was typed is lost."""
     require_manager(me, snippets.FOR_MANAGERS)
-    snippet_id, typed = bigint(str(number)), _typed()
+    snippet_id, typed = bigint(str(number)), forms.typed("title", "content")
     try:
         wanted = valid(SnippetBody, typed)
         with services().statement() as writing:
             changes = {"title": wanted.title, "content": wanted.content}
-            row = snippets.edit(writing.connection, me, snippet_id, changes, seen=_seen())
+            row = snippets.edit(writing.connection, me, snippet_id, changes, seen=forms.seen())
     except Invalid as error:
         return _snippet(me, snippet_id, typed, errors=_faults(error)), 422
     except StaleVersion:
         return _snippet(me, snippet_id, typed, overtaken=True), 409
     except NotFound:
         return _form(me, typed, gone=True), 409
-    flash("Saved." if row["written"] else "Nothing was changed.")
+    forms.saved(row)
     return redirect(url_for("snippets_page.edit", number=snippet_id))
 
 
@@ -102,17 +104,15 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
 def delete(me: Agent, number: int) -> ResponseReturnValue:
     """Forget a snippet, unless somebody changed it since it was opened."""
     snippet_id = bigint(str(number))
-    try:
+
+    def act() -> None:
         with services().statement() as writing:
-            snippets.delete(writing.connection, me, snippet_id, seen=_seen())
-    except StaleVersion as error:
-        flash(f"{error.extra['snippet']['changed_by'] or 'Somebody'} changed it meanwhile. Look at it once more.")
-        return redirect(url_for("snippets_page.edit", number=snippet_id))
-    except NotFound:
-        flash("Somebody else had deleted it already.")
-        return redirect(url_for("snippets_page.show"))
-    flash("The snippet is deleted. Replies that cited it stay as they are.")
-    return redirect(url_for("snippets_page.show"))
+            snippets.delete(writing.connection, me, snippet_id, seen=forms.seen())
+
+    at, back = url_for("snippets_page.edit", number=snippet_id), url_for("snippets_page.show")
+    return forms.forget(
+        act, gettext("The snippet is deleted. Replies that cited it stay as they are."), at=at, back=back
+    )
 
 
 @blueprint.get("/import")
@@ -145,7 +145,7 @@ def _given() -> tuple[str, str, Problem | None]:
     """The file's or the form's text, the file's name, and what is wrong with it as a whole."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return request.form.get("text", "").replace("\r\n", "\n"), request.form.get("name", "")[:200], None
+        return forms.words("text"), request.form.get("name", "")[:200], None
     try:
         return file.read().decode("utf-8-sig"), file.filename[:200], None
     except UnicodeDecodeError:
@@ -181,15 +181,6 @@ def _import(
         most=importing.MOST_FILE_BYTES // 1000,
         most_sections=importing.MOST_SECTIONS,
     )
-
-
-def _typed() -> dict[str, str]:
-    return {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in ("title", "content")}
-
-
-def _seen() -> list[int]:
-    text = request.form.get("version", "")
-    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
 
 
 def _faults(error: Invalid) -> dict[str, str]:

@@ -20,6 +20,7 @@ from inbox.api.asking import bigint, services, valid, wiring
 from inbox.api.schemas import check_json
 from inbox.api.tool_forms import NO_ARGUMENTS, ToolBody, ToolHostBody, ToolTrialBody
 from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 
 blueprint = Blueprint("tools_page", __name__, url_prefix="/settings/tools")
@@ -73,12 +74,14 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
     try:
         given = valid(ToolBody, _given()).fields()
         with services().transaction() as writing:
-            row = tools.edit(writing.connection, me, tool_id, given, wiring().workshop, wiring().sealer, seen=_seen())
+            row = tools.edit(
+                writing.connection, me, tool_id, given, wiring().workshop, wiring().sealer, seen=forms.seen()
+            )
     except Invalid as error:
         return _tool(me, tool_id, _typed(), errors=_secret_lost() | error.extra["fields"]), 422
     except StaleVersion:
         return _tool(me, tool_id, _typed(), overtaken=True, errors=_secret_lost()), 409
-    flash(_("Saved.") if row["written"] else _("Nothing was changed."))
+    forms.saved(row)
     return redirect(url_for("tools_page.edit", number=tool_id))
 
 
@@ -87,18 +90,13 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
 def delete(me: Agent, number: int) -> ResponseReturnValue:
     """Forget a tool, unless somebody changed it since it was opened."""
     tool_id = bigint(str(number))
-    try:
+
+    def act() -> None:
         with services().transaction() as writing:
-            tools.delete(writing.connection, me, tool_id, seen=_seen())
-    except StaleVersion as error:
-        by = error.extra["tool"]["changed_by"] or _("Somebody")
-        flash(_("%(by)s changed it meanwhile. Look at it once more.", by=by))
-        return redirect(url_for("tools_page.edit", number=tool_id))
-    except NotFound:
-        flash(_("Somebody else had deleted it already."))
-        return redirect(url_for("tools_page.show"))
-    flash(_("The tool and its secret are deleted."))
-    return redirect(url_for("tools_page.show"))
+            tools.delete(writing.connection, me, tool_id, seen=forms.seen())
+
+    at, back = url_for("tools_page.edit", number=tool_id), url_for("tools_page.show")
+    return forms.forget(act, _("The tool and its secret are deleted."), at=at, back=back)
 
 
 @blueprint.post("/<int:number>/try")
@@ -106,7 +104,7 @@ def delete(me: Agent, number: int) -> ResponseReturnValue:
 def try_out(me: Agent, number: int) -> ResponseReturnValue:
     """Call the tool once, as it is saved, and show what it answered."""
     require_manager(me, tools.FOR_MANAGERS)
-    tool_id, typed = bigint(str(number)), request.form.get("arguments", "").replace("\r\n", "\n")
+    tool_id, typed = bigint(str(number)), forms.words("arguments")
     with services().reading() as connection:
         row = tools.find(connection, me.project_id, tool_id)
     try:
@@ -152,8 +150,7 @@ def remove_host(me: Agent, number: int) -> ResponseReturnValue:
 
 def _typed() -> dict[str, str]:
     """The form's fields but for the secret, which goes into no page."""
-    typed = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in TEXTS}
-    return {**typed, "header_value": ""}
+    return {**forms.typed(*TEXTS), "header_value": ""}
 
 
 def _secret_lost() -> dict[str, str]:
@@ -180,11 +177,6 @@ def _json(text: str, name: str) -> Any:
 
 def _as_text(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _seen() -> list[int]:
-    text = request.form.get("version", "")
-    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
 
 
 def _list(me: Agent, **more: Any) -> str:

@@ -20,6 +20,7 @@ from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
 from inbox.errors import Invalid, StaleVersion
 from inbox.events import place
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
 from inbox.tokens import new_token
@@ -78,12 +79,12 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
     try:
         changes = valid(WebhookChangesBody, typed).changes()
         with services().statement() as writing:
-            row = webhooks.edit(writing.connection, me, webhook_id, changes, seen=_seen())
+            row = webhooks.edit(writing.connection, me, webhook_id, changes, seen=forms.seen())
     except Invalid as error:
         return _webhook(me, webhook_id, typed, errors=_faults(error)), 422
     except StaleVersion:
         return _webhook(me, webhook_id, typed, overtaken=True), 409
-    flash(_("Saved.") if row["written"] else _("Nothing was changed."))
+    forms.saved(row)
     return redirect(url_for("webhooks_page.edit", number=webhook_id))
 
 
@@ -92,14 +93,13 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
 def delete(me: Agent, number: int) -> ResponseReturnValue:
     """Forget it and its log, unless somebody changed it since it was opened."""
     webhook_id = bigint(str(number))
-    try:
+
+    def act() -> None:
         with services().statement() as writing:
-            webhooks.delete(writing.connection, me, webhook_id, seen=_seen())
-    except StaleVersion:
-        flash(_("Somebody changed it meanwhile. Look at it once more."))
-        return redirect(url_for("webhooks_page.edit", number=webhook_id))
-    flash(_("The webhook is deleted."))
-    return redirect(url_for("webhooks_page.show"))
+            webhooks.delete(writing.connection, me, webhook_id, seen=forms.seen())
+
+    at, back = url_for("webhooks_page.edit", number=webhook_id), url_for("webhooks_page.show")
+    return forms.forget(act, _("The webhook is deleted."), at=at, back=back)
 
 
 @blueprint.post("/<int:number>/rotate")
@@ -158,13 +158,7 @@ def replay_failed(me: Agent, number: int) -> ResponseReturnValue:
 
 
 def _typed() -> dict[str, Any]:
-    words = {name: request.form.get(name, "").strip() for name in ("url", "description")}
-    return {**words, "events": request.form.getlist("events")}
-
-
-def _seen() -> list[int]:
-    text = request.form.get("version", "")
-    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
+    return {**forms.typed("url", "description"), "events": request.form.getlist("events")}
 
 
 def _faults(error: Invalid) -> dict[str, str]:

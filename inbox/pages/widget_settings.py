@@ -13,12 +13,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
-from inbox import identity, projects, reading
+from inbox import identity, reading
 from inbox.access import Agent
-from inbox.api.asking import services, valid, wiring
+from inbox.api.asking import services, wiring
 from inbox.api.identity import secret_of
-from inbox.api.schemas import ProjectBody
-from inbox.errors import Invalid, StaleVersion
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.tokens import new_token
 
@@ -50,20 +49,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def save(me: Agent) -> ResponseReturnValue:
     """Save what was changed in the form; what cannot be saved is shown again as it was typed."""
-    typed, was = _fields(""), _fields("was-")
-    typed = {name: value for name, value in typed.items() if was.get(name) != value}
-    try:
-        changes = valid(ProjectBody, typed).changes()
-        seen = {name: was[name] for name in changes if name in was}
-        with services().statement() as writing:
-            row = projects.change(writing.connection, me, changes, was=seen)
-    except StaleVersion as error:
-        return _render(me, typed, conflicts=error.extra["fields"]), 409
-    except Invalid as error:
-        faults = {name.partition(".")[0]: fault for name, fault in error.extra["fields"].items()}
-        return _render(me, typed, errors={name: FAULTS.get(name, fault) for name, fault in faults.items()}), 422
-    flash("Saved." if row["written"] else "Nothing was changed.")
-    return redirect(url_for("widget_settings.show"))
+    return forms.set_columns(me, _fields, _render, FAULTS.get, at=url_for("widget_settings.show"))
 
 
 @blueprint.post("/identity-secret")
@@ -91,7 +77,7 @@ def _fields(prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in FIELDS:
         if prefix + name in request.form:
-            text = request.form[prefix + name].replace("\r\n", "\n")
+            text = forms.words(prefix + name)
             found[name] = text.split() if name == "widget_origins" else text
     return found
 

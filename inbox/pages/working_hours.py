@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
@@ -20,6 +20,7 @@ from inbox.api.asking import services, valid
 from inbox.api.team_schemas import HoursBody
 from inbox.errors import Invalid, StaleVersion
 from inbox.hours import DAYS
+from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.working_hours import Setting
 
@@ -47,9 +48,7 @@ def show(me: Agent) -> ResponseReturnValue:
 def save(me: Agent) -> ResponseReturnValue:
     """Set them, unless somebody else did since the page was opened."""
     require_manager(me, working_hours.FOR_MANAGERS)
-    form = request.form
-    names = (*DAYS, "time_zone", "holidays", "enabled")
-    typed = {name: form.get(name, "").strip() for name in names}
+    typed = forms.typed(*DAYS, "time_zone", "holidays", "enabled")
     given = {
         "enabled": typed["enabled"] == "yes",
         "time_zone": typed["time_zone"],
@@ -58,7 +57,6 @@ def save(me: Agent) -> ResponseReturnValue:
     }
     try:
         wanted = valid(HoursBody, given)
-        seen = form.get("version", "")
         with services().statement() as writing:
             working_hours.change(
                 writing.connection,
@@ -67,7 +65,7 @@ def save(me: Agent) -> ResponseReturnValue:
                 zone=wanted.time_zone,
                 week=wanted.week,
                 holidays=wanted.holidays,
-                seen=[int(seen)] if re.fullmatch(r"[0-9]{1,18}", seen, re.ASCII) else [],
+                seen=forms.seen(),
             )
     except Invalid as error:
         return _page(me, typed, faults={name.partition(".")[0] for name in error.extra["fields"]}), 422

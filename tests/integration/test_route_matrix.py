@@ -95,6 +95,7 @@ LINES: dict[str, Line] = {
     "snippets_page.begin": Line(managers=True),
     "snippets_page.choose": Line(managers=True),
     "webhooks_page.begin": Line(managers=True),
+    "webhooks_page.delete": Line(missing=302),  # it is gone already
     "tokens.create": Line(full=True),
     "tokens.revoke": Line(full=True, own=True),
     "tokens_page.create": Line(managers=False),
