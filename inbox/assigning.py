@@ -14,7 +14,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
-from inbox.acts_sql import ENTRY_COLUMNS
+from inbox.act_parts import ENTRY_COLUMNS
 from inbox.change import change_cte
 
 MOST_TRIES = 100  # each fails only if the rule gave somebody else's conversation to the same agent in that millisecond

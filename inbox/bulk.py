@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from inbox.access import Agent
+from inbox.act_parts import CHANGES, SETTABLE, written
 from inbox.acts import check_assignee
-from inbox.acts_sql import CHANGES, SETTABLE, written
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
 from inbox.errors import NotFound

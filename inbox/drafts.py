@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent
-from inbox.acts_sql import ENTRY_COLUMNS, OLD
+from inbox.act_parts import ENTRY_COLUMNS, OLD
 from inbox.change import change_cte
 from inbox.conversation import snippet_of
 from inbox.errors import DraftClosed, NotFound

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent, require_manager
-from inbox.acts_sql import CHANGES, OLD
+from inbox.act_parts import CHANGES, OLD
 from inbox.change import change_cte
 from inbox.language import later
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
 
-from inbox.acts_sql import ENTRY_COLUMNS, FRESH, OLD, TURN_OF_GIVING_BACK
+from inbox.act_parts import ENTRY_COLUMNS, FRESH, OLD, TURN_OF_GIVING_BACK
 from inbox.change import change_cte
 
 MOST_TRIES = 10  # each fails only if somebody else's write succeeded meanwhile; then the next sweep comes

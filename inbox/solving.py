@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from inbox.acts_sql import FRESH
+from inbox.act_parts import FRESH
 from inbox.change import change_cte
 from inbox.rules import MOST_TRIES, SYSTEM_ENTRY, Due
 

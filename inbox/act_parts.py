@@ -1,0 +1,118 @@
+"""What the statements of people's acts are made of: the row as it was, what changed, and how the timeline says it.
+
+Owns the SQL that acts have in common. Must not be run by itself: inbox/acts_sql.py and its neighbours put it together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OLD = """
+old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE)"""
+
+# For acts that look at other tables too. A statement that waited for the row's lock sees the row as it is now and the
+# rest as it was before: a turn or message that came with the commit it waited for would be overlooked. So it writes
+# only if nothing was committed meanwhile, and is otherwise repeated (acts._row):
+# tests/concurrency/test_acts.py::test_give_back_meets_a_message
+FRESH = f"""
+seen AS (SELECT version FROM conversation WHERE id = :conversation AND project_id = :project),{OLD},
+fresh AS (SELECT old.id, old.version = seen.version AS fresh FROM old, seen)"""
+
+# What a PATCH may set: its column, the new value, and what makes it a change.
+SETTABLE = {
+    "status": "CAST(:status AS text)",
+    "snoozed_until": "CAST(:snoozed_until AS timestamptz)",
+    "assignee_id": "CAST(:assignee_id AS bigint)",
+    "priority": "CAST(:priority AS text)",
+    "labels": "CAST(:labels AS text[])",
+    # Top-level keys that are null are removed; nulls deeper inside are a visitor's or an integration's own.
+    "custom_attributes": """(
+        SELECT COALESCE(jsonb_object_agg(key, value), '{}'::jsonb)
+        FROM jsonb_each(old.custom_attributes || CAST(:custom_attributes AS jsonb)) WHERE value <> 'null'::jsonb)""",
+}
+
+PERSON = "jsonb_build_object('id', a.id, 'name', a.name)"
+ENTRY_COLUMNS = "project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data"
+ENTRY_HEAD = f"INSERT INTO timeline_event ({ENTRY_COLUMNS})"
+ENTRY_FROM_C = "SELECT c.project_id, c.id, c.version, listed.kind, 'agent', :who, :who_name, listed.data"
+
+
+def _agent(column: str) -> str:
+    return f"(SELECT {PERSON} FROM agent a WHERE a.id = {column})"
+
+
+# One entry for each column that changed, in SURFACE's kinds.
+CHANGES = f"""
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
+        (1, 'assigned', jsonb_build_object('to', {_agent("c.assignee_id")}, 'from', {_agent("old.assignee_id")}),
+            c.assignee_id IS NOT NULL AND c.assignee_id IS DISTINCT FROM old.assignee_id),
+        (2, 'unassigned', jsonb_build_object('from', {_agent("old.assignee_id")}),
+            c.assignee_id IS NULL AND old.assignee_id IS NOT NULL),
+        (3, 'status', jsonb_build_object('from', old.status, 'to', c.status, 'snoozed_until', c.snoozed_until),
+            c.status <> old.status OR c.snoozed_until IS DISTINCT FROM old.snoozed_until),
+        (4, 'priority', jsonb_build_object('from', old.priority, 'to', c.priority), c.priority <> old.priority),
+        (5, 'labels', jsonb_build_object(
+            'added', ARRAY(SELECT unnest(c.labels) EXCEPT SELECT unnest(old.labels)),
+            'removed', ARRAY(SELECT unnest(old.labels) EXCEPT SELECT unnest(c.labels))), c.labels <> old.labels),
+        (6, 'custom_attributes', jsonb_build_object('changed', ARRAY(
+            SELECT COALESCE(n.key, o.key) FROM jsonb_each(c.custom_attributes) n
+            FULL JOIN jsonb_each(old.custom_attributes) o ON o.key = n.key
+            WHERE o.value IS DISTINCT FROM n.value ORDER BY 1)), c.custom_attributes <> old.custom_attributes),
+        (7, 'given_back', jsonb_build_object('rule', 'when_solved'),
+            c.responder_state = 'active' AND old.responder_state <> 'active'),
+        (8, 'taken_over', '{{}}'::jsonb, c.responder_state = 'paused' AND old.responder_state <> 'paused')
+    ) AS listed (place, kind, data, happened)
+    WHERE listed.happened ORDER BY listed.place
+    RETURNING *)"""
+
+VISITOR = "(SELECT to_jsonb(visitor) FROM visitor WHERE visitor.id = found.visitor_id) AS visitor"
+SHOWN = f"SELECT found.*, {VISITOR}, EXISTS (SELECT 1 FROM c) AS written FROM found"
+# The row as written, or as it already was where the act changed nothing.
+FOUND = "found AS (SELECT c.* FROM c UNION ALL SELECT old.* FROM old WHERE NOT EXISTS (SELECT 1 FROM c))"
+
+
+# The project's rule "when solved" is part of the act that solves. It starts no turn: who solves a conversation has
+# said that nothing in it waits for an answer.
+BACK_WHEN_SOLVED = """responder_state = CASE
+        WHEN CAST(:status AS text) = 'solved' AND old.status <> 'solved' AND (
+            SELECT p.resume_rule FROM project p WHERE p.id = old.project_id) = 'when_solved' THEN 'active'
+        ELSE conversation.responder_state END"""
+
+
+def written(values: Mapping[str, str]) -> tuple[str, str]:
+    """What an UPDATE sets for new values of these columns, and what makes it a change of the row `old`."""
+    sets = [f"{name} = {value}" for name, value in values.items()]
+    changes = [f"old.{name} IS DISTINCT FROM {value}" for name, value in values.items()]
+    if "assignee_id" in values:
+        sets.append(
+            "assigned_at = CASE WHEN CAST(:assignee_id AS bigint) IS NULL THEN NULL"
+            " WHEN CAST(:assignee_id AS bigint) = old.assignee_id THEN old.assigned_at ELSE clock_timestamp() END"
+        )
+    if "status" in values and "snoozed_until" not in values:
+        sets.append("snoozed_until = CASE WHEN :status = 'snoozed' THEN old.snoozed_until END")
+    if "status" in values:
+        sets.append(BACK_WHEN_SOLVED)
+    return "".join(", " + one for one in sets), " OR ".join(changes) or "false"
+
+
+# A queued turn of a conversation that a person takes is cancelled with the same statement; a thinking one finds out
+# at its landing and parks.
+CANCEL_QUEUED = """
+t AS (
+    UPDATE turn SET status = 'cancelled', reason = 'taken_over', ended_at = clock_timestamp()
+    FROM c WHERE turn.conversation_id = c.id AND turn.status = 'queued'
+    RETURNING turn.*)"""
+
+# The turn with which a conversation that was given back goes on; the project's rule starts it alike (inbox/rules.py).
+TURN_OF_GIVING_BACK = """
+t AS (
+    INSERT INTO turn (project_id, conversation_id)
+    SELECT c.project_id, c.id FROM c
+    JOIN project p ON p.id = c.project_id JOIN message m ON m.id = c.last_message_id
+    WHERE m.author = 'visitor' AND p.responder_enabled AND c.status <> 'spam'
+      AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
+    ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
+    RETURNING *)"""
