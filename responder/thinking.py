@@ -11,42 +11,24 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from responder import advance, prompt
-from responder.answer import Answer, ModelFailed, ModelTimeout, SpendCapReached, ToolCall
+from responder.answer import Answer, ModelFailed, ModelTimeout, SpendCapReached
+from responder.exchange import calls, clean, corrected, result
 from responder.model import Model
-from responder.outcome import Citation, HandOff, HandOffReason, Intent, Outcome, Position, Reply, Step, ToolRun, Usage
-from responder.snapshot import Colleague, Snapshot, Snippet
-from responder.tools import TOOLS, BadCall, Tool, ToolFailed, arguments_of, decision_tool, given_arguments, storable
+from responder.outcome import Citation, HandOff, HandOffReason, Outcome, Position, Reply, Step, Usage
+from responder.snapshot import Snapshot
+from responder.surroundings import Surroundings
+from responder.tool_use import ToolUse
+from responder.tools import TOOLS, BadCall, Tool, arguments_of, decision_tool, given_arguments
 from responder.variables import fill
 from responder.words import hand_off_words
 from responder.workflow import Node, Workflow, read_workflow, single_node
 
 TOOL_ROUNDS = 3  # of one llm node; then the model must answer
-MOST_TOLD = 48_000  # characters of tools' answers in one turn, about 12,000 tokens: three long answers, or many short
-CALLS_AT_ONCE = 8  # of tools in one round; each may take seconds
 MOST_CHARACTERS = 10_000  # of a message
 SOURCES_LINE = re.compile(r"\n?\s*Sources?:\s*([\d,\s\[\]]+)\.?\s*\Z", re.IGNORECASE)
-
-
-class Surroundings(Protocol):
-    """What the thinking may ask of the outside while it holds nothing."""
-
-    def search(self, query: str) -> tuple[Snippet, ...]:
-        """The project's knowledge for a query."""
-
-    def colleague(self, named: str) -> Colleague | None:
-        """The one member of the turn's project with this e-mail address or name."""
-
-    def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
-        """The answer of one of the project's own tools. Raises ToolFailed; what else it raises ends the thinking."""
-
-    def land_position(self, position: Position, step: Step) -> None:
-        """Make a routing step stand. What it raises (the turn is lost) ends the thinking."""
-
-    def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
-        """Tell how far the thinking is; may raise to end it."""
 
 
 class _Stopped(Exception):
@@ -89,15 +71,10 @@ class _Thought:
     variables: Mapping[str, Any]
     usage: Usage = field(default_factory=Usage)
     path: list[Step] = field(default_factory=list)
-    intents: list[Intent] = field(default_factory=list)
-    found: dict[int, Snippet] = field(default_factory=dict)
-    learned: list[tuple[str, str]] = field(default_factory=list)
-    tool_runs: list[ToolRun] = field(default_factory=list)
-    at: str = ""
-    room: int = MOST_TOLD
 
     def __post_init__(self) -> None:
-        self.tools = {**{tool.name: tool for tool in self.snapshot.tools}, **TOOLS}
+        tools = {**{tool.name: tool for tool in self.snapshot.tools}, **TOOLS}
+        self.use = ToolUse(self.around, tools)
 
     def walk(self) -> Outcome:
         """Route until an llm node has spoken, or the workflow ends without a word."""
@@ -108,7 +85,7 @@ class _Thought:
         for _ in range(advance.MOST_STEPS):
             node = self.workflow.nodes.get(node_id) if node_id is not None else None
             if node is None:
-                return self.hand_off("no_answer", self._asked_for() or "The workflow ended without a reply.", True)
+                return self.hand_off("no_answer", self.use.asked_for() or "The workflow ended without a reply.", True)
             if node.type == "llm":
                 return self.speak(node)
             node_id = self.pass_through(node)
@@ -132,7 +109,7 @@ class _Thought:
         self.path.append(step)
         # With an intent pending the position waits for the reply: a worker killed here must not resume behind the
         # action and lose its effect, or what a tool there answered.
-        if advance.is_routing(node) and self.in_mode and not (self.intents or self.learned):
+        if advance.is_routing(node) and self.in_mode and not (self.use.intents or self.use.learned):
             self.around.land_position(advance.position_after(routed, self.snapshot.workflow_version), step)
         return routed.target
 
@@ -145,7 +122,7 @@ class _Thought:
             decision = advance.decided(self.workflow, node, answer)
             if isinstance(decision, advance.Routed):
                 return decision
-            messages = [*messages, *_told(answer, decision.told)]
+            messages = [*messages, *corrected(answer, decision.told)]
         fallback = advance.undecided(self.workflow, node)
         if fallback is None:
             raise _Stopped("bad_decision", f"No usable decision at {node.name}.")
@@ -153,7 +130,7 @@ class _Thought:
 
     def act(self, node: Node) -> None:
         """Run an action node's tool: with given content at once, else with the arguments that the model gives."""
-        self.at, tool = node.id, self.tools.get(node.tool or "")
+        tool = self.use.tools.get(node.tool or "")
         if tool is None:
             raise _Stopped("bad_decision", f"{node.name} names no tool that exists.")
         if "content" in node.tool_arguments:
@@ -166,10 +143,10 @@ class _Thought:
             try:
                 if call is None:
                     raise BadCall(f"Call {tool.name}; nothing else is read.")
-                self.learn(tool, arguments_of(tool, call.arguments))
+                self.use.learn(node, tool, arguments_of(tool, call.arguments))
                 return
             except BadCall as fault:
-                messages = [*messages, *_told(answer, str(fault))]
+                messages = [*messages, *corrected(answer, str(fault))]
         raise _Stopped("bad_decision", f"No usable call of {tool.name} at {node.name}.")
 
     def act_as_given(self, node: Node, tool: Tool) -> None:
@@ -179,7 +156,7 @@ class _Thought:
         if any(isinstance(value, str) and not value.strip() for value in arguments.values()):
             return
         try:
-            self.learn(tool, arguments_of(tool, json.dumps(arguments)))
+            self.use.learn(node, tool, arguments_of(tool, json.dumps(arguments)))
         except BadCall as fault:
             raise _Stopped("bad_decision", f"{node.name}: {fault}") from fault
 
@@ -188,19 +165,18 @@ class _Thought:
 
     def speak(self, node: Node) -> Outcome:
         """An llm node: at most TOOL_ROUNDS rounds of tools, then words."""
-        messages = self.messages(node)
-        self.at = node.id
-        names = dict.fromkeys(tool.name for tool in self.workflow.tools if tool.enabled and tool.name in self.tools)
-        offered = tuple(self.tools[name] for name in names)
+        messages, known = self.messages(node), self.use.tools
+        names = dict.fromkeys(tool.name for tool in self.workflow.tools if tool.enabled and tool.name in known)
+        offered = tuple(known[name] for name in names)
         faults = 0
         for round_number in range(TOOL_ROUNDS + 1):
             tools = offered if round_number < TOOL_ROUNDS and faults < 2 else ()  # what was wrong is told once
             answer = self.ask(node, messages, tools)
             if not (answer.calls and tools):
                 break
-            results = [self.call(call, place, tools) for place, call in enumerate(answer.calls)]
-            pairs = zip(answer.calls, (result for result, _ in results), strict=True)
-            messages = [*messages, _calls(answer), *(_result(call, result) for call, result in pairs)]
+            results = [self.use.call(node, call, place, tools) for place, call in enumerate(answer.calls)]
+            pairs = zip(answer.calls, (told for told, _ in results), strict=True)
+            messages = [*messages, calls(answer), *(result(call, told) for call, told in pairs)]
             faults += any(was_bad for _, was_bad in results)
         if not clean(answer.text):
             told = "Answer the visitor in words now."
@@ -217,10 +193,10 @@ class _Thought:
         routed = advance.passed(self.workflow, node)
         self.path.append(Step(node.id, node.type))
         position = advance.position_after(routed, self.snapshot.workflow_version) if self.in_mode else None
-        snippets = list(self.found.values())
+        snippets = list(self.use.found.values())
         cites = [Citation(snippets[n - 1].id, snippets[n - 1].title) for n in numbers if 0 < n <= len(snippets)]
         return Reply(
-            text, position, tuple(self.intents), tuple(cites), tuple(self.path), self.usage, tuple(self.tool_runs)
+            text, position, tuple(self.use.intents), tuple(cites), tuple(self.path), self.usage, tuple(self.use.runs)
         )
 
     def hand_off(self, reason: HandOffReason, detail: str, with_intents: bool = False) -> HandOff:
@@ -230,21 +206,17 @@ class _Thought:
         step that wanted it is gone through again after the conversation is given back.
         """
         words = hand_off_words(self.workflow.language or self.snapshot.project.language)
-        wishes, none = tuple(self.intents), ()
+        wishes, none = tuple(self.use.intents), ()
         done, undone = (wishes, none) if with_intents else (none, wishes)
-        path, runs = tuple(self.path), tuple(self.tool_runs)
+        path, runs = tuple(self.path), tuple(self.use.runs)
         return HandOff(reason, words, detail, None, done, path, self.usage, runs, undone)
 
     def messages(self, node: Node) -> list[dict[str, Any]]:
         """The prompt at this node; knowledge is searched for where it speaks."""
         if node.type == "llm":
-            self._remember(self.around.search(prompt.question(self.snapshot.history)))
-        known = list(self.found.values())
-        return prompt.messages_for(self.workflow, node, self.snapshot, known, self.variables, self.learned)
-
-    def _remember(self, snippets: tuple[Snippet, ...]) -> None:
-        for snippet in snippets:
-            self.found.setdefault(snippet.id, snippet)
+            self.use.remember(self.around.search(prompt.question(self.snapshot.history)))
+        known = list(self.use.found.values())
+        return prompt.messages_for(self.workflow, node, self.snapshot, known, self.variables, self.use.learned)
 
     def ask(
         self, node: Node, messages: list[dict[str, Any]], tools: tuple[Tool, ...], must_call: str | None = None
@@ -265,94 +237,6 @@ class _Thought:
             raise
         self.usage = _sum(self.usage, answer.usage)
         return answer
-
-    def call(self, call: ToolCall, place: int, offered: tuple[Tool, ...]) -> tuple[str, bool]:
-        """Run one tool call of an llm node: what is told to the model, and whether the call was a bad one."""
-        tool = next((tool for tool in offered if tool.name == call.name), None)
-        if tool is None:
-            return f"There is no tool {clean(call.name[:64])!r} here.", True
-        if place >= CALLS_AT_ONCE:
-            return f"Only {CALLS_AT_ONCE} calls at once are done; this one was not.", True
-        try:
-            return self.run(tool, arguments_of(tool, call.arguments)), False
-        except BadCall as fault:
-            return str(fault), True
-
-    def learn(self, tool: Tool, arguments: Mapping[str, Any]) -> None:
-        """Run an action's tool; what one of the project's own answers is shown to the nodes that follow."""
-        told = self.run(tool, arguments)
-        if tool.name not in TOOLS:
-            self.learned.append((tool.name, told))
-
-    def run(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
-        """A reading tool runs now; a writing one becomes an intent, committed with the reply or not at all."""
-        self.around.progress(self.at, self.workflow.nodes[self.at].type, tool.name, "")
-        if tool.name not in TOOLS:
-            return self.run_own(tool, arguments)
-        if tool.name == "search_knowledge":
-            snippets = self.around.search(str(arguments["query"]))
-            self._remember(snippets)
-            known = list(self.found)
-            lines = [prompt.entry(known.index(one.id) + 1, one) for one in snippets]
-            return self.fitting("\n".join(lines) or "Nothing found.")
-        if tool.name == "assign_to":
-            arguments = self.colleague(str(arguments["email"]))
-        self.intents.append(Intent(tool.name, dict(arguments)))
-        return "This will be done together with your reply."
-
-    def run_own(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
-        """One of the project's own tools. That it failed is told and written down, and the thinking goes on."""
-        began = time.monotonic()
-        failure = None
-        try:
-            told = self.around.call_tool(tool.name, arguments)
-        except ToolFailed as error:
-            failure = str(error)
-            told = f"{tool.name} failed: {error}." + (f" It said: {error.told}" if error.told else "")
-        spent = round((time.monotonic() - began) * 1000, 1)
-        self.tool_runs.append(ToolRun(self.at, tool.name, arguments, failure, spent))
-        return self.fitting(told)
-
-    def fitting(self, told: str) -> str:
-        """As much of a tool's answer as the turn has room for: what tools say must not push out what was asked."""
-        shown = told[: self.room]
-        self.room -= len(shown)
-        return shown if shown == told else f"{shown} … (left out: this turn has no room for more)"
-
-    def colleague(self, named: str) -> dict[str, Any]:
-        """Who an assignment is meant for, of the turn's project only. Raises BadCall."""
-        found = self.around.colleague(named.strip())
-        if found is None:
-            raise BadCall(f"Nobody of this team has the e-mail address {named[:100]!r}. Assign it to nobody else.")
-        return {"email": found.email, "agent_id": found.id, "name": found.name}
-
-    def _asked_for(self) -> str:
-        wish = next((intent for intent in self.intents if intent.tool == "hand_off"), None)
-        return str(wish.arguments.get("reason", "")) if wish else ""
-
-
-def clean(text: str) -> str:
-    """A model's words as they can be stored: no NUL, no lone surrogate, no white space around."""
-    if not storable(text):
-        text = "".join(character for character in text if storable(character))
-    return text.strip()
-
-
-def _told(answer: Answer, told: str) -> list[dict[str, Any]]:
-    said = answer.text or ", ".join(f"{call.name}({call.arguments[:200]})" for call in answer.calls) or "(nothing)"
-    return [{"role": "assistant", "content": clean(said)[:1000]}, {"role": "system", "content": told}]
-
-
-def _calls(answer: Answer) -> dict[str, Any]:
-    calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in answer.calls
-    ]
-    return {"role": "assistant", "content": answer.text or None, "tool_calls": calls}
-
-
-def _result(call: ToolCall, result: str) -> dict[str, Any]:
-    return {"role": "tool", "tool_call_id": call.id, "content": result}
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

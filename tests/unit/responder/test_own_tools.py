@@ -9,7 +9,8 @@ import pytest
 
 from responder.model import Model
 from responder.outcome import HandOff, Intent, Position, Reply
-from responder.thinking import CALLS_AT_ONCE, MOST_TOLD, think
+from responder.thinking import think
+from responder.tool_use import CALLS_AT_ONCE, MOST_TOLD
 from responder.tools import Tool, ToolFailed
 from tests.model_server import Asked, ModelServer, call, calls, says
 from tests.unit.responder.building import Around, edge, graph, node, snapshot
