@@ -6,11 +6,8 @@ Owns the order of starting, the watch over the children, and leaving nothing beh
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,17 +18,16 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-import psycopg
-from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from commands import run_file
 from commands.child import become, die_with_make, start
 from commands.demo import Demo, first_start
 from commands.embedded import RunningServer, ServerFailed, start_postgres, start_valkey
+from commands.preflight import CannotRun, check_database, check_port, check_redis, hold
 from commands.result import say
 from inbox.database import connect
 from inbox.migrating import WrongServer, migrate
-from inbox.redis import redis_client
 from inbox.secret_key import secret_key
 from inbox.settings import Settings, SettingsError
 
@@ -39,10 +35,6 @@ WATCH_SECONDS = 0.25
 READY_SECONDS = 60.0
 STOP_SECONDS = 12.0  # a worker drains for 5 s
 DEMO_THINK_SECONDS = "6"  # slow enough to click meanwhile
-
-
-class CannotRun(Exception):
-    """One sentence that says why, and what to do."""
 
 
 @dataclass
@@ -88,9 +80,9 @@ class Launcher:
 
     def _start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
-        self.lock = _hold(self.data)
-        (self.data / "run.json").unlink(missing_ok=True)
-        _check_port(self.settings.port)
+        self.lock = hold(self.data)
+        run_file.remove(self.data)
+        check_port(self.settings.port)
         self._start_servers()
         say("Bringing the database to the newest schema …")
         database_url = self.environment["DATABASE_URL"]
@@ -110,13 +102,13 @@ class Launcher:
             self.servers["postgres"] = start_postgres(self.data, environment=self.environment)
             self.environment["DATABASE_URL"] = self.servers["postgres"].url
         else:
-            _check_database(self.settings.database_url)
+            check_database(self.settings.database_url)
         if self.settings.redis_url is None:
             say("Starting Valkey …")
             self.servers["redis"] = start_valkey(self.data, environment=self.environment)
             self.environment["REDIS_URL"] = self.servers["redis"].url
         else:
-            _check_redis(self.settings.redis_url)
+            check_redis(self.settings.redis_url)
 
     def _start_processes(self) -> None:
         self._add("web", "commands.web")
@@ -149,7 +141,7 @@ class Launcher:
                 part.process = part.again()
                 changed = True
         if changed:
-            self._update_pids()
+            run_file.update(self.data, {"pids": self._pids()})
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + READY_SECONDS
@@ -194,12 +186,7 @@ class Launcher:
             "redis_url": self.environment["REDIS_URL"],
             "pids": self._pids(),
         }
-        _write_private(self.data / "run.json", known)
-
-    def _update_pids(self) -> None:
-        path = self.data / "run.json"
-        with contextlib.suppress(OSError, ValueError):
-            _write_private(path, json.loads(path.read_text()) | {"pids": self._pids()})
+        run_file.write(self.data, known)
 
     def _announce(self, demo: Demo | None) -> None:
         if self.stopping:
@@ -228,7 +215,7 @@ class Launcher:
             if name in self.servers:
                 self.servers[name].stop()
         if self.lock is not None:
-            (self.data / "run.json").unlink(missing_ok=True)
+            run_file.remove(self.data)
 
 
 def _answers(url: str) -> bool:
@@ -237,49 +224,6 @@ def _answers(url: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
-
-
-def _hold(data: Path) -> IO[str]:
-    """The data folder's lock; it goes with this process, however that ends."""
-    lock = (data / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise CannotRun(f"Another Tandem uses {data}. Stop it, or set TANDEM_DATA to another folder.") from None
-    return lock
-
-
-def _check_port(port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise CannotRun(f"Port {port} is taken. Stop what uses it, or set TANDEM_PORT to another.") from None
-
-
-def _check_database(url: str) -> None:
-    try:
-        psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), connect_timeout=5).close()
-    except psycopg.Error:
-        raise CannotRun("The database at DATABASE_URL does not answer. Start it, or correct the address.") from None
-
-
-def _check_redis(url: str) -> None:
-    try:
-        redis_client(url).ping()
-    except (RedisError, ValueError, OSError):
-        raise CannotRun("The server at REDIS_URL does not answer. Start it, or correct the address.") from None
-
-
-def _write_private(path: Path, content: dict[str, Any]) -> None:
-    """Write so that nobody else can read it and nobody reads half of it."""
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file)
-    temporary.replace(path)
 
 
 def main() -> None:
