@@ -1,16 +1,21 @@
 """The event streams' delivery: one reader of the event log for all open streams of a process.
 
-Owns who listens here now, and when their frames come. Must not hold a database connection for each client, nor decide
-what a listener may see: inbox/events.py does.
+Owns who listens here now, and one clock for all their beats. Must not wait for a listener (one that does not read is
+dropped), nor decide what it may see: inbox/events.py does.
+
+Woken by Redis, and by a clock where a wake-up was lost. Works with threads and with greenlets alike.
+
+A stream is either pulled, as an iterator that any WSGI server can send, or it is written by a server that takes the
+listener over (TAKE_OVER), so that nothing runs or waits for a stream that is quiet: commands/outlet.py.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from redis import Redis
@@ -21,8 +26,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from inbox import passing
 from inbox.database import single_statements
 from inbox.events import BATCH, HEAD, Change, Scope, place, read
-from inbox.passing import Sign, decode
-from inbox.resuming import Start, begin, behind, newest_id
+from inbox.listener import Listener
+from inbox.passing import decode
+from inbox.resuming import begin, behind, newest_id
 from inbox.wake import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -30,29 +36,26 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0  # a wake-up that was lost costs at most this
 POLL_WITHOUT_REDIS_SECONDS = 0.25
 BEAT_SECONDS = 15.0
-CLIENT_FRAMES = 1_000  # a client that is so far behind does not read; it is dropped and may come back
-MOST_BEFORE_A_SIGN = 50  # frames that wait for a client; behind them a sign would be stale
-
-# Of the queues the one that is smallest when it is empty: there is one for each open stream.
-Frames = queue.SimpleQueue[Change | Sign | None]
+WELCOME, BEAT = b": welcome\n\n", b": beat\n\n"
+RESET = b'event: reset\ndata: {"type": "reset"}\n\n'
+TAKE_OVER = "tandem.take_over"  # in a request's environ: the server's callable that takes (hub, listener) over
 
 
 class Hub:
-    """One reader of the change log for all open streams of this process.
-
-    Woken by Redis, and by a clock where a wake-up was lost. Works with threads and with greenlets alike.
-    """
+    """Who listens in this process; what is committed anywhere goes to all of them that may see it."""
 
     def __init__(self, engine: Engine, redis: Redis | None) -> None:
         self._engine = engine
         self._redis = redis
-        self._clients: dict[Frames, Scope] = {}
-        self._guard = threading.Lock()
-        self._position: int | None = None
+        self._listeners: set[Listener] = set()
+        self._beats: deque[tuple[float, Listener]] = deque()  # all have the same pause, so they stay in order
+        self._guard = threading.Lock()  # never held while something waits
+        self._starting = threading.Lock()
+        self._position = 0
         self._woken = threading.Event()
+        self._stopped = threading.Event()
         self._started = False
         self._redis_away = redis is None
-        self._closed = False
 
     def wake(self) -> None:
         """Something was committed by this very process."""
@@ -60,17 +63,14 @@ class Hub:
 
     def close(self) -> None:
         """Read no more: open streams end, the threads go within a second."""
-        self._closed = True
+        self._stopped.set()
         self._woken.set()
-        with self._guard:
-            open_streams = list(self._clients)
-        for frames in open_streams:
-            self._drop(frames)
+        for listener in self._all():
+            self._drop(listener)
 
     def listening(self) -> int:
         """How many streams are open here."""
-        with self._guard:
-            return len(self._clients)
+        return len(self._all())
 
     def position(self, project_id: int) -> str | None:
         """The id of the project's newest event: a page that is rendered now misses nothing after it."""
@@ -78,47 +78,52 @@ class Hub:
         with single_statements(self._engine).connect() as connection:
             return newest_id(connection, project_id)
 
-    def stream(self, scope: Scope, last_event_id: str | None) -> Iterator[bytes]:
-        """The frames for one client, for ever. Raises BadEventId before the first if the id was never issued."""
-        frames: Frames = queue.SimpleQueue()
+    def open(self, scope: Scope, last_event_id: str | None, stays: Callable[[], bool] | None = None) -> Listener:
+        """A listener that has heard nothing yet. Raises BadEventId if the id was never issued.
+
+        `stays` is asked at the first frame and at every beat; once it is False, the reader may read no more.
+        """
         self._ensure_started()
         place(self._engine)
         with single_statements(self._engine).connect() as connection:
-            start = begin(connection, scope, last_event_id)
-        return self._frames(scope, start, frames)
+            return Listener(scope, begin(connection, scope, last_event_id), stays)
 
-    def _frames(self, scope: Scope, start: Start, frames: Frames) -> Iterator[bytes]:
-        with self._guard:
-            self._clients[frames] = scope
+    def stream(self, scope: Scope, last_event_id: str | None) -> Iterator[bytes]:
+        """The frames for one client, for ever. Raises BadEventId before the first if the id was never issued."""
+        return self.pulled(self.open(scope, last_event_id))
+
+    def pulled(self, listener: Listener) -> Iterator[bytes]:
+        """The listener's frames for a server that asks for them, and waits."""
+        told = threading.Event()
+        listener.told = told.set
         try:
-            yield b": welcome\n\n"
-            if start.reset:
-                yield b'event: reset\ndata: {"type": "reset"}\n\n'
-            position = start.position
-            # What was committed before this client was registered is read here; the queue has everything after it,
-            # and perhaps some of it again, which the position tells.
-            for change in self._catch_up(scope, position):
-                shown = behind(change.shown_to(scope), change, start)
-                position = change.position
-                if shown:
-                    yield shown
-            while True:
-                try:
-                    live = frames.get(timeout=BEAT_SECONDS)
-                except queue.Empty:
-                    yield b": beat\n\n"
-                    continue
-                if live is None:  # too far behind: the client comes back with its last id
-                    return
-                if isinstance(live, Sign):
-                    yield live.frame()
-                elif live.position > position:
-                    position = live.position
-                    if shown := live.shown_to(scope):
-                        yield shown
+            yield from self.missed(listener)
+            while not listener.ended:
+                told.clear()
+                while (frames := listener.next()) is not None:
+                    yield frames
+                if not listener.ended:
+                    told.wait()
         finally:
-            with self._guard:
-                self._clients.pop(frames, None)
+            self.leave(listener)
+
+    def missed(self, listener: Listener) -> Iterator[bytes]:
+        """The beginning of a stream. From its first frame on everything that happens waits for the listener."""
+        if listener.stays is not None and not listener.stays():
+            listener.end()
+            return
+        with self._guard:
+            self._listeners.add(listener)
+            self._beats.append((time.monotonic() + BEAT_SECONDS, listener))
+        yield WELCOME
+        if listener.start.reset:
+            yield RESET
+        # What was committed before the listener was known is read here; the hub puts everything after it, and
+        # perhaps some of it again, which the position tells.
+        for change in self._catch_up(listener.scope, listener.position):
+            listener.position = change.position
+            if shown := behind(change.shown_to(listener.scope), change, listener.start):
+                yield shown
 
     def _catch_up(self, scope: Scope, position: int) -> Iterator[Change]:
         while True:
@@ -129,8 +134,21 @@ class Hub:
                 return
             position = batch[-1].position
 
-    def _ensure_started(self) -> None:
+    def leave(self, listener: Listener) -> None:
+        """Its client has gone."""
         with self._guard:
+            self._listeners.discard(listener)
+
+    def _drop(self, listener: Listener) -> None:
+        self.leave(listener)
+        listener.end()
+
+    def _all(self) -> list[Listener]:
+        with self._guard:
+            return list(self._listeners)
+
+    def _ensure_started(self) -> None:
+        with self._starting:
             if self._started:
                 return
             # Before any client reads what it missed, so that nothing falls between its reading and the hub's.
@@ -139,28 +157,29 @@ class Hub:
                 self._position = int(connection.execute(HEAD).scalar_one())
             self._started = True
         threading.Thread(target=self._run, name="event hub", daemon=True).start()
+        threading.Thread(target=self._beat_for_ever, name="event beats", daemon=True).start()
         if self._redis is not None:
             threading.Thread(target=self._listen, args=(self._redis,), name="event wake-ups", daemon=True).start()
 
     def _run(self) -> None:
-        while not self._closed:
+        while not self._stopped.is_set():
             self._woken.wait(POLL_WITHOUT_REDIS_SECONDS if self._redis_away else POLL_SECONDS)
             self._woken.clear()
             try:
-                if not self._closed:
+                if not self._stopped.is_set():
                     self._pass_on()
             except SQLAlchemyError as error:
                 log.warning("Events wait: the database does not answer (%s).", type(error).__name__)
-                threading.Event().wait(POLL_SECONDS)
+                self._stopped.wait(POLL_SECONDS)
             except Exception:  # whatever it was, a hub that has died would be silence for every open stream
                 log.exception("Events wait: the change log could not be read.")
-                threading.Event().wait(POLL_SECONDS)
+                self._stopped.wait(POLL_SECONDS)
 
     def _pass_on(self) -> None:
         place(self._engine)
         while True:
             with single_statements(self._engine).connect() as connection:
-                batch = read(connection, self._position or 0)
+                batch = read(connection, self._position)
             for change in batch:
                 self._fan_out(change)
                 self._position = change.position
@@ -168,46 +187,59 @@ class Hub:
                 return
 
     def _fan_out(self, change: Change) -> None:
-        with self._guard:
-            listening = [frames for frames, scope in self._clients.items() if scope.covers(change)]
-        for frames in listening:
-            if frames.qsize() < CLIENT_FRAMES:
-                frames.put(change)
-            else:
-                self._drop(frames)
+        for listener in self._all():
+            if listener.scope.covers(change) and not listener.put(change):
+                self._drop(listener)
 
     def _pass_by(self, payload: bytes) -> None:
-        """Hand a sign to the pages that it is for; one that reads slowly goes without it."""
         sign = decode(payload)
         if sign is None:
             return
-        with self._guard:
-            listening = [frames for frames, scope in self._clients.items() if scope.sees(sign)]
-        for frames in listening:
-            if frames.qsize() < MOST_BEFORE_A_SIGN:
-                frames.put(sign)
+        frame = sign.frame()
+        for listener in self._all():
+            if listener.scope.sees(sign):
+                listener.put_sign(frame)
 
-    def _drop(self, frames: Frames) -> None:
+    def _beat_for_ever(self) -> None:
+        """Each listener's comment is due so long after its last; the one that is due next stands in front."""
+        while not self._stopped.is_set():
+            with self._guard:
+                due, listener = self._beats[0] if self._beats else (time.monotonic() + BEAT_SECONDS, None)
+            if listener is None or due > time.monotonic():
+                self._stopped.wait(due - time.monotonic())
+                continue
+            stays = self._beat(listener)
+            with self._guard:
+                self._beats.popleft()
+                if stays:
+                    self._beats.append((time.monotonic() + BEAT_SECONDS, listener))
+
+    def _beat(self, listener: Listener) -> bool:
+        """Say that the line stands, and look whether the reader may still read. Whether there is a next time."""
         with self._guard:
-            self._clients.pop(frames, None)
-        # All that waits goes, not one of it: what the client sends as its last id is then what it truly saw, and
-        # nothing is skipped when it comes back: tests/integration/test_events.py::test_slow_client_is_dropped
-        with suppress(queue.Empty):
-            while True:
-                frames.get_nowait()
-        frames.put(None)
+            if listener not in self._listeners:
+                return False
+        listener.put_beat(BEAT)
+        try:
+            stays = listener.stays is None or listener.stays()
+        except Exception as error:  # one that cannot be asked for is not let read on; its client comes back
+            log.warning("A stream ends: its reader could not be looked up (%s).", type(error).__name__)
+            stays = False
+        if not stays:
+            self._drop(listener)
+        return stays
 
     def _listen(self, redis: Redis) -> None:
-        while not self._closed:
+        while not self._stopped.is_set():
             try:
                 with redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]  # redis-py
                     channel.subscribe(CHANNEL, passing.CHANNEL)
                     self._redis_away = False
-                    while not self._closed:
+                    while not self._stopped.is_set():
                         self._heard(channel.get_message(timeout=POLL_SECONDS))
             except (RedisError, OSError):
                 self._redis_away = True
-                threading.Event().wait(POLL_SECONDS)
+                self._stopped.wait(POLL_SECONDS)
 
     def _heard(self, message: Mapping[str, Any] | None) -> None:
         if message is None:

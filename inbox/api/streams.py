@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from inbox import access
@@ -16,7 +14,7 @@ from inbox.api.asking import agent_route, bearer, body, query, services, visitor
 from inbox.api.schemas import NothingBody
 from inbox.errors import Invalid, Unauthorized
 from inbox.events import Scope
-from inbox.hub import BEAT_SECONDS
+from inbox.hub import TAKE_OVER
 from inbox.visiting import Visit, who
 
 blueprint = Blueprint("streams", __name__, url_prefix="/api/v1")
@@ -85,32 +83,33 @@ def visitor_events() -> Response:
     return stream(Scope(visit.project_id, visit.conversation_id, whole=whole))
 
 
-def stream(scope: Scope, beat: Callable[[], bool] | None = None) -> Response:
+def stream(scope: Scope, stays: Callable[[], bool] | None = None) -> Response:
     """An open stream; its start is checked before the first byte.
 
-    `beat` is called again and again as long as it is open; once it is False, the reader may read no more. It may ask
-    for the application, not for the request, which is not kept for as long as the frames flow.
+    `stays` is called again and again as long as it is open; once it is False, the reader may read no more. It may ask
+    for the application, not for the request, which is not kept for as long as the stream lasts.
     """
-    frames = wiring().hub.stream(scope, request.headers.get("Last-Event-ID"))
-    if beat is not None:
-        frames = _beating(frames, beat, current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy's own
-    response = Response(frames, mimetype="text/event-stream")
+    hub = wiring().hub
+    listener = hub.open(scope, request.headers.get("Last-Event-ID"), stays and _outside_a_request(stays))
+    take_over = request.environ.get(TAKE_OVER)
+    if take_over is None or request.method == "HEAD":
+        response = Response(hub.pulled(listener), mimetype="text/event-stream")
+    else:
+        take_over(hub, listener)
+        response = Response(iter(()), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _beating(frames: Iterator[bytes], beat: Callable[[], bool], app: Flask) -> Iterator[bytes]:
-    """The same frames; somebody is there for as long as they read them."""
-    last = -math.inf
-    for frame in frames:
-        if time.monotonic() - last >= BEAT_SECONDS - 1:
-            last = time.monotonic()
-            with app.app_context():
-                stays = beat()
-            if not stays:
-                return
-        yield frame
+def _outside_a_request(stays: Callable[[], bool]) -> Callable[[], bool]:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own
+
+    def asked() -> bool:
+        with app.app_context():
+            return stays()
+
+    return asked
 
 
 def _signer() -> URLSafeTimedSerializer:

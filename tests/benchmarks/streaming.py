@@ -36,41 +36,49 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
 
 async def _run(stage: Stage, table: Table, times: int) -> None:
     note, token = _noting(stage)
-    with web(stage) as ours:
-        ours_ms, each, pages = await _ours(ours, token, note, times)
+    with web(stage) as ours, bare(stage, "raw_events") as theirs:
+        each, streams = await _idle(ours, token, note)
+        table.add(Line(f"memory of an idle event stream, {CLIENTS:,} open / 20 KiB", 20, each, "KiB", 1.0))
+        ours_ms, theirs_ms, pages = await _in_turns(ours, streams, theirs, await _open(theirs, token), note, times)
         dropped = await _drops(ours, token, note)
-    with bare(stage, "raw_events") as theirs:
-        streams = await _open(theirs, token)
-        theirs_ms = [
-            await _to_last(streams, lambda: _post(theirs, b"data: " + b"x" * 1500 + b"\n\n")) for _ in range(times)
-        ]
-        await _close(streams)
-    table.add(Line(f"memory of an idle event stream, {CLIENTS:,} open / 20 KiB", 20, each, "KiB", 1.0))
     work = f"an event to the last of {CLIENTS:,} streams"
     table.add(Line(work, statistics.median(theirs_ms), statistics.median(ours_ms), "ms", 2.5, against="raw asyncio"))
     table.add(Line("a page meanwhile / 1 s", 1000, max(pages) * 1000, "ms", 1.0))
     table.add(Line("others wait for a client that does not read / 1 s", 1000, dropped, "ms", 1.0))
 
 
-async def _ours(
-    serving: Serving, token: str, note: Callable[[], None], times: int
-) -> tuple[list[float], float, list[float]]:
+async def _idle(serving: Serving, token: str, note: Callable[[], None]) -> tuple[float, list[Stream]]:
+    """KiB of each of a thousand streams in a process that has had some before, and the streams."""
     warm = await _open(serving, token, 20)
     await _to_last(warm, lambda: asyncio.to_thread(note))
     before = pss_kib(serving.process)
     streams = await _open(serving, token)
     each = (pss_kib(serving.process) - before) / CLIENTS
+    await _close(warm)
+    return each, streams
+
+
+async def _in_turns(
+    ours: Serving,
+    our_streams: list[Stream],
+    theirs: Serving,
+    their_streams: list[Stream],
+    note: Callable[[], None],
+    times: int,
+) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds to the last client of ours and of theirs, in turns; pages of ours are asked for all the while."""
     pages: list[float] = []
     stop = asyncio.Event()
-    asking = asyncio.create_task(_ask_for_pages(serving, pages, stop))
-    found = []
+    asking = asyncio.create_task(_ask_for_pages(ours, pages, stop))
+    our_ms, their_ms = [], []
     for _ in range(times + 1):
-        found.append(await _to_last(streams, lambda: asyncio.to_thread(note)))
+        our_ms.append(await _to_last(our_streams, lambda: asyncio.to_thread(note)))
+        their_ms.append(await _to_last(their_streams, lambda: _post(theirs, FRAME)))
         await asyncio.sleep(0.1)
     stop.set()
     await asking
-    await _close([*streams, *warm])
-    return found[1:], each, pages
+    await _close([*our_streams, *their_streams])
+    return our_ms[1:], their_ms[1:], pages
 
 
 @dataclass

@@ -286,7 +286,7 @@ def test_pruning_leaves_no_hole(house: House, hub: Hub, engine: Engine) -> None:
 
 
 def test_slow_client_is_dropped(house: House, engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.hub.CLIENT_FRAMES", 5)
+    monkeypatch.setattr("inbox.listener.CLIENT_FRAMES", 5)
     hub, scope = Hub(engine, Redis.from_url(redis_url)), Scope(house.project_id)
     visitor = house.visit("Hello")
     stream = hub.stream(scope, "0")
@@ -377,6 +377,23 @@ def test_a_stream_that_nobody_reads_is_not_kept(house: House, app: Flask) -> Non
     for _ in range(3):
         house.ada.call("HEAD", "/events").close()
     assert app.extensions["tandem"].hub.listening() == 0
+
+
+def test_a_stream_ends_with_the_right_to_read_it(house: House, engine: Engine) -> None:
+    """A token that is revoked while its stream is open: within a beat nothing more goes out."""
+    with house.ada.get("/events") as response:
+        pieces: Iterator[bytes] = iter(response.response)  # type: ignore[arg-type]
+        assert [next(pieces), next(pieces)] == [b": welcome\n\n", QUIET.encode()]
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM api_token WHERE agent_id = :agent"), {"agent": house.ada.id})
+        assert set(pieces) <= {QUIET.encode()}, "it ends"
+    assert house.app.extensions["tandem"].hub.listening() == 0
+
+
+def test_one_whose_reader_cannot_be_looked_up_ends(house: House, hub: Hub) -> None:
+    answers = iter([True])
+    assert len(list(hub.pulled(hub.open(Scope(house.project_id), None, lambda: next(answers))))) <= 2
+    assert hub.listening() == 0
 
 
 def test_an_open_stream_is_presence(house: House, redis_url: str) -> None:
