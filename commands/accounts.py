@@ -12,7 +12,7 @@ import click
 from sqlalchemy.exc import IntegrityError
 
 from commands import projects
-from commands.result import database, give_up, give_up_with, print_result, servers
+from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, servers
 from inbox.errors import InboxError
 
 
@@ -44,7 +44,7 @@ def agent() -> None:
 
 @agent.command("create")
 @click.argument("email")
-@click.option("--project", "project_id", type=click.IntRange(1), required=True)
+@click.option("--project", "project_id", type=PROJECT_ID, required=True)
 @click.option("--role", type=click.Choice(["agent", "manager"]), default="agent")
 @click.option("--name", default=None)
 def create_agent(email: str, project_id: int, role: str, name: str | None) -> None:

@@ -113,6 +113,8 @@ def start_valkey(folder: Path, *, environment: dict[str, str] | None = None) -> 
         "",
         "--appendonly",
         "no",
+        "--set-proc-title",  # a title is written over the environment, by which one finds what belongs to a folder
+        "no",
     ]
     process = start(
         [str(_valkey_binary()), *options, "--dir", str(socket.parent)],

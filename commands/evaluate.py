@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from tqdm import tqdm
 
 from commands.customers import BadFile, read_labelled
-from commands.result import database, give_up, print_result, say, servers
+from commands.result import PROJECT_ID, database, give_up, print_result, say, servers
 from inbox import workflows
 from inbox.errors import NotFound
 from inbox.workshop import Trial
@@ -31,7 +31,7 @@ SHOWN_CONFUSIONS = 15
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--project", "project_id", type=click.IntRange(1), required=True)
+@click.option("--project", "project_id", type=PROJECT_ID, required=True)
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first N questions.")
 @click.option("--parallel", type=click.IntRange(1, 256), default=16, show_default=True)
 def evaluate(file: Path, project_id: int, limit: int | None, parallel: int) -> None:

@@ -21,7 +21,7 @@ from commands.demo import NAME, create_demo
 from commands.fill_apart import put_back, set_aside
 from commands.fill_sql import BATCHES, COUNTED, EMPTY, FOUND, TABLES
 from commands.filling import COURSES, LABELS, STEPS, names, words
-from commands.result import database, give_up, print_result, servers
+from commands.result import PROJECT_ID, database, give_up, print_result, servers
 from inbox.conversation import snippet_of
 
 BATCH = 10_000  # conversations in a transaction: long enough to be quick, short enough to be stopped at any time
@@ -128,7 +128,7 @@ def _steps() -> Iterator[Sequence[Any]]:
 
 @click.command("fill")
 @click.option("--conversations", type=click.IntRange(1, 100_000_000), default=10_000, show_default=True)
-@click.option("--project", "project_id", type=click.IntRange(1), help="Whose they are; default the demo project's.")
+@click.option("--project", "project_id", type=PROJECT_ID, help="Whose they are; default the demo project's.")
 def fill_command(conversations: int, project_id: int | None) -> None:
     """Fill a project with conversations; prints {project_id, conversations, messages, turns, seconds}.
 

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from commands.customers import BadFile, Customer, read_customers
 from commands.lost_updates import Ledger
 from commands.projects import create_agent
-from commands.result import database, give_up, print_result, say, servers
+from commands.result import PROJECT_ID, database, give_up, print_result, say, servers
 from inbox.access import issue_token
 from inbox.limits import PASS_HEADER, replay_pass
 from inbox.secret_key import secret_key
@@ -263,7 +263,7 @@ def run(stage: Stage, customers: Sequence[Customer], *, parallel: int, agents: i
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--project", "project_id", type=click.IntRange(1), required=True)
+@click.option("--project", "project_id", type=PROJECT_ID, required=True)
 @click.option("--limit", type=click.IntRange(1), help="At most so many customers.")
 @click.option("--parallel", type=click.IntRange(1, 1000), default=16, show_default=True, help="Customers at once.")
 @click.option("--agents", type=click.IntRange(0, 100), default=4, show_default=True, help="Agents acting meanwhile.")

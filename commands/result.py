@@ -14,9 +14,12 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from inbox.conversation import LARGEST_ID
 from inbox.database import connect
 from inbox.errors import InboxError
 from inbox.settings import Settings, SettingsError, found_servers
+
+PROJECT_ID = click.IntRange(1, LARGEST_ID)
 
 
 def print_result(result: Any) -> None:

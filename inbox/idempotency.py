@@ -35,7 +35,7 @@ RETURNING set_config('lock_timeout', '0', true)
 )
 FIND = text("SELECT request_hash, status, body FROM idempotency_key WHERE scope = :scope AND key = :key")
 KEEP = text(
-    "UPDATE idempotency_key SET status = :status, body = CAST(:body AS jsonb) WHERE scope = :scope AND key = :key"
+    "UPDATE idempotency_key SET status = :status, body = CAST(:body AS json) WHERE scope = :scope AND key = :key"
 )
 
 

@@ -73,8 +73,8 @@ def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None 
     """Save the definition as a new version and return it.
 
     `seen` are the versions that the definition was made from, 0 for none; None saves whatever is current. Raises
-    StaleWorkflow with both versions where a colleague has saved since; a repetition of what is current already is
-    answered with that version.
+    StaleWorkflow with both versions where somebody has saved since; the same save once more, its answer lost, is
+    answered with the version that it made.
     """
     who = draft.who
     parameters = {
@@ -107,9 +107,9 @@ def versions(connection: Connection, project_id: int, *, before: int, limit: int
 
 
 def _overtaken(connection: Connection, who: Agent, definition: Any, seen: Collection[int]) -> Row:
-    """The current version where it is what the asker wanted to save; else StaleWorkflow with both."""
+    """The current version where this very save made it; else StaleWorkflow with both."""
     found = current(connection, who.project_id)
-    if found is not None:
+    if found is not None and found["created_by"] == who.id and found["version"] - 1 in seen:
         texts = {"one": json.dumps(found["definition"]), "other": json.dumps(definition)}
         if connection.execute(SAME, texts).scalar_one():
             return found

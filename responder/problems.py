@@ -28,6 +28,13 @@ from responder.workflow import (
 
 MOST_CASES = 10
 REFUSED_TOOLS = frozenset({"send_form"})
+PARTS: tuple[tuple[str, type, str], ...] = (
+    ("edges", list, "a list"),
+    ("globalTools", list, "a list"),
+    ("variables", Mapping, "an object"),
+    ("instructions", str, "text"),
+    ("language", str, "text"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,14 +58,15 @@ def problems_of(definition: Any, own_tools: Iterable[Tool] = ()) -> list[Problem
     """
     if not isinstance(definition, Mapping) or not isinstance(definition.get("nodes"), list):
         return [Problem("bad_node", "A workflow is an object with lists of nodes and edges.")]
-    found = list(_bad_nodes(definition))
-    nodes = {node.id: node for one in items(definition.get("nodes")) if (node := read_node(one)) is not None}
+    found = [*_shape(definition), *_bad_nodes(definition)]
+    listed = [node for one in items(definition.get("nodes")) if (node := read_node(one)) is not None]
+    nodes = {node.id: node for node in listed}
     edges = [edge for one in items(definition.get("edges")) if (edge := read_edge(one)) is not None]
     own = definition.get("variables") if isinstance(definition.get("variables"), Mapping) else {}
     tools = {**{tool.name: tool for tool in own_tools}, **TOOLS}
-    found += _bad_edges(definition, nodes)
+    found += _bad_edges(definition)
     found += _starts(nodes)
-    for node in nodes.values():
+    for node in listed:
         found += _prompts(node, own)
         found += _routes(node, edges)
         found += _tool(node, tools)
@@ -68,7 +76,14 @@ def problems_of(definition: Any, own_tools: Iterable[Tool] = ()) -> list[Problem
         Problem("unknown_variable", f"The instructions use {{{{{name}}}}}, which does not exist.")
         for name in unknown_names(text(definition.get("instructions")), own)
     ]
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _shape(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    """Parts of another kind than they must be, which would otherwise be left out in silence."""
+    for part, kind, words in PARTS:
+        if definition.get(part) is not None and not isinstance(definition[part], kind):
+            yield Problem("bad_node", f"{part} must be {words}.")
 
 
 def _bad_nodes(definition: Mapping[str, Any]) -> Iterator[Problem]:
@@ -82,16 +97,20 @@ def _bad_nodes(definition: Mapping[str, Any]) -> Iterator[Problem]:
             shown = given["id"] if isinstance(given.get("id"), str) else None
             wanted = f"A node needs an id and a type of {', '.join(NODE_TYPES)}"
             yield Problem("bad_node", f"{wanted}; this one has {given.get('type')!r}.", shown)
+        elif isinstance(node.get("data"), Mapping) and not isinstance(node["data"].get("prompt"), str | None):
+            yield Problem("bad_node", "A prompt must be text.", node["id"])
 
 
-def _bad_edges(definition: Mapping[str, Any], nodes: Mapping[str, Node]) -> Iterator[Problem]:
+def _bad_edges(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    # One of another type is there as well: that it is none of ours is said once, at the node.
+    there = {text(node.get("id")) for node in items(definition.get("nodes")) if isinstance(node, Mapping)}
     for one in items(definition.get("edges")):
         edge = read_edge(one)
         if edge is None:
             yield Problem("unknown_node", "An edge needs a source and a target.")
             continue
         for end in (edge.source, edge.target):
-            if end not in nodes:
+            if end not in there:
                 yield Problem("unknown_node", f"An edge names the node {end!r}, which does not exist.", end, edge.id)
 
 

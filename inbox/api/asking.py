@@ -186,7 +186,7 @@ def valid(schema: type[B], given: Any) -> B:
     unknown = {_place(fault): "is not known" for fault in faults if fault["type"] == "extra_forbidden"}
     if unknown:
         raise UnknownField(f"Unknown: {', '.join(unknown)}.", fields=unknown)
-    fields = {_place(fault): fault["msg"] for fault in faults}
+    fields = {_place(fault): fault["msg"].removeprefix("Value error, ") for fault in faults}
     raise Invalid(f"Not valid: {', '.join(fields) or 'the body'}.", fields=fields)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from commands import projects
 from inbox.services import Services
 from tests.integration.callers import Caller, House, error
 
@@ -74,7 +75,7 @@ def test_saving_makes_versions(house: House) -> None:
 
 
 @pytest.mark.parametrize("said", ["header", "body"])
-def test_a_stale_save_is_told_both_versions(house: House, said: str) -> None:
+def test_a_stale_save_is_told_both_versions(house: House, services: Services, said: str) -> None:
     put(house.ada, GOOD)
     put(house.ada, named("Ada's"), **{"If-Match": '"1"'})
     mine = named("Mine")
@@ -92,6 +93,12 @@ def test_a_stale_save_is_told_both_versions(house: House, said: str) -> None:
     assert put(house.ada, mine, **{"If-Match": '"2"'}).get_json()["version"] == 3
     # The same again, its answer lost: it is saved already.
     assert put(house.ada, mine, **{"If-Match": '"2"'}).get_json()["version"] == 3
+    # But a colleague who happens to save the same is told that somebody was faster, and so is who began from older.
+    with services.database.begin() as connection:
+        made = projects.create_agent(connection, "cleo@example.com", project_id=house.project_id, role="manager")
+    cleo = Caller(house.app, made.token)
+    assert error(put(cleo, mine, **{"If-Match": '"2"'})) == (409, "stale_workflow")
+    assert error(put(house.ada, mine, **{"If-Match": '"1"'})) == (409, "stale_workflow")
     for wrong in ('W/"3"', '"x"', '"99999999999999"'):
         assert error(put(house.ada, GOOD, **{"If-Match": wrong})) == (409, "stale_workflow")
 

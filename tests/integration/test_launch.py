@@ -55,6 +55,8 @@ def test_start_answer_and_stop(product: Product) -> None:
     wait_for("the reply", lambda: len(messages(product, headers)) == 2)
     worker = Path(f"/proc/{run['pids']['worker'][0]}/cmdline").read_bytes()
     assert b"worker" in worker
+    for pid in (*run["pids"]["web"], *run["pids"]["worker"], run["pids"]["postgres"], run["pids"]["redis"]):
+        assert f"TANDEM_DATA={product.data}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes()
     output = product.stop(signal.SIGINT)
     assert product.process is not None
     assert product.process.returncode == 0

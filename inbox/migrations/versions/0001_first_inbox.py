@@ -680,7 +680,7 @@ CREATE TABLE idempotency_key (
     key text NOT NULL,
     request_hash bytea NOT NULL,
     status integer,
-    body jsonb,
+    body json,  -- as it was answered: jsonb would say its names in another order
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (scope, key)
 );

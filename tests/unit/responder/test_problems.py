@@ -44,8 +44,12 @@ CASES = [
     (graph([node("yes", "llm", prompt="Hi {{visitor.shoe}}")], []), [("unknown_variable", "yes")]),
     (graph([node("yes", "llm", prompt="Hi {{shop}}")], [], variables={"shop": "N"}), []),
     (graph([YES, {**YES}], []), [("duplicate_id", "yes")]),
-    (graph([node("yes", "trigger")], []), [("bad_node", "yes"), ("unknown_node", "yes")]),
-    (graph([node("yes", "end")], []), [("bad_node", "yes"), ("unknown_node", "yes")]),
+    (graph([YES, node("yes", "llm", prompt="")], []), [("duplicate_id", "yes"), ("empty_prompt", "yes")]),
+    (graph([node("yes", "trigger")], []), [("bad_node", "yes")]),
+    (graph([node("yes", "end")], []), [("bad_node", "yes")]),
+    (graph([node("yes", "llm", prompt=5)], []), [("bad_node", "yes")]),
+    (graph([YES], [], globalTools="search_knowledge"), [("bad_node", None)]),
+    (graph([YES], [], variables=5, language=["de"], instructions=7), [("bad_node", None)] * 3),
     (graph([YES], [], instructions="{{nobody}}"), [("unknown_variable", None)]),
 ]
 
