@@ -37,6 +37,7 @@ TYPES = {
     "widget_greeting": "text",
     "widget_position": "text",
     "widget_asks_email": "text",
+    "widget_ask_person": "text",
     "widget_origins": "text[]",
 }
 COLUMNS = tuple(TYPES)

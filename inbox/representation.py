@@ -115,7 +115,7 @@ def project(row: Row) -> dict[str, Any]:
              "cap_tokens_day",
              "assign_rule", "assign_capacity",
              "workflow_version", "widget_brand", "widget_greeting", "widget_position", "widget_asks_email",
-             "widget_origins")  # fmt: skip
+             "widget_ask_person", "widget_origins")  # fmt: skip
     return {name: row[name] for name in names}
 
 

@@ -29,6 +29,7 @@ REASONS = {
     "attempts": later("it failed too often"),
     "no_answer": later("it had no answer"),
     "asked": later("it was asked to"),
+    "visitor_asked": later("the visitor asked for a person"),
 }
 FIELDS = {
     "assignee_id": later("assignment"),
@@ -235,6 +236,12 @@ def _given_back(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     return said("%(actor)s gave it back to the responder", actor=actor)
 
 
+def _handed_off(actor: str, data: Mapping[str, Any], entry: Entry) -> str:
+    if entry["actor_type"] == "visitor":
+        return said("%(actor)s asked for a person", actor=actor)
+    return said("%(actor)s handed off, because %(why)s", actor=actor, why=reason(data.get("reason")))
+
+
 def _reopened(_actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     if data.get("rule"):
         return said("It was reopened, because its snooze ended")
@@ -262,9 +269,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     ),
     "taken_over": lambda actor, _data, _entry: said("%(actor)s took over", actor=actor),
     "given_back": _given_back,
-    "handed_off": lambda actor, data, _entry: said(
-        "%(actor)s handed off, because %(why)s", actor=actor, why=reason(data.get("reason"))
-    ),
+    "handed_off": _handed_off,
     "reopened": _reopened,
     "turn_landed": _landed,
     "turn_parked": _parked,

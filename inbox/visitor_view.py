@@ -11,14 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox import representation, working_hours
+from inbox import person_asked, representation, working_hours
 from inbox.errors import Invalid, NotFound
 from inbox.ratings import SOLVED_VERSION
 from inbox.visiting import Visit
 
 CONVERSATION = text(
     f"""
-SELECT c.id, c.status, c.responder_state, p.responder_enabled, p.widget_asks_email, v.email, v.verified, r.score,
+SELECT c.id, c.status, c.responder_state, p.responder_enabled, p.widget_asks_email, p.widget_ask_person,
+    v.email, v.verified, r.score,
     (SELECT m.author_name FROM message m
         WHERE m.conversation_id = c.id AND m.author = 'agent' AND NOT m.private ORDER BY m.id DESC LIMIT 1) AS person
 FROM conversation c JOIN project p ON p.id = c.project_id JOIN visitor v ON v.id = c.visitor_id
@@ -44,11 +45,15 @@ def conversation(connection: Connection, visit: Visit, *, people_here: bool) -> 
         raise NotFound("This conversation does not exist any more.")
     by_people = row["responder_state"] != "active" or not row["responder_enabled"]
     waits = by_people and not people_here
-    back_at = working_hours.back_at(connection, visit.project_id, datetime.now(UTC)) if waits else None
+    now = datetime.now(UTC)
+    back_at = working_hours.back_at(connection, visit.project_id, now) if waits else None
+    may_ask, how = not by_people and row["status"] != "spam", row["widget_ask_person"]
     return {
         "id": row["id"],
         "status": row["status"],
         "answered_by": "people" if by_people else "ai",
+        "handed_off": row["responder_state"] == "handed_off",
+        "asks_for_person": may_ask and person_asked.may_ask(connection, visit, how, now, people_here=people_here),
         "person": row["person"],
         "people_here": people_here,
         "back_at": representation.moment(back_at),

@@ -205,6 +205,7 @@ class Project(Answer):
     widget_greeting: str
     widget_position: Literal["left", "right"]
     widget_asks_email: Literal["always", "when_nobody", "never"]
+    widget_ask_person: Literal["always", "open_hours", "never"]
     widget_origins: list[str]
 
 
@@ -373,13 +374,15 @@ class Rating(Answer):
 class WidgetConversation(Answer):
     """What a visitor is told of their conversation. `person` is the agent who wrote last; `score` is what they gave it.
 
-    `asks_email` and `asks_rating`: whether to ask for them. `back_at`: when people answer again, where they are to and
-    the team's hours say that they do not now.
+    `asks_email` and `asks_rating`: whether to ask for them. `asks_for_person`: whether they may ask for a person now.
+    `back_at`: when people answer again, where they are to and the team's hours say that they do not now.
     """
 
     id: int
     status: Status
     answered_by: Literal["ai", "people"]
+    handed_off: bool
+    asks_for_person: bool
     person: str | None
     people_here: bool
     back_at: datetime | None

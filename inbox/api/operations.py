@@ -90,6 +90,9 @@ OPERATIONS: dict[str, Operation] = {
     "widget.send_message": Operation(
         answers.VisitorMessage, 201, schemas.VisitorMessageBody, {"content": "Where is my order?"}, once=True
     ),
+    "widget.ask_person": Operation(
+        answers.WidgetConversation, body=schemas.NothingBody, example={}, failures=(errors.Forbidden,)
+    ),
     "widget.typing": Operation(None, 204, schemas.NothingBody, {}),
     "widget.list_messages": Operation(answers.Listed[answers.VisitorMessage], query=ASCENDING),
     "streams.visitor_events": Operation(

@@ -217,6 +217,7 @@ class ProjectBody(Body):
     widget_greeting: Annotated[str, Field(max_length=MOST_GREETING_CHARACTERS), AfterValidator(_storable)] = ""
     widget_position: Annotated[str, Field(pattern="^(left|right)$")] = "right"
     widget_asks_email: Annotated[str, Field(pattern="^(always|when_nobody|never)$")] = "when_nobody"
+    widget_ask_person: Annotated[str, Field(pattern="^(always|open_hours|never)$")] = "always"
     widget_origins: Annotated[list[Annotated[str, AfterValidator(origin)]], Field(max_length=MOST_ORIGINS)] = []
 
     def changes(self) -> dict[str, Any]:

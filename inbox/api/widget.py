@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
 
-from inbox import identity, ratings, reading, representation, visiting, visitor_view
+from inbox import identity, person_asked, ratings, reading, representation, visiting, visitor_view
 from inbox.api.answering import answer, created, listed
 from inbox.api.asking import Visit, after, body, limit, query, services, visitor_route, wiring
 from inbox.api.schemas import NothingBody, RatingBody, SessionBody, VisitorChangesBody, VisitorMessageBody
@@ -87,6 +88,17 @@ def typing(visit: Visit) -> Response:
     return Response(status=204)
 
 
+@blueprint.post("/ask-person")
+@limited_messages
+@visitor_route
+def ask_person(visit: Visit) -> Response:
+    """The visitor asks for a person: handed off, and the AI steps back. Where people have it nothing changes."""
+    body(NothingBody)
+    with services().statement() as writing:
+        person_asked.ask(writing.connection, visit, datetime.now(UTC), people_here=_people_here(visit))
+    return conversation_of(visit)
+
+
 @blueprint.get("/messages")
 @visitor_route
 def list_messages(visit: Visit) -> Response:
@@ -103,8 +115,7 @@ def list_messages(visit: Visit) -> Response:
 def conversation(visit: Visit) -> Response:
     """How the visitor's conversation stands, who answers, and whether to ask for an e-mail address."""
     query()
-    with services().reading() as connection:
-        return answer(visitor_view.conversation(connection, visit, people_here=_people_here(visit)))
+    return conversation_of(visit)
 
 
 @blueprint.patch("/visitor")
@@ -129,6 +140,12 @@ def rate(visit: Visit) -> Response:
         return representation.rating(ratings.rate(writing.connection, visit, given.score, given.comment.strip()))
 
     return created("rating", act)
+
+
+def conversation_of(visit: Visit) -> Response:
+    """The visitor's conversation as it is now."""
+    with services().reading() as connection:
+        return answer(visitor_view.conversation(connection, visit, people_here=_people_here(visit)))
 
 
 def look_of(project: reading.Row) -> dict[str, Any]:

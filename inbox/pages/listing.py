@@ -33,7 +33,8 @@ LISTED = 50
 MOST_CHANGED = 50  # rows that are asked for at once when events come
 SEARCHED = tuple(status for status in STATUSES if status != "spam")
 HAND_OFF_REASONS = (
-    "asked", "no_answer", "model_failed", "model_timeout", "bad_decision", "cycle", "spend_cap", "attempts",
+    "visitor_asked", "asked", "no_answer", "model_failed", "model_timeout", "bad_decision", "cycle", "spend_cap",
+    "attempts",
 )  # fmt: skip
 
 

@@ -14,13 +14,14 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 
-from inbox import reading
+from inbox import reading, working_hours
 from inbox.api.asking import services
 from inbox.api.widget import look_of
 from inbox.conversation import storable
 from inbox.errors import NotFound
 from inbox.language import LANGUAGES, chosen
 from inbox.origins import frame_ancestors
+from inbox.pages import hours_words
 from inbox.security import may_be_framed
 from inbox.settings import Settings
 from inbox.static_files import whole
@@ -69,7 +70,15 @@ def found_project(key: str) -> reading.Row:
 def shown(project: reading.Row) -> dict[str, Any]:
     """What the widget's template takes."""
     offline = cast(Settings, current_app.config["TANDEM"]).offline
-    return {"project": project, "words": words(project["name"]), "offline": offline}
+    with services().reading() as connection:
+        setting = working_hours.find(connection, project["id"])
+    return {
+        "project": project,
+        "words": words(project["name"]),
+        "offline": offline,
+        "hours": hours_words.lines(setting) if setting.enabled else [],
+        "asks_for_person": project["responder_enabled"] and project["widget_ask_person"] != "never",
+    }
 
 
 def words(name: str) -> dict[str, str]:
@@ -83,8 +92,11 @@ def words(name: str) -> dict[str, str]:
         "ai_first": gettext("AI answers first, people may join"),
         "people_answer": gettext("People answer here"),
         "person_writes": gettext("A person is writing with you"),
-        "back_at": gettext("Nobody is here right now; people are back {time}"),
-        "nobody": gettext("Nobody is here right now; people answer later"),
+        "back_at": gettext("Nobody is here right now; people are back {time}."),
+        "nobody": gettext("Nobody is here right now; people answer later."),
+        "here": gettext("Somebody is here now and answers you in this chat."),
+        "ai_goes_on": gettext("Until then the AI answers."),
+        "say_what": gettext("Write a few words, so that people know what it is about."),
         "solved": gettext("Solved"),
         "joined": gettext("{person} joined; the AI has stepped back"),
         "sending": gettext("Being sent"),
@@ -99,6 +111,9 @@ def words(name: str) -> dict[str, str]:
         "remove_file": gettext("Remove {name}"),
         "file_failed": gettext("{name} could not be attached: {why}"),
         "too_large": gettext("it is larger than 10 MiB"),
+        "empty_file": gettext("it is empty"),
+        "too_many_files": gettext("too many files wait; send those first"),
+        "too_fast": gettext("that was too much at once; wait a moment"),
         "rated": gettext("Thank you. You gave {score} of 5."),
         "not_kept": gettext("That did not work. Try again in a moment."),
     }

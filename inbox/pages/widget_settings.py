@@ -22,13 +22,25 @@ from inbox.pages.signing_in import page
 from inbox.tokens import new_token
 
 blueprint = Blueprint("widget_settings", __name__, url_prefix="/settings/widget")
-FIELDS = ("widget_brand", "widget_greeting", "widget_position", "widget_asks_email", "widget_origins")
+FIELDS = (
+    "widget_brand",
+    "widget_greeting",
+    "widget_position",
+    "widget_asks_email",
+    "widget_ask_person",
+    "widget_origins",
+)
 TAG = '<script src="{url}" data-project="{key}" async></script>'
 CHOICES = {
     "widget_position": {"right": lazy_gettext("Right"), "left": lazy_gettext("Left")},
     "widget_asks_email": {
         "when_nobody": lazy_gettext("When people answer and nobody is here"),
         "always": lazy_gettext("Always"),
+        "never": lazy_gettext("Never"),
+    },
+    "widget_ask_person": {
+        "always": lazy_gettext("At any time"),
+        "open_hours": lazy_gettext("Within working hours; else they are told when people are back"),
         "never": lazy_gettext("Never"),
     },
 }

@@ -103,6 +103,19 @@ def write(frame: FrameLocator, words: str) -> None:
     expect(frame.get_by_text(words, exact=True)).to_be_visible()
 
 
+def unreachable(page: Page) -> Callable[[], None]:
+    """Nothing that is sent arrives, until what is returned is called."""
+
+    def abort(route: Any) -> None:
+        if route.request.method == "POST":
+            route.abort()
+        else:
+            route.fallback()
+
+    page.context.route("**/api/v1/widget/**", abort)
+    return lambda: page.context.unroute("**/api/v1/widget/**", abort)
+
+
 def open_conversation(agent: Page, words: str) -> None:
     """The conversation with these words, found by the API that the page's session does not need."""
     agent.goto(agent.url.split("/", 3)[0] + "//" + agent.url.split("/")[2] + "/")
@@ -162,6 +175,11 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
     expect(frame.locator(".queued")).to_contain_text("Waiting for the network")
     expect(frame.get_by_text("You are offline.")).to_be_visible()
     keep(page, "widget-offline")
+    held = unreachable(page)
+    page.context.set_offline(False)  # a page can only be loaded again with a network; ours is not reached yet
+    page.reload()
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(".queued")).to_contain_text("Typed offline", timeout=20_000)
     lost: list[str] = []
 
     def lose(route: Any) -> None:
@@ -172,13 +190,48 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
         else:
             route.continue_()
 
+    held()
     page.context.route("**/api/v1/widget/messages", lose)
-    page.context.set_offline(False)
     expect(frame.locator(".queued")).to_have_count(0, timeout=30_000)
     assert len(lost) == 1
     page.reload()
     frame = page.frame_locator("iframe")
     expect(frame.get_by_text("Typed offline")).to_have_count(1)
+
+
+def test_asking_for_a_person(visit: Callable[..., Page], sign_in: SignIn, house: House) -> None:
+    """Nobody is here: the widget says so, takes the words, hands off, and asks where to answer; a person then does."""
+    page = visit(width=375)
+    frame = chat(page)
+    frame.get_by_role("button", name="Ask for a person").click()
+    expect(frame.get_by_text("Nobody is here right now")).to_be_visible()
+    expect(frame.get_by_label("What is it about?")).to_be_focused()
+    keep(page, "widget-ask-person")
+    frame.get_by_role("button", name="Hand it to a person").click()
+    expect(frame.get_by_text("Write a few words")).to_be_visible()
+    frame.get_by_label("What is it about?").fill("My parcel is broken.")
+    frame.get_by_role("button", name="Hand it to a person").click()
+    expect(frame.get_by_text("A person was asked to answer here")).to_be_visible()
+    expect(frame.locator("#messages").get_by_text("My parcel is broken.")).to_be_visible()
+    expect(frame.get_by_role("button", name="Ask for a person")).to_have_count(0)
+    expect(frame.get_by_label("E-mail address")).to_be_visible()
+    keep(page, "widget-person-asked")
+    found = page.frames[-1].evaluate(Axe().axe_script + "; axe.run({iframes: false})")
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+    called = "async (name) => (await import('/static/js/widget/names.js')).firstName(name)"
+    names = {
+        "Nguyễn Thị Lan": "Lan",
+        "Trần Văn Bình": "Bình",
+        "Ana López": "Ana",
+        "Lê Mai": "Mai",
+        "Lê": "Lê",
+        "Le Roy": "Le",
+    }
+    assert {name: page.frames[-1].evaluate(called, name) for name in names} == names
+    agent = sign_in(ANA)
+    open_conversation(agent, "My parcel is broken.")
+    expect(agent.locator("#timeline")).to_contain_text("asked for a person")
+    expect(frame.locator("#messages .by-ai")).to_have_count(0)
 
 
 def test_a_person_by_name_then_a_rating(visit: Callable[..., Page], sign_in: SignIn, house: House) -> None:

@@ -20,6 +20,7 @@ def test_every_field_is_saved(house: House, sit: Sit) -> None:
         "widget_greeting": "Hello <b>there</b>\n\nHow are you?",
         "widget_position": "left",
         "widget_asks_email": "always",
+        "widget_ask_person": "open_hours",
     }
     response = ada.send(PAGE, {**wanted, "widget_origins": "https://Shop.example/\n\nhttps://*.shop.example"})
     assert response.status_code == 302

@@ -45,6 +45,8 @@ CREATE TABLE project (
     widget_position text NOT NULL DEFAULT 'right' CHECK (widget_position IN ('left', 'right')),
     widget_asks_email text NOT NULL DEFAULT 'when_nobody'
         CHECK (widget_asks_email IN ('always', 'when_nobody', 'never')),
+    widget_ask_person text NOT NULL DEFAULT 'always'
+        CHECK (widget_ask_person IN ('always', 'open_hours', 'never')),
     widget_origins text[] NOT NULL DEFAULT '{}',
     -- Of the settings: one more with every save that changed one, and who made it.
     version bigint NOT NULL DEFAULT 1,

@@ -2,7 +2,7 @@
 // Owns what is about to be sent with the words, and how files stand in a message. Only raster images are shown in place;
 // everything else is only ever downloaded, as bytes without a type.
 
-import { newKey } from "./session.js";
+import { newKey, Refused } from "./session.js";
 
 const MOST_BYTES = 10 * 1024 * 1024;
 const SHOWN_IN_PLACE = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]); // as inbox/file_types.py has it
@@ -22,15 +22,23 @@ export function openFiles(words, session, say) {
     files.push(one);
     show();
     try {
-      if (file.size > MOST_BYTES) throw new Error(words.too_large);
+      if (file.size > MOST_BYTES) throw new Refused(413);
+      if (!file.size) throw new Refused(422, { fields: { body: "" } });
       await session.begin();
       one.file = await session.upload(file, newKey());
       chip.removeAttribute("aria-busy");
       chip.append(removal(one));
     } catch (error) {
       remove(one);
-      say(words.file_failed.replace("{name}", file.name).replace("{why}", error instanceof TypeError ? words.not_kept : error.message));
+      say(words.file_failed.replace("{name}", file.name).replace("{why}", why(error)));
     }
+  }
+
+  // In the reader's language; the server's own sentences are English.
+  function why(error) {
+    if (error.status === 413) return words.too_large;
+    if (error.status === 422) return "body" in error.fields ? words.empty_file : words.too_many_files;
+    return error.status === 429 ? words.too_fast : words.not_kept;
   }
 
   function removal(one) {

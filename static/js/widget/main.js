@@ -4,6 +4,7 @@
 import { openStream } from "../stream.js";
 import { openFiles } from "./files.js";
 import { openOutbox } from "./outbox.js";
+import { openPerson } from "./person.js";
 import { openRating } from "./rating.js";
 import { openSession } from "./session.js";
 import { openStanding } from "./standing.js";
@@ -41,6 +42,8 @@ const outbox = openOutbox(store, session, {
     if (trouble && !session.exists()) restart();
   },
 });
+
+openPerson(words, session, standing, { send: outbox.add, say });
 
 function say(text) {
   failed.textContent = text;

@@ -1,13 +1,14 @@
 // How the conversation stands: who answers, whether anybody is there, whether to ask for an e-mail address.
 // Owns the widget's head and the form for the address. Says "a person" only where one writes, and by name.
 
-import { firstName, initials } from "./thread.js";
+import { firstName, initials } from "./names.js";
 
 export function openStanding(widget, words, session) {
   const form = document.getElementById("mail-form");
   const mail = document.getElementById("mail");
   const wrong = document.getElementById("mail-wrong");
   const kept = document.getElementById("mail-kept");
+  const mailBack = document.getElementById("mail-back");
   const head = { title: document.getElementById("with"), line: document.getElementById("who"), faces: document.getElementById("faces") };
   const first = { title: head.title.textContent, line: head.line.textContent, faces: head.faces.innerHTML };
   const field = document.getElementById("message");
@@ -22,6 +23,7 @@ export function openStanding(widget, words, session) {
     field.placeholder = now.status === "solved" ? words.reopen : withPerson ? words.write_to.replace("{person}", firstName(now.person)) : words.write;
     form.hidden = !now.asks_email;
     watchers.forEach((watch) => watch(now));
+    if (!form.hidden) mailBack.textContent = now.back_at ? absent(now.back_at) : words.nobody;
     if (!form.hidden || now.asks_rating) form.closest(".thread").scrollTop = form.closest(".thread").scrollHeight;
   }
 
@@ -30,8 +32,10 @@ export function openStanding(widget, words, session) {
     if (withPerson) return words.person_writes;
     if (now.answered_by === "ai") return words.ai_first;
     if (now.people_here) return words.people_answer;
-    return now.back_at ? words.back_at.replace("{time}", when(now.back_at)) : words.nobody;
+    return absent(now.back_at);
   }
+
+  const absent = (backAt) => (backAt ? words.back_at.replace("{time}", when(backAt)) : words.nobody);
 
   // In the visitor's own language and zone, with the day: "tomorrow" would be another one by the time it is read.
   function when(moment) {
@@ -89,5 +93,5 @@ export function openStanding(widget, words, session) {
     }
   });
 
-  return { refresh, changed, clear, watch: (does) => watchers.push(does), show };
+  return { refresh, changed, clear, absent, watch: (does) => watchers.push(does), show };
 }

@@ -1,9 +1,7 @@
 // The conversation as it is shown. Everything that was written by somebody goes into the page as text, never as HTML.
 // Owns the messages' elements: each message once, in the order of ids; what waits stands behind them, dashed.
 
-const initials = (name) => name.split(/\s+/).map((part) => part[0] ?? "").join("").slice(0, 2).toUpperCase();
-
-const firstName = (name) => name.trim().split(/\s+/)[0];
+import { firstName, initials } from "./names.js";
 
 export function openThread(words, listOfFiles) {
   const messages = document.getElementById("messages");
@@ -87,5 +85,3 @@ export function openThread(words, listOfFiles) {
 
   return { show, showWaiting, waits, clear, toEnd, drop: (key) => document.getElementById(`waiting-${key}`)?.remove() };
 }
-
-export { firstName, initials };
