@@ -8,11 +8,14 @@ project exactly as for a missing one (I8: tests/integration/test_tenants.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import IntegrityError
 
 from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
@@ -36,7 +39,7 @@ class Written:
         return representation.conversation(self.row, self.row["visitor"])
 
 
-IS_MEMBER = text("SELECT 1 FROM membership WHERE project_id = :project AND agent_id = :agent")
+ASSIGNEE_IS_MEMBER = "conversation_assignee_is_member"  # the constraint; a look beforehand would be a promise
 
 
 def patch(
@@ -52,7 +55,6 @@ def patch(
     `seen` are the versions of an If-Match: StaleVersion with the current conversation if it is none of them any more.
     Invalid for an assignee who is no member.
     """
-    check_assignee(connection, who, changes.get("assignee_id"))
     parameters = dict(changes)
     if "custom_attributes" in parameters:
         parameters["custom_attributes"] = json.dumps(parameters["custom_attributes"])
@@ -166,15 +168,17 @@ WHERE p.id = :project
 )
 
 
-def check_assignee(connection: Connection, who: Agent, assignee_id: int | None) -> None:
-    """Raise Invalid for an assignee who is no member of the asker’s project."""
-    if assignee_id is None or assignee_id == who.id:
-        return
-    found = connection.execute(IS_MEMBER, {"project": who.project_id, "agent": assignee_id}).one_or_none()
-    if found is None:
+@contextmanager
+def members_only() -> Iterator[None]:
+    """Invalid where a statement inside gives a conversation to who is no member of its project, or none any more."""
+    try:
+        yield
+    except IntegrityError as error:
+        if not isinstance(error.orig, psycopg.Error) or error.orig.diag.constraint_name != ASSIGNEE_IS_MEMBER:
+            raise
         raise Invalid(
             "The assignee is not a member of this project.", fields={"assignee_id": "is not a member of this project"}
-        )
+        ) from None
 
 
 def _act(connection: Connection, statement: TextClause, who: Agent, conversation_id: int, **more: Any) -> Written:
@@ -186,7 +190,8 @@ def _row(connection: Connection, statement: TextClause, who: Agent, conversation
     parameters = {"conversation": conversation_id, "project": who.project_id, "who": who.id, "who_name": who.name}
     known = {name: value for name, value in (parameters | more).items() if name in statement._bindparams}
     for _ in range(MOST_TRIES):
-        row = connection.execute(statement, known).mappings().one_or_none()
+        with members_only():
+            row = connection.execute(statement, known).mappings().one_or_none()
         if row is None:
             raise NotFound
         if row.get("fresh", True):

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from inbox.access import Agent
 from inbox.act_parts import CHANGES, SETTABLE, written
-from inbox.acts import check_assignee
+from inbox.acts import members_only
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
 from inbox.errors import NotFound
@@ -116,7 +116,10 @@ back AS (
             AND {_untouched("status", "reopened")} AS status,
         old.assignee_id IS NOT DISTINCT FROM CAST(after ->> 'assignee_id' AS bigint)
             AND before -> 'assignee_id' <> after -> 'assignee_id'
-            AND {_untouched("assigned", "unassigned")} AS assignee,
+            AND {_untouched("assigned", "unassigned")}
+            AND (before ->> 'assignee_id' IS NULL OR EXISTS (
+                SELECT 1 FROM membership m WHERE m.project_id = old.project_id
+                    AND m.agent_id = CAST(before ->> 'assignee_id' AS bigint))) AS assignee,
         to_jsonb(old.priority) = after -> 'priority' AND before -> 'priority' <> after -> 'priority'
             AND {_untouched("priority")} AS priority,
         to_jsonb(old.responder_state) = after -> 'responder_state'
@@ -163,7 +166,6 @@ def apply(
     `epochs` says which epoch of a conversation the asker saw: one in which a person acted since is left as it is.
     Raises NotFound, and changes nothing, where one of them is not the project's; Invalid for a foreign assignee.
     """
-    check_assignee(connection, who, changes.get("assignee_id"))
     wanted = list(dict.fromkeys(ids))
     labels = {name: list(changes.get(name, ())) for name in ("add_labels", "remove_labels")}
     columns = frozenset(SETTABLE) & set(changes) | ({"labels"} if any(labels.values()) else set())
@@ -197,4 +199,5 @@ def _rows(
 ) -> Sequence[Mapping[Any, Any]]:
     parameters = {**who.asking, **more}
     known = {name: value for name, value in parameters.items() if name in statement._bindparams}
-    return connection.execute(statement, known).mappings().all()
+    with members_only():
+        return connection.execute(statement, known).mappings().all()

@@ -89,6 +89,8 @@ changed AS (
     FROM c JOIN e ON e.conversation_id = c.id)
 {ANSWER}"""
 )  # fmt: skip
+# Waits for whoever gives them a conversation at this moment, and lets nobody begin to: what they have is seen whole.
+HOLD = text(f"WITH {DOOR} SELECT count(*) FROM member")
 PROJECTS = text(
     """
 SELECT p.id, p.name FROM membership m JOIN project p ON p.id = m.project_id
@@ -128,8 +130,9 @@ def set_role(connection: Connection, who: Agent, agent_id: int, role: Role) -> N
 def remove(connection: Connection, who: Agent, agent_id: int) -> None:
     """Take a member out of the project: their sessions and tokens end, their conversations are unassigned.
 
-    Raises Forbidden, NotFound, LastManager.
+    Two statements of one transaction. Raises Forbidden, NotFound, LastManager.
     """
+    connection.execute(HOLD, {"project": who.project_id, "agent": agent_id})
     _guarded(connection, REMOVE, who, agent_id)
 
 

@@ -57,7 +57,7 @@ def remove(who: Agent, number: str) -> Response:
     """Take a member out; managers only. Their sessions and tokens end at once, their conversations are unassigned."""
     agent_id = bigint(number)
     body(NothingBody)
-    with services().statement() as writing:
+    with services().transaction() as writing:
         team.remove(writing.connection, who, agent_id)
     return Response(status=204)
 

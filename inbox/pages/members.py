@@ -52,7 +52,7 @@ def set_role(me: Agent, number: int) -> ResponseReturnValue:
 def remove(me: Agent, number: int) -> ResponseReturnValue:
     """Take somebody out of the team."""
     try:
-        with services().statement() as writing:
+        with services().transaction() as writing:
             team.remove(writing.connection, me, bigint(str(number)))
     except LastManager as error:
         return _page(me, refused=error.message), 409

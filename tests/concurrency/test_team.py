@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, text
 
-from inbox import invitations, team
+from inbox import acts, assigning, bulk, invitations, team
 from inbox.access import Agent
-from inbox.errors import Forbidden, InboxError, LastManager, NotFound
+from inbox.errors import Forbidden, InboxError, Invalid, LastManager, NotFound
 from tests.conftest import InBackground
 from tests.people import People
 
@@ -56,6 +56,74 @@ def test_two_managers_leave_at_once(people: People, in_background: InBackground,
     assert managers(people) == {ben.id}
 
 
+def patch(connection: Connection, people: People) -> None:
+    acts.patch(connection, people.ana, people.conversation_id, {"assignee_id": people.ben.id})
+
+
+def in_bulk(connection: Connection, people: People) -> None:
+    bulk.apply(connection, people.ana, [people.conversation_id], {"assignee_id": people.ben.id})
+
+
+def take(connection: Connection, people: People) -> None:
+    acts.claim(connection, people.ben, people.conversation_id)
+
+
+def by_rule(connection: Connection, people: People) -> None:
+    for statement in (
+        "UPDATE project SET assign_rule = 'fewest' WHERE id = :project",
+        "UPDATE conversation SET responder_state = 'handed_off' WHERE project_id = :project",
+    ):
+        people.behind_the_back(statement, project=people.project_id)
+    assigning.give(connection, people.project_id, people.conversation_id, {people.ben.id})
+
+
+@pytest.mark.parametrize("assign", [patch, in_bulk, take, by_rule])
+def test_nobody_is_assigned_who_leaves(
+    people: People, in_background: InBackground, assign: Callable[[Connection, People], None]
+) -> None:
+    """The assignment is not committed yet when a manager removes them: the removal waits, and takes it back."""
+    with people.services.database.begin() as first:
+        assign(first, people)
+        leaving = in_background(lambda: refusal(people, team.remove, people.ana, people.ben.id))
+        wait_for_a_lock(people)
+    assert leaving.result() is None
+    row = people.conversation()
+    assert row["assignee_id"] is None
+    last = people.timeline()[-1]
+    assert (last["kind"], last["version"], last["data"]["rule"]) == ("unassigned", row["version"], "member_removed")
+
+
+@pytest.mark.parametrize("assign", [patch, in_bulk, take])
+def test_who_has_left_is_assigned_nothing(
+    people: People, in_background: InBackground, assign: Callable[[Connection, People], None]
+) -> None:
+    """They are being removed while somebody assigns to them: the assignment waits, and is refused."""
+
+    def refused() -> str:
+        with pytest.raises(Invalid) as told, people.services.statement() as writing:
+            assign(writing.connection, people)
+        return str(told.value.extra["fields"])
+
+    with people.services.database.begin() as first:
+        team.remove(first, people.ana, people.ben.id)
+        assigned = in_background(refused)
+        wait_for_a_lock(people)
+    assert "is not a member" in str(assigned.result())
+    assert people.conversation()["assignee_id"] is None
+
+
+def test_undo_gives_nothing_to_who_has_left(people: People) -> None:
+    """What was Ben's was given to Ana in bulk; Ben leaves, and Ana takes it back: it stays hers."""
+    with people.services.statement() as writing:
+        in_bulk(writing.connection, people)
+        done = bulk.apply(writing.connection, people.ana, [people.conversation_id], {"assignee_id": people.ana.id})
+    assert refusal(people, team.remove, people.ana, people.ben.id) is None
+    assert done.id is not None
+    with people.services.statement() as writing:
+        assert bulk.undo(writing.connection, people.ana, done.id).changed == ()
+    assert people.conversation()["assignee_id"] == people.ana.id
+
+
 def test_an_invitation_is_used_once(people: People, in_background: InBackground) -> None:
     with people.services.statement() as writing:
         invitations.invite(writing.connection, people.ana, people.ben.email, "agent", token="the link")
@@ -78,7 +146,7 @@ def test_an_invitation_is_used_once(people: People, in_background: InBackground)
 
 def refusal(people: People, act: Act, who: Agent, whom: int) -> InboxError | None:
     try:
-        with people.services.statement() as writing:
+        with people.services.transaction() as writing:
             act(writing.connection, who, whom)
     except (Forbidden, LastManager, NotFound) as error:
         return error

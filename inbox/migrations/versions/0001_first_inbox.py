@@ -237,7 +237,7 @@ CREATE TABLE conversation (
     status text NOT NULL DEFAULT 'open'
         CHECK (status IN ('open', 'pending', 'snoozed', 'solved', 'spam')),
     snoozed_until timestamptz,
-    assignee_id bigint REFERENCES agent,
+    assignee_id bigint,
     assigned_at timestamptz,
     priority text NOT NULL DEFAULT 'normal'
         CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
@@ -256,7 +256,11 @@ CREATE TABLE conversation (
     epoch bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Newest activity first; an empty conversation counts from its creation.
-    active_at timestamptz GENERATED ALWAYS AS (COALESCE(last_message_timestamp, created_at)) STORED
+    active_at timestamptz GENERATED ALWAYS AS (COALESCE(last_message_timestamp, created_at)) STORED,
+    -- Who leaves the team has no conversation, nor gets one in that very moment:
+    -- tests/concurrency/test_team.py::test_nobody_is_assigned_who_leaves
+    CONSTRAINT conversation_assignee_is_member FOREIGN KEY (project_id, assignee_id)
+        REFERENCES membership ON DELETE SET NULL (assignee_id)
 ) WITH (fillfactor = 85);  -- room on its own page for what touches no index: priority, position, reads
 CREATE INDEX conversation_list ON conversation (project_id, active_at DESC, id DESC);
 CREATE INDEX conversation_assignee ON conversation (project_id, assignee_id, active_at DESC, id DESC);
