@@ -244,6 +244,10 @@ OPERATIONS: dict[str, Operation] = {
     **TEAM_OPERATIONS,
 }
 
+PROBLEM_CODES = (
+    "no_start", "many_starts", "unknown_node", "missing_edge", "unreachable", "unknown_tool", "empty_prompt",
+    "too_many_cases", "duplicate_route", "unknown_variable", "duplicate_id", "bad_node",
+)  # fmt: skip
 GUIDE: dict[type[InboxError], str] = {
     errors.BadJson: "Send UTF-8 JSON, an object, not nested without end.",
     errors.BadEventId: "Connect again without Last-Event-ID, and read the state anew.",
@@ -262,7 +266,9 @@ GUIDE: dict[type[InboxError], str] = {
     errors.Invalid: "`fields` says for each field or parameter what is wrong.",
     errors.UnknownField: "Leave the fields out that `fields` names: they are misspelt, or of another release.",
     errors.IdempotencyConflict: "Use a new key for a new request.",
-    errors.InvalidWorkflow: "`problems` names each node or edge and what is wrong with it.",
+    errors.InvalidWorkflow: "`problems` names each node or edge and what is wrong with it, by code: "
+    + ", ".join(f"`{code}`" for code in PROBLEM_CODES)
+    + ".",
     errors.RateLimited: "Wait for as many seconds as Retry-After says.",
     errors.Internal: "Our fault, and written down. Send it again later, with the same Idempotency-Key.",
     errors.Unavailable: "The database does not answer; nothing was changed. Wait for Retry-After and send it again.",

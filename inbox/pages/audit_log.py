@@ -60,6 +60,8 @@ SENTENCES: dict[str, Any] = {
     "tool_deleted": lazy_gettext("deleted the tool %(subject)s"),
     "tool_host_added": lazy_gettext("allowed tools to call %(subject)s"),
     "tool_host_removed": lazy_gettext("forbade tools to call %(subject)s"),
+    "identity_secret_made": lazy_gettext("made a new identity secret for the widget"),
+    "identity_secrets_ended": lazy_gettext("ended the widget’s identity secrets"),
     "hours_changed": lazy_gettext("changed the working hours"),
     "export": lazy_gettext("exported %(subject)s"),
 }

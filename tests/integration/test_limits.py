@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from inbox.limits import PASS_HEADER, replay_pass
+from inbox.limits import PASS_HEADER, TYPING_RATE, replay_pass
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.integration.callers import Caller, House, error
@@ -37,6 +37,18 @@ def test_messages_are_limited_for_each_visitor(limited: Flask, services: Service
     assert error(spaced) == (429, "rate_limited")
     assert len(visitor.get("/widget/messages").get_json()["items"]) == 3
     assert other.post("/widget/messages", {"content": "fine"}).status_code == 201
+
+
+def test_typing_is_limited_for_each_visitor_and_costs_no_message(limited: Flask, services: Services) -> None:
+    house = House.build(limited, services)
+    visitor, other = house.visit(), house.visit()
+    told = [visitor.post("/widget/typing", {}).status_code for _ in range(int(TYPING_RATE.partition("/")[0]))]
+    assert set(told) == {204}
+    refused = visitor.post("/widget/typing", {})
+    assert error(refused) == (429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert other.post("/widget/typing", {}).status_code == 204
+    assert visitor.post("/widget/messages", {"content": "said all the same"}).status_code == 201
 
 
 def test_sessions_are_limited_for_each_address(limited: Flask, services: Services) -> None:

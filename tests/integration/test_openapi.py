@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeGuard
 
 import jsonschema
 import pytest
@@ -15,10 +17,11 @@ from flask import Flask
 from app import create_app
 from inbox import errors
 from inbox.api.openapi import Route, api_routes, document
-from inbox.api.operations import GUIDE, OPERATIONS
+from inbox.api.operations import GUIDE, OPERATIONS, PROBLEM_CODES
 from inbox.errors import InboxError
 from inbox.services import Services
 from inbox.settings import Settings
+from responder import problems
 from tests.integration.callers import Caller, House
 
 
@@ -108,6 +111,17 @@ def test_every_error_code_has_advice(app: Flask) -> None:
         assert f"{route.method} {route.path}" in page.text
     assert "<script>" not in page.text
     assert "style=" not in page.text
+
+
+def test_every_code_of_a_problem_is_listed() -> None:
+    """As the checks of a workflow name them."""
+    source = Path(problems.__file__).read_text()
+    named = [one.args[0] for one in ast.walk(ast.parse(source)) if _is_problem(one)]
+    assert {code.value for code in named if isinstance(code, ast.Constant)} == set(PROBLEM_CODES)
+
+
+def _is_problem(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem"
 
 
 @pytest.mark.parametrize(
