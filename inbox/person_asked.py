@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from inbox import working_hours
-from inbox.acts_sql import CANCEL_QUEUED, ENTRY_HEAD, FRESH
+from inbox.act_parts import CANCEL_QUEUED, ENTRY_HEAD, FRESH
 from inbox.change import change_cte
 from inbox.errors import Forbidden, NotFound, Unavailable
 from inbox.visiting import Visit
