@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     wire(app, settings, services)
     for part in (compressing, static_files, failures, security, language, cors):
         part.register(app)
-    limits.register(app, settings)
+    limits.register(app)
     inbox.api.register(app)
     inbox.pages.register(app)
     if settings.proxies:
@@ -74,7 +74,9 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web")
-        services = Services(engine, RqTurnQueue(redis), Waker(redis))
+        queue = RqTurnQueue(redis)
+        services = Services(engine, queue, Waker(redis), queue.announce)
+    limits.count_in(app, redis)
     app.extensions["tandem"] = Wiring(
         services,
         Hub(services.database, redis),

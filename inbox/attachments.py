@@ -143,6 +143,11 @@ def said(connection: Connection, sender: Sender, content: str, ids: Sequence[int
     }
 
 
+def without_files(content: str) -> dict[str, Any]:
+    """The same of a message without files."""
+    return {"files": [], "details": "{}", "snippet": snippet_of(content.strip())}
+
+
 def find(connection: Connection, sender: Sender, key: str) -> Row:
     """A file that this reader may see. Raises NotFound, for one that is another's exactly as for none."""
     row = connection.execute(FIND, sender.named() | {"key": key}).mappings().one_or_none()

@@ -36,7 +36,13 @@ def connect(url: str, *, pool_size: int = 20, application: str = "tandem") -> En
     }
     engine = create_engine(_psycopg(url), pool_size=2, max_overflow=pool_size, pool_pre_ping=True, **settings)
     single = create_engine(
-        _psycopg(url), pool_size=pool_size, max_overflow=pool_size, isolation_level="AUTOCOMMIT", **settings
+        _psycopg(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_use_lifo=True,  # few connections, with their statements prepared, before many that have not
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,  # there is nothing to roll back
+        **settings,
     )
     event.listen(single, "checkout", _refuse_cut)
     for one in (engine, single):
@@ -74,24 +80,28 @@ def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping
     For the few statements of the landing and of lists, where SQLAlchemy's way there costs as much as the server's
     work. Errors are SQLAlchemy's, and a connection that is lost leaves the pool.
     """
-    with _cursor(connection, statement.text, namedtuple_row) as cursor:
-        return cursor.execute(_for_driver(statement.text), parameters, prepare=True).fetchone()
+    with _answered(connection, statement.text, parameters, namedtuple_row) as cursor:
+        return cursor.fetchone()
 
 
 def fetch_all(
     connection: Connection, sql: str, parameters: Mapping[str, Any], *, prepare: bool = True
 ) -> list[dict[str, Any]]:
     """The statement's rows, likewise. `prepare=False` is for those whose plan depends on what is looked for."""
-    with _cursor(connection, sql, dict_row) as cursor:
-        return list(cursor.execute(_for_driver(sql), parameters, prepare=prepare))
+    with _answered(connection, sql, parameters, dict_row, prepare=prepare) as cursor:
+        return list(cursor)
 
 
 @contextmanager
-def _cursor(connection: Connection, sql: str, rows: Any) -> Iterator[psycopg.Cursor[Any]]:
+def _answered(
+    connection: Connection, sql: str, parameters: Mapping[str, Any], rows: Any, *, prepare: bool = True
+) -> Iterator[psycopg.Cursor[Any]]:
     driver = connection.connection.driver_connection
     assert driver is not None
+    driver_sql, names = numbered(sql)
     try:
-        with driver.cursor(row_factory=rows) as cursor:
+        with psycopg.RawCursor(driver, row_factory=rows) as cursor:
+            cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare)
             yield cursor
     except psycopg.Error as error:
         lost = driver.closed or driver.broken
@@ -103,9 +113,10 @@ def _cursor(connection: Connection, sql: str, rows: Any) -> Iterator[psycopg.Cur
 
 
 @lru_cache(maxsize=256)
-def _for_driver(sql: str) -> str:
-    dialect = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
-    return str(TextClause(sql).compile(dialect=dialect))
+def numbered(sql: str) -> tuple[str, list[str]]:
+    """With $1, $2 in the places of the names, and the names in this order; else the driver looks for them each time."""
+    compiled = TextClause(sql).compile(dialect=PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    return str(compiled), list(dict.fromkeys(compiled.positiontup or ()))
 
 
 def is_away(error: BaseException) -> bool:

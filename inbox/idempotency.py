@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,22 @@ class Answered:
     replayed: bool = False
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request that came with a key: who asked what, the key, and the digest of its body."""
+
+    scope: str
+    key: str
+    request_hash: bytes
+
+
+def asked(scope: str, key: str, request_body: bytes) -> Asked:
+    """The request. Raises Invalid for a key that cannot be one."""
+    if not 0 < len(key) <= MOST_CHARACTERS or not key.isprintable():
+        raise Invalid("An Idempotency-Key has 1 to 255 printable characters.", fields={"Idempotency-Key": "is no key"})
+    return Asked(scope, key, hashlib.sha256(request_body).digest())
+
+
 def once(
     connection: Connection, scope: str, key: str, request_body: bytes, act: Callable[[], tuple[int, Any]]
 ) -> Answered:
@@ -56,25 +73,39 @@ def once(
     Must run inside a transaction. Raises IdempotencyInFlight while the first is still at it after WAIT_MS,
     IdempotencyConflict for another body, Invalid for a key that cannot be one.
     """
-    if not 0 < len(key) <= MOST_CHARACTERS or not key.isprintable():
-        raise Invalid("An Idempotency-Key has 1 to 255 printable characters.", fields={"Idempotency-Key": "is no key"})
+    request = asked(scope, key, request_body)
     named = {"scope": scope, "key": key}
-    request_hash = hashlib.sha256(request_body).digest()
-    if _take(connection, named, request_hash):
+    if _take(connection, request):
         status, body = act()
         connection.execute(KEEP, named | {"status": status, "body": json.dumps(body)})
         return Answered(status, body)
-    first = connection.execute(FIND, named).one()
-    if bytes(first.request_hash) != request_hash:
+    first = find(connection, request)
+    assert first is not None
+    return first
+
+
+def find(connection: Connection, request: Asked) -> Answered | None:
+    """What was kept for this request, or None. Raises IdempotencyConflict for another body."""
+    first = connection.execute(FIND, {"scope": request.scope, "key": request.key}).one_or_none()
+    if first is None:
+        return None
+    if bytes(first.request_hash) != request.request_hash:
         raise IdempotencyConflict("This Idempotency-Key was used with another body. Use a new key for a new request.")
     return Answered(first.status, first.body, replayed=True)
 
 
-def _take(connection: Connection, named: dict[str, str], request_hash: bytes) -> bool:
+def _take(connection: Connection, request: Asked) -> bool:
+    named = {"scope": request.scope, "key": request.key, "hash": request.request_hash, "wait": str(WAIT_MS)}
+    with not_in_flight():
+        return connection.execute(TAKE, named).one_or_none() is not None
+
+
+@contextmanager
+def not_in_flight() -> Iterator[None]:
+    """Raises IdempotencyInFlight where a statement has waited WAIT_MS for the first request with its key."""
     try:
-        taken = connection.execute(TAKE, named | {"hash": request_hash, "wait": str(WAIT_MS)}).one_or_none() is not None
+        yield
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) != "55P03":  # lock_not_available
             raise
         raise IdempotencyInFlight("The first request with this key is still being worked on. Try again.") from error
-    return taken

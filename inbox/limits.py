@@ -8,84 +8,108 @@ Owns the limits. Counted in Redis; while it is away each process counts for itse
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
 
-from flask import Flask, Response, current_app, request
-from flask_limiter import Limiter, RequestLimit, RouteLimit
-from flask_limiter.util import get_remote_address
+from flask import Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from redis import Redis
 
+from inbox.counting import Count, Counter, Window
+from inbox.errors import RateLimited
 from inbox.settings import Settings
 from inbox.tokens import digest
 
 PASS_HEADER = "X-Tandem-Replay"
 TYPING_RATE = "60/minute"  # a page that types says so every 4 s
 PASS_SECONDS = 6 * 3600
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
-# Its own headers would ask Redis twice more with every request, a visitor's too; programs are told by `_say_how_much`.
-limiter = Limiter(get_remote_address, headers_enabled=False, in_memory_fallback_enabled=True, swallow_errors=True)
-
-
-def register(app: Flask, settings: Settings) -> None:
-    """Count in the settings' Redis."""
-    app.config["RATELIMIT_STORAGE_URI"] = _storage(settings.redis_url)
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
-        "socket_connect_timeout": 0.5,
-        "socket_timeout": 1.0,
-        "retry": Retry(NoBackoff(), 0),  # the library's own would wait for seconds
-    }
-    if str(settings.redis_url).startswith("redis+sentinel"):
-        app.config["RATELIMIT_STORAGE_OPTIONS"]["use_replicas"] = False  # a replica counts late
-    app.config["RATELIMIT_ENABLED"] = settings.rate_limits
-    app.after_request(_say_when)
-    app.after_request(_say_how_much)
-    limiter.init_app(app)
+View = Callable[..., ResponseReturnValue]
 
 
-def _say_when(response: Response) -> Response:
-    refused = limiter.current_limit
-    if response.status_code == 429 and refused is not None and refused.breached:
-        response.headers["Retry-After"] = str(_seconds_until(refused))
-    return response
+@dataclass(frozen=True)
+class Limit:
+    """How often whom; by each route for itself, or together in all that share the scope."""
+
+    rate: Callable[[Settings], str]
+    who: Callable[[], str]
+    scope: str | None = None
+
+    def window(self, settings: Settings) -> tuple[int, Window]:
+        """How many at most, and where this request counts."""
+        most, _, unit = self.rate(settings).partition("/")
+        return int(most), Window(f"tandem:limit:{self.scope or request.endpoint}:{self.who()}", SECONDS[unit])
 
 
-def _say_how_much(response: Response) -> Response:
-    """Programs with a token hear how much they may still ask: tests/integration/test_openapi.py."""
-    counted = limiter.current_limit
-    if counted is None or not request.path.startswith("/api/v1/") or request.path.startswith("/api/v1/widget/"):
+def register(app: Flask) -> None:
+    """Tell of the limits."""
+    app.after_request(_tell)
+
+
+def count_in(app: Flask, redis: Redis) -> None:
+    """Count in this Redis."""
+    app.extensions["tandem_counter"] = Counter(redis)
+
+
+def _limited(limit: Limit) -> Callable[[View], View]:
+    """A decorator. Where it meets a view that is limited already, both limits are counted in one call."""
+
+    def decorate(view: View) -> View:
+        inner, others = _LIMITED.get(view, (view, ()))
+        limits = (limit, *others)
+
+        @wraps(view)
+        def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
+            _count(limits)
+            return inner(*arguments, **named)
+
+        _LIMITED[asked] = (inner, limits)
+        return asked
+
+    return decorate
+
+
+_LIMITED: dict[View, tuple[View, tuple[Limit, ...]]] = {}  # a limited view: what is behind it, and its limits
+
+
+def _count(limits: Sequence[Limit]) -> None:
+    """One more of each. Raises RateLimited."""
+    settings = cast(Settings, current_app.config["TANDEM"])
+    if not settings.rate_limits or _has_pass():
+        return
+    known = [limit.window(settings) for limit in limits]
+    counts: list[Count] = current_app.extensions["tandem_counter"]([window for _, window in known])
+    g.counted = min(
+        ((most, most - count.used, count.seconds_left) for (most, _), count in zip(known, counts, strict=True)),
+        key=lambda counted: (counted[1] >= 0, counted[1]),
+    )
+    if g.counted[1] < 0:
+        raise RateLimited("Too many requests. Wait a moment and try again.")
+
+
+def _tell(response: Response) -> Response:
+    """Who is refused hears for how long; programs with a token always how much they may still ask:
+    tests/integration/test_openapi.py."""
+    counted = g.get("counted")
+    if counted is None:
         return response
-    try:
-        left, until = counted.remaining, int(counted.reset_at)
-    except RedisError:  # it went away a moment ago, and nobody is refused for that
-        return response
-    response.headers["X-RateLimit-Limit"] = str(counted.limit.amount)
-    response.headers["X-RateLimit-Remaining"] = str(max(0, left))
-    response.headers["X-RateLimit-Reset"] = str(until)
+    most, left, seconds_left = counted
+    if left < 0 and response.status_code == RateLimited.status:
+        response.headers["Retry-After"] = str(max(1, seconds_left))
+    if request.path.startswith("/api/v1/") and not request.path.startswith("/api/v1/widget/"):
+        response.headers["X-RateLimit-Limit"] = str(most)
+        response.headers["X-RateLimit-Remaining"] = str(max(0, left))
+        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + max(0, seconds_left))
     return response
-
-
-def _seconds_until(refused: RequestLimit) -> int:
-    try:
-        return max(1, int(refused.reset_at - time.time()))
-    except RedisError:  # it went away a moment ago; the process's own count begins anew
-        return 1
 
 
 def replay_pass(secret_key: str) -> str:
     """The value of PASS_HEADER for whoever has the installation's key."""
     return str(URLSafeTimedSerializer(secret_key, salt="replay").dumps("replay"))
-
-
-def _limit(rate: Callable[[Settings], str], key: Callable[[], str]) -> RouteLimit:
-    return limiter.limit(lambda: rate(_settings()), key_func=key, exempt_when=_has_pass)
-
-
-def _settings() -> Settings:
-    return cast(Settings, current_app.config["TANDEM"])
 
 
 def _has_pass() -> bool:
@@ -104,26 +128,19 @@ def _token() -> str:
     return digest(request.headers.get("Authorization", "").partition(" ")[2].strip()).hex()
 
 
+def _address() -> str:
+    return request.remote_addr or ""
+
+
 def _address_and_account() -> str:
-    return f"{get_remote_address()}:{request.form.get('email', '').strip().lower()[:320]}"
+    return f"{_address()}:{request.form.get('email', '').strip().lower()[:320]}"
 
 
-def _storage(redis_url: str | None) -> str:
-    """The address in the form that the limits library reads: unix sockets are `redis+unix://` there."""
-    if redis_url is None:
-        return "memory://"
-    scheme, _, rest = redis_url.partition("://")
-    known = {"unix": "redis+unix", "valkey": "redis", "valkeys": "rediss"}
-    return f"{known.get(scheme, scheme)}://{rest}"
-
-
-limited_messages = _limit(lambda settings: settings.rate_messages, _token)
-limited_typing = _limit(lambda settings: TYPING_RATE, _token)
-limited_sessions = _limit(lambda settings: settings.rate_sessions, get_remote_address)
-limited_sign_in = _limit(lambda settings: settings.rate_sign_in, _address_and_account)
+limited_messages = _limited(Limit(lambda settings: settings.rate_messages, _token))
+limited_typing = _limited(Limit(lambda settings: TYPING_RATE, _token))
+limited_sessions = _limited(Limit(lambda settings: settings.rate_sessions, _address))
+limited_sign_in = _limited(Limit(lambda settings: settings.rate_sign_in, _address_and_account))
 # Of somebody who is signed in and says their password once more.
-limited_passwords = _limit(lambda settings: settings.rate_sign_in, get_remote_address)
+limited_passwords = _limited(Limit(lambda settings: settings.rate_sign_in, _address))
 # All calls with one token count together, wherever they go.
-limited_calls = limiter.shared_limit(
-    lambda: _settings().rate_calls, scope="calls", key_func=_token, exempt_when=_has_pass
-)
+limited_calls = _limited(Limit(lambda settings: settings.rate_calls, _token, scope="calls"))

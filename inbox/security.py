@@ -1,18 +1,21 @@
 """What every response says to the browser: a strict policy, so that hostile text stays text.
 
-Owns the headers. Scripts and styles come from our own files only; nothing inline runs without the nonce.
+Owns the headers, and where a cookie's session counts. Scripts and styles come from our own files only; nothing inline
+runs without the nonce.
 """
 
 from __future__ import annotations
 
 import secrets
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:{images}; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}; manifest-src 'self'"
 )
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"  # JSON runs and shows nothing
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -23,9 +26,10 @@ HEADERS = {
 
 
 def register(app: Flask) -> None:
-    """Add the headers to every response and `csp_nonce()` to the templates."""
+    """Add the headers to every response, `csp_nonce()` to the templates, and sessions to pages alone."""
     app.jinja_env.globals["csp_nonce"] = nonce
     app.after_request(_protect)
+    app.session_interface = PageSessions()
 
 
 def nonce() -> str:
@@ -42,11 +46,27 @@ def may_be_framed(by: str) -> None:
 
 def _protect(response: Response) -> Response:
     framed_by = g.get("framed_by")
-    for name, value in HEADERS.items():
-        if name != "X-Frame-Options" or framed_by is None:
-            response.headers.setdefault(name, value)
-    policy = POLICY.format(nonce=nonce(), framed_by=framed_by or "'none'", images="" if framed_by is None else " blob:")
-    response.headers.setdefault("Content-Security-Policy", policy)
+    wanted = HEADERS | {"Content-Security-Policy": _policy(response, framed_by)}
+    if framed_by is not None:
+        del wanted["X-Frame-Options"]
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        wanted["Cache-Control"] = "no-store"
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend([one for one in wanted.items() if one[0].lower() not in given])
     return response
+
+
+def _policy(response: Response, framed_by: str | None) -> str:
+    if response.mimetype == "application/json" and framed_by is None:
+        return DATA_POLICY
+    return POLICY.format(nonce=nonce(), framed_by=framed_by or "'none'", images="" if framed_by is None else " blob:")
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """The cookie's session is for pages: whoever calls the API shows a token, and nothing is read or signed."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """None of one's own for the API: it takes nothing in."""
+        if request.path.startswith("/api/v1/"):
+            return self.make_null_session(app)
+        return super().open_session(app, request) or self.make_null_session(app)

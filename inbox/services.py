@@ -6,7 +6,7 @@ Nothing is announced before the commit: tests/integration/test_services.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -36,6 +36,7 @@ class Services:
     database: Engine
     turn_queue: TurnQueue
     wake: Callable[[], None]
+    announce: Callable[[Sequence[tuple[int, int | None]]], None] | None = None  # both in one call, where that is known
 
     @contextmanager
     def statement(self) -> Iterator[Writing]:
@@ -60,6 +61,9 @@ class Services:
             yield connection
 
     def _announce(self, writing: Writing) -> None:
+        if self.announce is not None:
+            self.announce(writing.turns)
+            return
         self.wake()
         for turn_id, project_id in writing.turns:
             self.turn_queue.enqueue(turn_id, project_id=project_id)

@@ -101,29 +101,26 @@ WHERE s.token_hash = :token_hash
 
 # A message that came while an agent was there, in a project where the responder then keeps silent, says so of itself:
 # a turn that is under way for an earlier one starts no next turn for it (tests/concurrency/test_policies.py).
-# The turn is inserted from the locked row, and ON CONFLICT sees a live turn that commits meanwhile, which
+# The turn is inserted from the locked row (`old`), and ON CONFLICT sees a live turn that commits meanwhile, which
 # NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
-RECEIVE = text(
-    f"""
-WITH old AS (
-    SELECT id, status FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE),
+TAKEN_IN = f"""
 c AS (
     UPDATE conversation SET
         version = conversation.version + 1,
         unread_count = conversation.unread_count + 1,
-        last_message_id = nextval('message_id_seq'),
+        last_message_id = {{message_id}},
         last_message_snippet = :snippet,
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),
         status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
         snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE conversation.snoozed_until END
-    FROM old WHERE conversation.id = old.id
+    FROM old WHERE conversation.id = old.id{{guard}}
     RETURNING conversation.*),
 m AS (
     INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, details, created_at)
-    SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, :name, :content,
-        CASE WHEN p.answers_when = 'no_agent_online' AND :agent_online THEN '{{"left_to_people": true}}'::jsonb
-            ELSE '{{}}'::jsonb END || CAST(:details AS jsonb), c.last_message_timestamp
-    FROM c JOIN project p ON p.id = c.project_id RETURNING *),{LINK}
+    SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, old.visitor_name, :content,
+        CASE WHEN p.answers_when = 'no_agent_online' AND :agent_online THEN '{{{{"left_to_people": true}}}}'::jsonb
+            ELSE '{{{{}}}}'::jsonb END || CAST(:details AS jsonb), c.last_message_timestamp
+    FROM c JOIN old ON old.id = c.id JOIN project p ON p.id = c.project_id RETURNING *),{LINK}
 t AS (
     INSERT INTO turn (project_id, conversation_id)
     SELECT c.project_id, c.id FROM c JOIN project p ON p.id = c.project_id
@@ -135,7 +132,7 @@ t AS (
     RETURNING *),
 e AS (
     INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data)
-    SELECT c.project_id, c.id, c.version, listed.kind, 'visitor', c.visitor_id, :name, listed.data
+    SELECT c.project_id, c.id, c.version, listed.kind, 'visitor', c.visitor_id, old.visitor_name, listed.data
     FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
         ('message', jsonb_build_object('message_id', c.last_message_id), true),
         ('reopened', jsonb_build_object('from', old.status), old.status IN ('solved', 'snoozed'))
@@ -143,8 +140,15 @@ e AS (
     WHERE listed.happened
     RETURNING *),
 {change_cte(messages=("m",), turns=("t",), entries=("e",))}
-SELECT m.*, (SELECT id FROM t) AS started_turn FROM m
-"""
+SELECT m.*, (SELECT id FROM t) AS started_turn"""
+
+RECEIVE = text(
+    """
+WITH old AS (
+    SELECT id, status, CAST(:name AS text) AS visitor_name FROM conversation
+    WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE),"""
+    + TAKEN_IN.format(message_id="nextval('message_id_seq')", guard="")
+    + " FROM m"
 )
 
 

@@ -7,6 +7,7 @@ tests/concurrency/test_landing.py::test_expired_lock, ::test_without_redis.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,6 +44,6 @@ def _acquired(redis: Redis | None, conversation_id: int) -> Lock | None:
         blocking_timeout=LOCK_WAIT_SECONDS,
     )
     try:
-        return lock if lock.acquire() else None
+        return lock if lock.acquire(token=secrets.token_hex(16)) else None
     except RedisError:
         return None

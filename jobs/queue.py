@@ -7,12 +7,14 @@ finds it. Must not be called before the commit of the turn that it enqueues.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 
+from inbox.wake import CHANNEL
 from jobs.sharing import SharedQueue, mark
 
 log = logging.getLogger(__name__)
@@ -46,18 +48,37 @@ class RqTurnQueue:
         With its project the turn takes its fair place; without, as for the one that a person asked for, the next.
         """
         try:
-            self._queue.enqueue(
-                RUN_TURN,
-                turn_id,
-                job_id=job_id(turn_id, attempt, project_id),
-                result_ttl=0,
-                failure_ttl=FAILURES_KEPT_SECONDS,
-                description=f"turn {turn_id}, attempt {attempt + 1}",
-            )
+            with self._queue.connection.pipeline() as together:
+                self._add(together, turn_id, attempt, project_id)
+                together.execute()
         except RedisError as error:
-            log.warning(
-                "Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error
-            )
+            _not_enqueued(turn_id, error)
+
+    def announce(self, turns: Sequence[tuple[int, int | None]]) -> None:
+        """After a commit, in one call: enqueue (turn id, project id) pairs and wake the readers of the event streams.
+
+        Never raises for a Redis that is away.
+        """
+        try:
+            with self._queue.connection.pipeline() as together:
+                for turn_id, project_id in turns:
+                    self._add(together, turn_id, 0, project_id)
+                together.publish(CHANNEL, b"")
+                together.execute()
+        except RedisError as error:
+            for turn_id, _ in turns:
+                _not_enqueued(turn_id, error)
+
+    def _add(self, pipeline: Pipeline, turn_id: int, attempt: int, project_id: int | None) -> None:
+        self._queue.enqueue_call(
+            RUN_TURN,
+            (turn_id,),
+            job_id=job_id(turn_id, attempt, project_id),
+            result_ttl=0,
+            failure_ttl=FAILURES_KEPT_SECONDS,
+            description=f"turn {turn_id}, attempt {attempt + 1}",
+            pipeline=pipeline,
+        )
 
     def without_job(self, turns: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         """Of (turn id, attempt) pairs, those for which no job waits in the queue. Raises RedisError.
@@ -72,3 +93,7 @@ class RqTurnQueue:
         """A job has left the line: whoever is next moves up. Silent when Redis is away, the sweeper levels too."""
         with suppress(RedisError):
             self._queue.level()
+
+
+def _not_enqueued(turn_id: int, error: RedisError) -> None:
+    log.warning("Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error)

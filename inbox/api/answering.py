@@ -11,8 +11,9 @@ from typing import Any
 
 from flask import Response, g, jsonify, request
 
+from inbox import idempotency
 from inbox.api.asking import services
-from inbox.idempotency import once
+from inbox.idempotency import Asked, once
 from inbox.services import Writing
 
 
@@ -52,8 +53,19 @@ def created(
         answered = once(
             writing.connection, f"{scope or g.scope}:{route}", key, request.get_data(), lambda: (201, act(writing))
         )
-    response = answer(shown(answered.body), answered.status)
-    if answered.replayed:
+    return told(shown(answered.body), answered.status, replayed=answered.replayed)
+
+
+def asked_once(scope: str) -> Asked | None:
+    """The request, where it came with an Idempotency-Key. Raises Invalid for one that cannot be one."""
+    key = request.headers.get("Idempotency-Key")
+    return None if key is None else idempotency.asked(scope, key, request.get_data())
+
+
+def told(body: Any, status: int = 201, *, replayed: bool) -> Response:
+    """A JSON response, which says so if it is the first request's."""
+    response = answer(body, status)
+    if replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 

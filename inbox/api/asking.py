@@ -19,12 +19,22 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from inbox import access, visiting
+from inbox import access, receiving
 from inbox.access import Agent
 from inbox.api.schemas import Body, check_json
 from inbox.company import Company
 from inbox.conversation import LARGEST_ID, storable
-from inbox.errors import BadJson, Forbidden, Invalid, NotFound, NotJson, TooLarge, Unauthorized, UnknownField
+from inbox.errors import (
+    BadJson,
+    Forbidden,
+    InboxError,
+    Invalid,
+    NotFound,
+    NotJson,
+    TooLarge,
+    Unauthorized,
+    UnknownField,
+)
 from inbox.hub import Hub
 from inbox.limits import limited_calls
 from inbox.presence import Presence
@@ -99,15 +109,42 @@ def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
     @wraps(view)
     def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
         token = bearer()
-        with services().reading() as connection:
-            visit = visiting.who(connection, token) if token else None
-        if visit is None:
-            raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
-        g.scope = f"visitor:{digest(token or '').hex()}"
-        g.visit_project = visit.project_id
+        visit = _visit(token)
+        g.scope = visitor_scope(token or "")
         return view(visit, *arguments, **named)
 
     return asked_by(ASKER_VISITOR, limited_calls(asked))
+
+
+def visitor_token_route(view: Callable[..., ResponseReturnValue]) -> Route:
+    """The view gets the visitor's token first, and its own statement finds out whose it is.
+
+    401 without a valid token, whatever else is wrong with the request.
+    """
+
+    @wraps(view)
+    def asked(*arguments: Any, **named: Any) -> ResponseReturnValue:
+        token = bearer()
+        try:
+            return view(token or "", *arguments, **named)
+        except InboxError as error:
+            if not isinstance(error, Unauthorized):
+                _visit(token)
+            raise
+
+    return asked_by(ASKER_VISITOR, limited_calls(asked))
+
+
+def _visit(token: str | None) -> Visit:
+    with services().reading() as connection:
+        visit = receiving.known(connection, token)
+    g.visit_project = visit.project_id
+    return visit
+
+
+def visitor_scope(token: str) -> str:
+    """Whose Idempotency-Keys these are."""
+    return f"visitor:{digest(token).hex()}"
 
 
 def asker_of(view: Callable[..., Any]) -> str | None:

@@ -8,9 +8,20 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
 
-from inbox import identity, person_asked, ratings, reading, representation, visiting, visitor_view
-from inbox.api.answering import answer, created, listed
-from inbox.api.asking import Visit, after, body, limit, query, services, visitor_route, wiring
+from inbox import identity, person_asked, ratings, reading, receiving, representation, visiting, visitor_view
+from inbox.api.answering import answer, asked_once, created, listed, told
+from inbox.api.asking import (
+    Visit,
+    after,
+    body,
+    limit,
+    query,
+    services,
+    visitor_route,
+    visitor_scope,
+    visitor_token_route,
+    wiring,
+)
 from inbox.api.schemas import NothingBody, RatingBody, SessionBody, VisitorChangesBody, VisitorMessageBody
 from inbox.colour import ink_on
 from inbox.errors import NotFound
@@ -62,20 +73,18 @@ def start_session() -> Response:
 
 @blueprint.post("/messages")
 @limited_messages
-@visitor_route
-def send_message(visit: Visit) -> Response:
+@visitor_token_route
+def send_message(token: str) -> Response:
     """Store a message; it is acknowledged in every case, and answered where the responder is to."""
     wanted = body(VisitorMessageBody)
-
-    def act(writing: Writing) -> dict[str, Any]:
-        online = visit.answers_when == "no_agent_online" and _people_here(visit)
-        received = visiting.receive(
-            writing.connection, visit, wanted.content, agent_online=online, attachment_ids=wanted.attachment_ids
-        )
-        writing.start_turn(received.turn_id, visit.project_id)
-        return representation.message_for_visitor(received.message)
-
-    return created("messages", act)
+    asked = asked_once(f"{visitor_scope(token)}:messages")
+    given = receiving.Said(wanted.content, wanted.attachment_ids)
+    with services().statement() as writing:
+        receipt = receiving.receive(writing.connection, token, given, asked, _people_here)
+        writing.start_turn(receipt.turn_id, receipt.message["project_id"])
+    g.visit_project = receipt.message["project_id"]
+    g.visit_origins = receipt.message.get("widget_origins")
+    return told(representation.message_for_visitor(receipt.message), replayed=receipt.replayed)
 
 
 @blueprint.post("/typing")

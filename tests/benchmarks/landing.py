@@ -11,9 +11,8 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from inbox.database import connect
+from inbox.database import connect, numbered
 from inbox.redis import redis_client
 from jobs import binding, landing, lock
 from jobs.decide import decide
@@ -97,12 +96,17 @@ def floor(url: str, claimed: list[Claimed]) -> Iterator[Operation]:
     statement, parameters = _bound(claimed[0])
     sql = statement.text.replace("AND version = :version", "")
     assert sql != statement.text
-    compiled = _for_psycopg(sql, parameters)
+    compiled, names = numbered(sql)
     connection = psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True)
     connection.prepare_threshold = 0
     for one in claimed:
         values = parameters | {"conversation": one.conversation_id, "turn": one.turn_id}
-        yield partial(connection.execute, compiled, values, prepare=True)
+        yield partial(_execute, connection, compiled, [values[name] for name in names])
+
+
+def _execute(connection: psycopg.Connection[Any], sql: str, values: list[Any]) -> None:
+    with psycopg.RawCursor(connection) as cursor:
+        cursor.execute(sql, values, prepare=True).fetchone()
 
 
 def orm(engine: Engine, claimed: list[Claimed]) -> Iterator[Operation]:
@@ -118,16 +122,6 @@ def _bound(one: Claimed) -> tuple[Any, dict[str, Any]]:
     )
     decision = decide(one, BASIS, fresh, REPLY)
     return binding.bind(one, BASIS, fresh, REPLY, decision, None)  # type: ignore[arg-type]
-
-
-def _for_psycopg(sql: str, parameters: dict[str, Any]) -> str:
-    compiled = text(sql).compile(dialect=_dialect())
-    assert set(compiled.params) <= set(parameters)
-    return str(compiled)
-
-
-def _dialect() -> Any:
-    return PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 
 from app import create_app, wire
-from inbox.limits import limiter
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.integration.callers import Caller, House
@@ -29,7 +28,6 @@ def app(settings: Settings, services: Services) -> Iterator[Flask]:
     app = _made[0]
     as_made = dict(app.config)
     wire(app, settings, services)
-    limiter.enabled = settings.rate_limits  # the library keeps it for the process
     yield app
     app.extensions["tandem"].hub.close()
     app.config.clear()

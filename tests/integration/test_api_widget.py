@@ -159,3 +159,10 @@ def test_without_redis_nobody_is_here() -> None:
     presence = Presence(Redis.from_url("redis://127.0.0.1:1"))
     presence.beat(1, 1)
     assert presence.here(1) == set()
+
+
+def test_whoever_has_no_token_hears_of_nothing_else(house: House) -> None:
+    stranger = Caller(house.app, "none")
+    for body in ({"content": ""}, {"content": "x", "unknown": 1}, {"content": "x", "attachment_ids": [1]}):
+        assert error(stranger.post("/widget/messages", body, headers={"Idempotency-Key": ""})) == (401, "unauthorized")
+    assert error(house.visit().post("/widget/messages", {"content": "x", "attachment_ids": [1]})) == (422, "invalid")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from inbox import acts_sql, events, list_rows, pruning, reading, resuming, visiting
+from inbox import acts_sql, events, list_rows, pruning, reading, receiving, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
 from inbox.listed import Filter, conditions
 from inbox.tokens import digest
@@ -68,12 +68,14 @@ def scanned(connection: Connection, statement: TextClause, **parameters: Any) ->
 def test_acts(crowded: People) -> None:
     who = {"conversation": crowded.conversation_id, "project": crowded.project_id, "who": 1, "who_name": "x"}
     said = {"content": "x", "snippet": "x", "details": "{}", "files": []}
+    key = {"keyed": True, "scope": "x", "key": "x", "request_hash": b"x"}
     statements: list[tuple[TextClause, dict[str, Any]]] = [
         (acts_sql.patch(frozenset({"status"}), guarded=False), {"status": "solved"}),
         (acts_sql.CLAIM, {}), (acts_sql.REPLY, {**said, "seen": 1}), (acts_sql.FASTER, {"seen": 1}),
         (acts_sql.NOTE, {**said, "mentioned": [1]}), (acts_sql.TAKE_OVER, {}),
         (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
         (visiting.RECEIVE, {"name": "x", "agent_online": False, **said}),
+        (receiving.RECEIVE, {"token_hash": b"x", "agent_online": None, "wait": "9", **key, **said}),
     ]  # fmt: skip
     with crowded.services.reading() as connection:
         for statement, more in statements:
