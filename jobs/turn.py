@@ -89,8 +89,10 @@ def _retreat(here: Context, claimed: Claimed) -> None:
 
 
 def _announce(here: Context, landed: Landed | None, project_id: int) -> None:
-    here.waker()
-    if landed is not None and landed.next_turn is not None:
+    """Of what landed, the landing itself has woken the readers (jobs/lock.py)."""
+    if landed is None:
+        here.waker()
+    elif landed.next_turn is not None:
         here.queue.enqueue(landed.next_turn, project_id=project_id)
 
 
@@ -127,7 +129,6 @@ class Around:
     def land_position(self, position: Position, step: Step) -> None:
         """Land a routing step, so that a killed worker resumes behind it. Raises TurnLost."""
         self.basis = self.here.lander.land_position(self.work.claimed, self.basis, position, step)
-        self.here.waker()
 
     def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
         """Tell those who watch. Raises TurnLost once the turn is known to be no longer ours: its model is left."""

@@ -5,9 +5,14 @@ Owns the floor and the other ways that people land. They are here only; the prod
 
 from __future__ import annotations
 
+import multiprocessing
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
+from itertools import islice
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 from sqlalchemy import Engine, text
@@ -20,7 +25,7 @@ from jobs.landing import Lander
 from jobs.values import Basis, Claimed, Fresh, Policy
 from responder.outcome import Position, Reply
 from tests.benchmarks import whole_object
-from tests.benchmarks.measuring import Operation, Timed, in_turns, many_clients, one_client
+from tests.benchmarks.measuring import WARM, Operation, Timed, in_turns, many_clients, one_client
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
 
@@ -70,9 +75,18 @@ class Work:
 BASIS = Basis(1, 0, None)
 
 
+LOST = multiprocessing.Value("i", 0)  # tries that met another write, of all clients together
+
+
+def _note(point: str) -> None:
+    if point == "lost":
+        with LOST.get_lock():
+            LOST.value += 1
+
+
 def tandem(url: str, redis_url: str, claimed: list[Claimed]) -> Iterator[Operation]:
     """As the worker does it."""
-    lander = Lander(connect(url, pool_size=2), redis_client(redis_url))
+    lander = Lander(connect(url, pool_size=2), redis_client(redis_url), _note)
     for one in claimed:
         yield partial(lander.land, one, BASIS, REPLY)
 
@@ -80,7 +94,7 @@ def tandem(url: str, redis_url: str, claimed: list[Claimed]) -> Iterator[Operati
 def without_lock(url: str, claimed: list[Claimed]) -> Iterator[Operation]:
     """As the worker does it when Redis is away."""
     landing.MAX_TRIES = 10_000  # the product gives the turn back after fifty, which would be no landing at all
-    lander = Lander(connect(url, pool_size=2), None)
+    lander = Lander(connect(url, pool_size=2), None, _note)
     for one in claimed:
         yield partial(lander.land, one, BASIS, REPLY)
 
@@ -109,6 +123,25 @@ def _execute(connection: psycopg.Connection[Any], sql: str, values: list[Any]) -
         cursor.execute(sql, values, prepare=True).fetchone()
 
 
+def held(redis_url: str, operations: Iterator[Operation], *, locked: bool, times: int) -> Timed:
+    """For how long each operation holds the conversation's lock: its own, or (`locked`) one that is put around it."""
+    seconds: list[float] = []
+    honest, redis = lock.conversation_lock, redis_client(redis_url)
+
+    @contextmanager
+    def timed(redis: Any, conversation_id: int) -> Iterator[float | None]:
+        with honest(redis, conversation_id) as waited_ms:
+            started = time.perf_counter()
+            yield waited_ms
+            seconds.append(time.perf_counter() - started)
+
+    with patch.object(landing, "conversation_lock", timed):
+        for operation in islice(operations, times):
+            with timed(redis, 0) if locked else nullcontext():
+                operation()
+    return Timed(tuple(seconds), len(seconds) / sum(seconds))
+
+
 def orm(engine: Engine, claimed: list[Claimed]) -> Iterator[Operation]:
     """The whole conversation loaded, changed in memory and saved, as most systems do."""
     save = whole_object.saver(engine)
@@ -127,7 +160,7 @@ def _bound(one: Claimed) -> tuple[Any, dict[str, Any]]:
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """One client, eight clients, one hot conversation."""
     times, rounds = (400, 5) if full else (150, 3)
-    each = times * (rounds + 1)
+    each = 2 * times * (rounds + 1)
 
     def supply(way: Any, *arguments: Any) -> Iterator[Operation]:
         return iter(way(*arguments, Work(stage, each + 10).claimed))
@@ -139,6 +172,14 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     }
     found = in_turns({name: partial(one_client, way, times) for name, way in one.items()}, rounds)
     _add(table, "one landing, 1 client, p50", found["floor"], found["tandem"], 2.0)
+    found_held = in_turns(
+        {
+            "floor": partial(held, stage.redis_url, one["floor"], locked=True, times=times),
+            "tandem": partial(held, stage.redis_url, one["tandem"], locked=False, times=times),
+        },
+        rounds,
+    )
+    _add(table, "… its lock held / the statement under the same lock", found_held["floor"], found_held["tandem"], 1.5)
     _add(table, "whole-object ORM save, 1 client, p50", found["floor"], found["whole object"], None)
 
     def eight(way: Any, *arguments: Any, rooms: int | None = None, times: int = times) -> Timed:
@@ -155,11 +196,19 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     _add(table, "one landing, 8 clients, p50", found["floor"], found["tandem"], 2.0)
     few = max(20, times // 4)
     stage.allow_many_live_turns()
+    lost: dict[str, int] = {}
+
+    def tries(name: str, *arguments: Any) -> Timed:
+        before = LOST.value
+        timed = eight(*arguments, rooms=1, times=few)
+        lost[name] = lost.get(name, 0) + LOST.value - before
+        return timed
+
     found = in_turns(
         {
             "floor": partial(eight, floor, stage.url, rooms=1, times=few),
-            "tandem": partial(eight, tandem, stage.url, stage.redis_url, rooms=1, times=few),
-            "no lock": partial(eight, without_lock, stage.url, rooms=1, times=few),
+            "tandem": partial(tries, "tandem", tandem, stage.url, stage.redis_url),
+            "no lock": partial(tries, "no lock", without_lock, stage.url),
             "slow lock": partial(eight, slow_lock, stage.url, stage.redis_url, rooms=1, times=few),
         },
         rounds,
@@ -167,6 +216,17 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     rates = {name: timed.rate for name, timed in found.items()}
     table.add(Line("8 clients on one hot conversation", rates["floor"], rates["tandem"], "1/s", 0.5, LEAST, "floor"))
     table.add(Line("… without the Redis lock", rates["floor"], rates["no lock"], "1/s", against="floor"))
+    landings = 8 * (few + WARM) * (rounds + 1)
+    each_lost = {name: number / landings for name, number in lost.items()}
+    table.add(
+        Line(
+            "… tries lost in a landing, without the lock",
+            each_lost["tandem"],
+            each_lost["no lock"],
+            "",
+            against="with it",
+        )
+    )
     table.add(Line("… with redis-py's default sleep", rates["floor"], rates["slow lock"], "1/s", against="floor"))
     p99 = {name: timed.percentile(99) for name, timed in found.items()}
     table.add(Line("… p99 with redis-py's default sleep", p99["tandem"], p99["slow lock"], "ms", against="Tandem"))

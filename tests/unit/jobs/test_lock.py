@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from fakeredis import FakeRedis, FakeServer
 
+from inbox.wake import CHANNEL
 from jobs import lock
 from jobs.lock import conversation_lock
 
@@ -21,6 +22,18 @@ def test_held_and_released() -> None:
         assert redis.exists(KEY)
         assert 0 < cast(int, redis.pttl(KEY)) <= lock.LOCK_TTL_SECONDS * 1000
     assert not redis.exists(KEY)
+
+
+def test_whoever_leaves_wakes_the_readers() -> None:
+    redis: Any = FakeRedis()
+    listening = redis.pubsub(ignore_subscribe_messages=True)
+    listening.subscribe(CHANNEL)
+    listening.get_message(timeout=1)
+    for _ in range(2):  # the script is not there, and is
+        with conversation_lock(redis, 7):
+            assert listening.get_message() is None
+        assert listening.get_message(timeout=1) is not None
+        assert not redis.exists(KEY)
 
 
 def test_each_conversation_has_its_own() -> None:
