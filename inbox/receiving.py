@@ -46,7 +46,7 @@ old AS MATERIALIZED (SELECT locked.*, nextval('message_id_seq') AS message_id FR
 taken AS (
     INSERT INTO idempotency_key (scope, key, request_hash, status, body)
     SELECT :scope, :key, :request_hash, 201,
-        jsonb_build_object('conversation_id', old.id, 'message_id', old.message_id)
+        json_build_object('conversation_id', old.id, 'message_id', old.message_id)
     FROM old WHERE :keyed
     ON CONFLICT (scope, key) DO UPDATE SET
         request_hash = EXCLUDED.request_hash, status = EXCLUDED.status, body = EXCLUDED.body,
