@@ -11,7 +11,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("inbox", "responder", "jobs", "commands", "app")
 MAY_IMPORT = {"inbox": {"inbox"}, "responder": {"responder"}, "jobs": {"jobs", "inbox", "responder"}}
-RESPONDER_NEVER = {"sqlalchemy", "psycopg", "psycopg_pool", "redis", "rq", "flask", "flask_babel", "werkzeug", "alembic"}
+RESPONDER_NEVER = {
+    "sqlalchemy",
+    "psycopg",
+    "psycopg_pool",
+    "redis",
+    "rq",
+    "flask",
+    "flask_babel",
+    "werkzeug",
+    "alembic",
+}
 INBOX_NEVER = {"rq", "openai"}
 PLAIN = ("utils", "helpers", "manager", "common", "misc", "base")
 
