@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
+from threading import Event
 from typing import Any, Protocol
 
 
@@ -67,7 +68,7 @@ class Side:
 
 @dataclass
 class Race:
-    """A race under way, or over when `seconds` is known."""
+    """A race under way, or over when `seconds` is known. Setting `stop` ends it: what thinks then writes nothing."""
 
     conversations: int
     agents: int
@@ -77,6 +78,12 @@ class Race:
     tandem: Side = field(default_factory=Side)
     seconds: float | None = None
     failed: str | None = None
+    stop: Event = field(default_factory=Event)
+
+    @property
+    def running(self) -> bool:
+        """Not over yet."""
+        return self.seconds is None and self.failed is None
 
     @property
     def acts(self) -> int:
@@ -100,6 +107,9 @@ class RaceLab(Protocol):
 
     def start(self, race: Race) -> Race:
         """Begin this race in the background; the one under way, if there is one, is returned instead."""
+
+    def stop(self) -> None:
+        """End the race under way, if there is one."""
 
     def newest(self) -> Race | None:
         """The race under way or the last one."""

@@ -111,11 +111,16 @@ class ThreadRaceLab:
         """Begin the race, or return the one under way."""
         with self._guard:
             known = self._newest
-            if known is not None and known.seconds is None and known.failed is None:
+            if known is not None and known.running:
                 return known
             self._newest = race
         threading.Thread(target=self._run, args=(race,), name="race lab", daemon=True).start()
         return race
+
+    def stop(self) -> None:
+        """Let the race under way come to its end now."""
+        if self._newest is not None:
+            self._newest.stop.set()
 
     def newest(self) -> Race | None:
         """The race under way or the last one."""

@@ -112,7 +112,9 @@ def storm(where: Field, race: Race, side: Side, writer: Writer) -> None:
         ThreadPoolExecutor(max(1, race.agents)) as people,
     ):
         acting = [people.submit(_act, where, side, agent, race.seed + n, over) for n, agent in enumerate(where.agents)]
-        thinking = [turns.submit(_turn, where, side, writer, place, wait) for place, wait in enumerate(waits)]
+        thinking = [
+            turns.submit(_turn, where, race.stop, side, writer, place, wait) for place, wait in enumerate(waits)
+        ]
         try:
             for one in thinking:
                 one.result()
@@ -122,8 +124,10 @@ def storm(where: Field, race: Race, side: Side, writer: Writer) -> None:
             one.result()
 
 
-def _turn(where: Field, side: Side, writer: Writer, place: int, wait: float) -> None:
+def _turn(where: Field, stop: threading.Event, side: Side, writer: Writer, place: int, wait: float) -> None:
     """One conversation: a visitor writes, the turn is claimed, waits like a model, is written; then it is checked."""
+    if stop.is_set():
+        return
     work = _claim(where)
     conversation_id = work.claimed.conversation_id
     began = time.monotonic()
@@ -131,9 +135,12 @@ def _turn(where: Field, side: Side, writer: Writer, place: int, wait: float) -> 
     with where.guard:
         where.thinking.add(conversation_id)
         side.marks[place] = "t"
-    time.sleep(wait)
+    stopped = stop.wait(wait)
     with where.guard:  # nobody begins an act from here on; those begun are finished below
         where.thinking.discard(conversation_id)
+        if stopped:
+            side.marks[place] = "w"
+            return
     wrote = writer.write(work, read)
     ended = time.monotonic()
     with where.guard:

@@ -5,6 +5,7 @@ Owns the page and its sentences; an entry of a kind without one is shown by the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,9 +22,11 @@ from inbox.audit import Wanted
 from inbox.conversation import storable
 from inbox.pages import forms
 from inbox.pages.signing_in import page
+from inbox.pages.words import day
 
 blueprint = Blueprint("audit_page", __name__, url_prefix="/settings/audit")
 LISTED = 50
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)")
 MOST_CHARACTERS = 120  # of a value; instructions are long
 # What each kind says behind the actor's name; %(subject)s is whom or what it was done to.
 SENTENCES: dict[str, Any] = {
@@ -123,6 +126,8 @@ def facts(row: Mapping[Any, Any]) -> list[tuple[str, str, str]]:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return day(datetime.fromisoformat(value))
     text = str(value) if value not in ("", None) else "nothing"
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 

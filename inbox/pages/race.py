@@ -34,7 +34,8 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def parts(me: Agent) -> ResponseReturnValue:
     """The counts now."""
-    return render_template("parts/duel.html", me=me, race=wiring().race_lab.newest())
+    race = wiring().race_lab.newest()
+    return render_template("parts/duel.html", me=me, race=race, over=race is not None and not race.running)
 
 
 @blueprint.post("/race")
@@ -45,6 +46,16 @@ def start(me: Agent) -> ResponseReturnValue:
         raise Forbidden("Only managers start a race.")
     conversations, agents = _whole("conversations", MOST_CONVERSATIONS), _whole("agents", MOST_AGENTS)
     wiring().race_lab.start(Race(conversations, agents, _think(), _whole("seed", MOST_SEED)))
+    return redirect(url_for("race.show"))
+
+
+@blueprint.post("/race/stop")
+@page
+def stop(me: Agent) -> ResponseReturnValue:
+    """End the race under way."""
+    if not me.is_manager:
+        raise Forbidden("Only managers stop a race.")
+    wiring().race_lab.stop()
     return redirect(url_for("race.show"))
 
 

@@ -47,3 +47,16 @@ def test_agents_only_watch(house: House, sit: Sit) -> None:
     ben = sit(house.ben)
     ben.open("/race")
     assert ben.send("/race", STORM).status_code == 403
+
+
+def test_a_race_is_stopped(house: House, app: Flask, sit: Sit) -> None:
+    """What thinks then writes nothing, people's acts end, and a new one can begin."""
+    ada = sit(house.ada)
+    ada.open("/race")
+    ada.send("/race", STORM | {"think": "9-9"})
+    assert "Stop the race" in ada.open("/race")
+    ada.send("/race/stop")
+    wait_for("the race's end", lambda: "Stopped after" in shown(ada.open("/race/parts")))
+    race = app.extensions["tandem"].race_lab.newest()
+    assert (race.naive.turns, race.tandem.turns, race.seconds < 9) == (0, 0, True)
+    assert "Start the race" in ada.open("/race/parts")

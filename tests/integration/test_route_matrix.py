@@ -90,6 +90,7 @@ LINES: dict[str, Line] = {
     "talking.snooze": Line(form={"until": "day"}),
     "talking.attribute": Line(form={"name": "Plan", "value": "gold"}),
     "race.start": Line(managers=True),
+    "race.stop": Line(managers=True),
     "canned_page.begin": Line(managers=True),
     "canned_page.delete": Line(missing=302),  # it is gone already
     "snippets_page.begin": Line(managers=True),
