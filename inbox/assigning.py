@@ -14,8 +14,12 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
+from inbox.access import Agent, require_manager
 from inbox.act_parts import ENTRY_COLUMNS
+from inbox.audit import audit_cte
 from inbox.change import change_cte
+from inbox.errors import NotFound
+from inbox.team import FOR_MANAGERS
 
 MOST_TRIES = 100  # each fails only if the rule gave somebody else's conversation to the same agent in that millisecond
 
@@ -27,6 +31,23 @@ NEEDS_A_PERSON = """{0}.assignee_id IS NULL AND {0}.status IN ('open', 'pending'
             WHERE m.id = {0}.last_message_id AND m.author = 'visitor'
                 AND (NOT p.responder_enabled OR m.details -> 'left_to_people' IS NOT NULL)))"""
 
+SET_CAPACITY = text(
+    f"""
+WITH old AS (
+    SELECT m.agent_id, m.capacity, a.name FROM membership m JOIN agent a ON a.id = m.agent_id
+    WHERE m.project_id = :project AND m.agent_id = :agent FOR UPDATE OF m),
+written AS (
+    UPDATE membership SET capacity = :capacity FROM old
+    WHERE membership.project_id = :project AND membership.agent_id = old.agent_id
+        AND old.capacity IS DISTINCT FROM CAST(:capacity AS integer)
+    RETURNING membership.agent_id),
+{audit_cte(
+    "written JOIN old USING (agent_id)", "'capacity_changed'", subject="old.name",
+    data="jsonb_build_object('member_id', agent_id, 'changed', jsonb_build_object('capacity', "
+    "jsonb_build_object('from', old.capacity, 'to', CAST(:capacity AS integer))))",
+)}
+SELECT name FROM old"""
+)  # fmt: skip
 PROJECTS = text("SELECT id FROM project WHERE assign_rule <> 'off' ORDER BY id")
 WAITING = text(
     f"""
@@ -102,3 +123,11 @@ def give(
         if row.next is None:
             return None, True
     return None, False
+
+
+def set_capacity(connection: Connection, who: Agent, agent_id: int, capacity: int | None) -> None:
+    """Up to how many open conversations the rule gives somebody; None is the project's number. Raises NotFound."""
+    require_manager(who, FOR_MANAGERS)
+    values = {**who.asking, "agent": agent_id, "capacity": capacity}
+    if connection.execute(SET_CAPACITY, values).one_or_none() is None:
+        raise NotFound

@@ -64,6 +64,7 @@ WHERE (SELECT count(*) FROM passkey WHERE agent_id = :agent) < :most RETURNING i
 """
 )
 USED = text("UPDATE passkey SET sign_count = :count, used_at = clock_timestamp() WHERE id = :id")
+RENAME = text("UPDATE passkey SET name = :name WHERE id = :id AND agent_id = :agent RETURNING id")
 REMOVE = text("DELETE FROM passkey WHERE id = :id AND agent_id = :agent RETURNING name")
 
 
@@ -114,7 +115,7 @@ def register(connection: Connection, who: Agent, credential: Any, name: str, sit
         )
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise Invalid("The device’s answer does not fit. Try again.", fields={"credential": "does not fit"}) from error
-    shown = " ".join(name.split())[:LONGEST_NAME] or "Passkey"
+    shown = _called(name)
     values = {"agent": who.id, "credential": verified.credential_id, "key": verified.credential_public_key}
     values |= {"count": verified.sign_count, "name": shown, "most": MOST}
     try:
@@ -154,6 +155,17 @@ def prove(connection: Connection, credential: Any, site: Site) -> int:
         raise Unauthorized("This passkey was not accepted.") from error
     connection.execute(USED, {"id": row["id"], "count": verified.new_sign_count})
     return int(row["agent_id"])
+
+
+def rename(connection: Connection, agent_id: int, passkey_id: int, name: str) -> None:
+    """Call one of the agent's passkeys otherwise. Raises NotFound."""
+    values = {"agent": agent_id, "id": passkey_id, "name": _called(name)}
+    if connection.execute(RENAME, values).one_or_none() is None:
+        raise NotFound
+
+
+def _called(name: str) -> str:
+    return " ".join(name.replace("\0", " ").split())[:LONGEST_NAME] or "Passkey"
 
 
 def remove(connection: Connection, agent_id: int, passkey_id: int) -> None:

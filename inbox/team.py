@@ -21,7 +21,7 @@ Row = Mapping[Any, Any]
 FOR_MANAGERS = later("Only managers change the team. Ask one of them.")
 
 SHOWN = f"""
-SELECT a.id, a.name, a.email, m.role, m.created_at AS joined_at,
+SELECT a.id, a.name, a.email, m.role, m.capacity, m.created_at AS joined_at,
     {HAS_SECOND_FACTOR} AS second_factor,
     (SELECT max(s.seen_at) FROM agent_session s WHERE s.agent_id = a.id AND s.project_id = m.project_id) AS seen_at
 FROM membership m JOIN agent a ON a.id = m.agent_id WHERE m.project_id = :project"""

@@ -42,9 +42,9 @@ def register(app: Flask) -> None:
     for blueprint in app.blueprints.values():
         if (blueprint.url_prefix or "").startswith("/api/"):
             csrf.exempt(blueprint)
-    from inbox.pages import attaching, widget_page, widget_settings
+    from inbox.pages import attaching, labels, widget_page, widget_settings
 
-    for part in (attaching, widget_page, widget_settings):
+    for part in (labels, attaching, widget_page, widget_settings):
         app.register_blueprint(part.blueprint)
     words.register(app)
     tabs.register(app)

@@ -150,6 +150,20 @@ def add_passkey(me: Agent) -> ResponseReturnValue:
     return answer({"recovery_codes": paper}, 201)
 
 
+@blueprint.post("/passkeys/rename")
+@page
+def rename_passkey(me: Agent) -> ResponseReturnValue:
+    """Call a passkey otherwise."""
+    try:
+        with services().statement() as writing:
+            number = _number(request.form.get("passkey", ""))
+            passkeys.rename(writing.connection, me.id, number, request.form.get("name", ""))
+        flash(gettext("Saved."))
+    except NotFound:
+        flash(gettext("It was gone already."))
+    return redirect(url_for("account.show") + "#second-factor")
+
+
 @blueprint.post("/passkeys/remove")
 @limited_passwords
 @page

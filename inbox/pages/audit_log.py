@@ -32,6 +32,7 @@ MOST_CHARACTERS = 120  # of a value; instructions are long
 SENTENCES: dict[str, Any] = {
     "settings_changed": lazy_gettext("changed the settings"),
     "workflow_saved": lazy_gettext("saved the workflow, %(subject)s"),
+    "capacity_changed": lazy_gettext("changed the capacity of %(subject)s"),
     "role_changed": lazy_gettext("changed the role of %(subject)s"),
     "member_removed": lazy_gettext("took %(subject)s out of the team"),
     "invited": lazy_gettext("invited %(subject)s"),

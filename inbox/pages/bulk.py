@@ -15,7 +15,7 @@ from inbox import bulk
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.bulk import BulkBody
-from inbox.errors import InboxError
+from inbox.errors import InboxError, Invalid
 from inbox.pages.signing_in import page
 
 blueprint = Blueprint("bulk_page", __name__)
@@ -67,9 +67,23 @@ def _changes() -> dict[str, Any]:
     if hours and hours <= LONGEST_SNOOZE_HOURS:
         until = datetime.now(UTC) + timedelta(hours=hours)
         found |= {"status": "snoozed", "snoozed_until": until.isoformat()}
+    if form.get("snooze") == "own":
+        found |= {"status": "snoozed", "snoozed_until": _moment(form.get("until", ""))}
     if form.get("label", "").strip():
         found["add_labels"] = [form["label"].strip()]
     return found
+
+
+def _moment(text: str) -> str:
+    """The moment that was chosen. Raises Invalid for none, or one that is over."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = datetime.min.replace(tzinfo=UTC)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at <= datetime.now(UTC):
+        raise Invalid(_("Choose a moment that is still to come."), fields={"until": "is in the past"})
+    return at.isoformat()
 
 
 def _whole(text: str) -> int:

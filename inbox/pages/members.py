@@ -11,9 +11,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from inbox import invitations, reading, sessions, team
+from inbox import assigning, invitations, reading, sessions, team
 from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid, wiring
+from inbox.api.schemas import LARGEST_CAPACITY
 from inbox.api.team_schemas import InvitationBody, MemberBody
 from inbox.errors import Invalid, LastManager, NotFound
 from inbox.pages.signing_in import page, session_token
@@ -44,6 +45,21 @@ def set_role(me: Agent, number: int) -> ResponseReturnValue:
         return _page(me, refused=error.message), 409
     said = {"manager": gettext("%(name)s is a manager now."), "agent": gettext("%(name)s is an agent now.")}
     flash(said[row["role"]] % {"name": row["name"]})
+    return redirect(url_for("members_page.show"))
+
+
+@blueprint.post("/settings/members/<int:number>/capacity")
+@page
+def set_capacity(me: Agent, number: int) -> ResponseReturnValue:
+    """Up to how many open conversations the rule gives somebody; nothing typed is the project's number."""
+    require_manager(me, team.FOR_MANAGERS)
+    typed = request.form.get("capacity", "").strip()
+    if not (typed == "" or (typed.isascii() and typed.isdecimal() and int(typed[:9]) <= LARGEST_CAPACITY)):
+        words = gettext("Give a whole number up to %(most)s, or nothing.", most=LARGEST_CAPACITY)
+        return _page(me, refused=words), 422
+    with services().statement() as writing:
+        assigning.set_capacity(writing.connection, me, bigint(str(number)), int(typed[:9]) if typed else None)
+    flash(gettext("Saved."))
     return redirect(url_for("members_page.show"))
 
 

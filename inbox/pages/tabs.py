@@ -28,6 +28,7 @@ TABS = (
     Tab("widget", later("Widget"), "chat", "/settings/widget"),
     Tab("snippets", later("Snippets"), "book", "/settings/snippets"),
     Tab("canned", later("Canned replies"), "chat", "/settings/canned"),
+    Tab("labels", later("Labels"), "tag", "/settings/labels"),
     Tab("workflow", later("Workflow"), "flow", "/settings/workflow"),
     Tab("tools", later("Tools"), "hook", "/settings/tools"),
     Tab("members", later("Team"), "users", "/settings/members"),

@@ -56,6 +56,22 @@ export function actOnChosen(name, value) {
   bulk.requestSubmit();
 }
 
+// A moment of one's own to rest until: typed in the reader's zone, sent as what it is everywhere.
+const { snooze, until } = bulk.elements;
+snooze.addEventListener("change", () => {
+  until.hidden = snooze.value !== "own";
+  until.required = !until.hidden;
+  if (until.hidden) return;
+  const morning = new Date(Date.now() + 86_400_000);
+  morning.setHours(9, 0, 0, 0);
+  until.value ||= new Date(morning - morning.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  until.focus();
+});
+bulk.addEventListener("reset", () => (until.hidden = !(until.required = false)));
+bulk.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (until.value) detail.parameters.until = new Date(until.value).toISOString();
+});
+
 // Toasts that go by themselves, and an undo that is used once.
 new MutationObserver((changes) => {
   for (const toast of changes.flatMap((one) => [...one.addedNodes])) {

@@ -74,6 +74,7 @@ PAGES: dict[str, tuple[Sight, ...]] = {
     "canned_page.show": (Sight("/settings/canned", "canned"),),
     "canned_page.edit": (Sight("/settings/canned/{canned}", "canned-reply"),),
     "canned_page.begin": (Sight("/settings/canned/new", "canned-new"),),
+    "labels_page.show": (Sight("/settings/labels", "labels"),),
     "hours_page.show": (Sight("/settings/hours", "hours"),),
     "members_page.show": (Sight("/settings/members", "members"),),
     "snippets_page.show": (Sight("/settings/snippets", "snippets"),),

@@ -1,0 +1,65 @@
+"""The page of labels, the capacity of a member, and a moment of one's own for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.integration.callers import Caller, House
+from tests.integration.reader import Reader, shown
+
+Sit = Callable[[Caller], Reader]
+
+
+def test_renamed_joined_and_removed_everywhere(house: House, sit: Sit) -> None:
+    first, second = (house.visit("Hello").conversation_id for _ in range(2))
+    for number, labels in ((first, ["refund", "return"]), (second, ["return"])):
+        house.ada.patch(f"/conversations/{number}", {"labels": labels})
+    ada = sit(house.ada)
+    assert "return 2 conversations" in shown(ada.open("/settings/labels"))
+    path = "/settings/labels/rename"
+    ada.send(path, {"name": "return", "new_name": "  refund "}, to=path)
+    page = shown(ada.open("/settings/labels"))
+    assert "2 conversations were changed." in page
+    assert "refund 2 conversations" in page
+    assert house.ada.get(f"/conversations/{first}").get_json()["labels"] == ["refund"]
+    ada.send(path, {"name": "refund", "new_name": "x" * 65}, to=path)
+    assert "1 to 64 characters" in shown(ada.open("/settings/labels"))
+    ada.send("/settings/labels/remove", {"name": "refund"}, to="/settings/labels/remove")
+    assert "No label yet" in shown(ada.open("/settings/labels"))
+
+
+def test_agents_see_labels_and_change_none(house: House, sit: Sit) -> None:
+    house.ada.patch(f"/conversations/{house.visit('Hello').conversation_id}", {"labels": ["refund"]})
+    ben = sit(house.ben)
+    page = ben.open("/settings/labels")
+    assert "refund" in page
+    assert "Rename everywhere" not in page
+
+
+@pytest.mark.parametrize(("typed", "kept", "status"), [("3", "3", 302), ("", "", 302), ("many", "", 422)])
+def test_a_capacity_of_ones_own(house: House, sit: Sit, typed: str, kept: str, status: int) -> None:
+    house.ada.patch("/project", {"assign_rule": "fewest"})
+    ada = sit(house.ada)
+    ada.open("/settings/members")
+    path = f"/settings/members/{house.ben.id}/capacity"
+    assert ada.send(path, {"capacity": typed}, to=path).status_code == status
+    assert f'id="capacity-{house.ben.id}"' in (page := ada.open("/settings/members"))
+    field = page.partition(f'id="capacity-{house.ben.id}"')[2].partition(">")[0]
+    assert f'value="{kept}"' in field
+    assert ("changed the capacity of Ben" in shown(ada.open("/settings/audit"))) == bool(kept)
+
+
+def test_many_rest_until_a_moment(house: House, sit: Sit) -> None:
+    number = house.visit("Hello").conversation_id
+    ada = sit(house.ada)
+    ada.open("/")
+    until = (datetime.now(UTC) + timedelta(days=3)).replace(microsecond=0)
+    for given, status in ((until - timedelta(days=9), "open"), (until, "snoozed")):
+        ada.open("/")
+        ada.send("/bulk", {"chosen": str(number), "snooze": "own", "until": given.isoformat()}, to="/bulk?view=all")
+        row = house.ada.get(f"/conversations/{number}").get_json()
+        assert row["status"] == status
+    assert datetime.fromisoformat(row["snoozed_until"]) == until
