@@ -156,7 +156,7 @@ def rename_passkey(me: Agent) -> ResponseReturnValue:
     """Call a passkey otherwise."""
     try:
         with services().statement() as writing:
-            number = _number(request.form.get("passkey", ""))
+            number = forms.number(request.form.get("passkey", "")) or 0
             passkeys.rename(writing.connection, me.id, number, request.form.get("name", ""))
         flash(gettext("Saved."))
     except NotFound:
