@@ -61,7 +61,10 @@ ORDER BY t.id, t.version
 """
 VISITORS = """
 INSERT INTO visitor (id, project_id, name, email, created_at)
-SELECT visitor_id, %(project)s, visitor_name, 'customer' || visitor_id || '@shop.example', began FROM fill_room
+SELECT visitor_id, %(project)s, visitor_name,
+    regexp_replace(lower(visitor_name), '[^a-z]+', '.', 'g') || number || '@'
+        || (ARRAY['mail', 'post', 'inbox', 'letters', 'parcel'])[1 + number %% 5] || '.example', began
+FROM fill_room
 """
 CONVERSATIONS = """
 INSERT INTO conversation (id, project_id, visitor_id, status, snoozed_until, assignee_id, assigned_at, priority, labels,
@@ -130,7 +133,7 @@ WHERE listed.happened ORDER BY r.id, t.version, listed.place
 # What the trigger beside `message` writes, of words that were taken apart once; for when it is set aside.
 FOUND = """
 INSERT INTO message_search (project_id, message_id, conversation_id, search)
-SELECT %(project)s, message_id, conversation_id, search FROM fill_step_taken
+SELECT %(project)s, message_id, conversation_id, search_of(%(project)s, message_id, search) FROM fill_step_taken
 WHERE message_id IS NOT NULL ORDER BY message_id
 """
 BATCHES = (ROOMS, TAKEN, "ANALYZE fill_room; ANALYZE fill_step_taken",

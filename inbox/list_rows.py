@@ -1,6 +1,6 @@
 """The rows of a list: its conversations, newest activity first, with what the API or a page shows around each.
 
-Owns the two statements, each scoped by project. Must not write. Keyset, so that page 10,000 costs what page 1 does;
+Owns the statements, each scoped by project. Must not write. Keyset, so that page 10,000 costs what page 1 does;
 what is shown around a row is read for the rows of the page only. They select what is shown and nothing else, for the
 driver makes a Python value of each, and name their limit, for a plan that knows it is made once and kept.
 """
@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from inbox import listed_words
 from inbox.database import fetch_all
-from inbox.listed import HANDED_OFF_WHY, Filter, conditions
+from inbox.listed import HANDED_OFF_WHY, Filter
+from inbox.listed_words import NEWEST
 
 Row = Mapping[Any, Any]
 BOTH = """c.id, c.status, c.assignee_id, c.priority, c.labels, c.unread_count, c.last_message_snippet,
     c.responder_state, c.epoch, c.active_at"""
-NEWEST = "ORDER BY c.active_at DESC, c.id DESC"
 
 WHOLE = f"""
 SELECT {BOTH}, c.version, c.snoozed_until, c.assigned_at, c.last_message_id, c.last_message_timestamp, c.created_at,
@@ -39,6 +40,7 @@ LEFT JOIN agent a ON a.id = c.assignee_id
 LEFT JOIN message lm ON lm.id = c.last_message_id
 LEFT JOIN turn live ON live.conversation_id = c.id AND live.status IN ('queued', 'thinking') {NEWEST}
 """
+COUNTED = "SELECT count(*) AS many FROM ({page}) AS c"
 
 
 def whole(connection: Connection, project_id: int, wanted: Filter) -> list[Row]:
@@ -51,10 +53,18 @@ def shown(connection: Connection, project_id: int, wanted: Filter) -> list[Row]:
     return [_shown(row) for row in _page(connection, SHOWN, project_id, wanted)]
 
 
+def count(connection: Connection, project_id: int, wanted: Filter) -> int:
+    """How many conversations the filter finds, at most `limit`."""
+    return int(_page(connection, COUNTED, project_id, wanted)[0]["many"])
+
+
 def _page(connection: Connection, around: str, project_id: int, wanted: Filter) -> list[dict[str, Any]]:
-    found = conditions(project_id, wanted)
-    page = f"SELECT c.* FROM conversation c WHERE {found.sql} {NEWEST} LIMIT {int(wanted.limit)}"
-    return fetch_all(connection, around.format(page=page), found.parameters)
+    rows: list[dict[str, Any]] = []
+    for page in listed_words.pages(connection, project_id, wanted):
+        rows = fetch_all(connection, around.format(page=page.sql), page.parameters, prepare=page.prepare)
+        if (rows[0]["many"] if around is COUNTED else len(rows)) >= wanted.limit:
+            break
+    return rows
 
 
 def _whole(row: dict[str, Any]) -> Row:

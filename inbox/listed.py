@@ -1,6 +1,6 @@
 """Which conversations a list shows: its filter, as conditions in SQL.
 
-Owns those conditions, for the API's list, the page's list and the figures of saved views. Values of closed sets are
+Owns those conditions but for words and names, which listed_words.py looks for. Values of closed sets are
 written out, so that partial indexes count also for prepared statements; everything else is a parameter.
 """
 
@@ -13,8 +13,6 @@ from typing import Any
 from inbox import search
 from inbox.conversation import PRIORITIES, RESPONDER_STATES, STATUSES
 from inbox.search import NOTHING, Search
-
-NEWEST_MATCHES = 500  # messages and visitors that a search looks at: beyond it nobody pages, and a common word is cheap
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,14 @@ class Conditions:
     parameters: dict[str, Any]
 
 
+ALL = "c.project_id = :project"
+
+
 def conditions(project_id: int, wanted: Filter) -> Conditions:
-    """All that must hold of a conversation `c`; words are looked for among those that fulfil the rest."""
-    found = ["c.project_id = :project"]
+    """All that must hold of a conversation `c` but the words that are looked for."""
+    found = [ALL]
     parameters: dict[str, Any] = {"project": project_id}
     for clause, values in (*_of_list(wanted), *_of_search(wanted)):
-        found.append(clause)
-        parameters |= values
-    if wanted.search.terms:
-        clause, values = _words(wanted.search.terms, " AND ".join(found) if len(found) > 1 else None)
         found.append(clause)
         parameters |= values
     return Conditions(" AND ".join(found), parameters)
@@ -96,7 +93,6 @@ MENTIONED = "SELECT n.conversation_id FROM mention n WHERE n.project_id = :proje
 PARKED = "SELECT d.conversation_id FROM draft d WHERE d.project_id = :project AND d.state = 'open'"
 HANDED_OFF_WHY = """(SELECT e.data ->> 'reason' FROM timeline_event e
     WHERE e.conversation_id = c.id AND e.kind = 'handed_off' ORDER BY e.version DESC, e.id DESC LIMIT 1)"""
-VISITOR_WORDS = "(COALESCE(v.name, '') || ' ' || COALESCE(v.email, ''))"  # as its index has it
 NAMED = """SELECT a.id FROM agent a JOIN membership mb ON mb.agent_id = a.id
     WHERE mb.project_id = :project AND (a.name || ' ' || a.email) ILIKE ANY(:assignees)"""
 
@@ -114,22 +110,8 @@ def _of_search(wanted: Filter) -> Iterator[Clause]:
         yield why, {"reasons": list(typed.reasons)}
     if typed.before is not None:
         yield "c.active_at < CAST(:before_day AS timestamptz)", {"before_day": f"{typed.before.isoformat()}T00:00Z"}
-    if typed.senders:
-        known, values = _known("sender", typed.senders, " OR ")
-        yield f"c.visitor_id IN ({known})", values
     if typed.assignees:
         yield _assignees(wanted)
-
-
-def _known(name: str, terms: Sequence[str], join: str) -> Clause:
-    """Visitors by their names and addresses. One condition for each term: an index knows nothing of ILIKE ALL."""
-    values = {f"{name}_{place}": search.name_pattern(term) for place, term in enumerate(terms)}
-    which = join.join(f"{VISITOR_WORDS} ILIKE :{one}" for one in values)
-    return (
-        f"""SELECT v.id FROM visitor v
-    WHERE v.project_id = :project AND ({which}) ORDER BY v.id DESC LIMIT {NEWEST_MATCHES}""",
-        values,
-    )
 
 
 def _assignees(wanted: Filter) -> Clause:
@@ -147,44 +129,6 @@ def _assignees(wanted: Filter) -> Clause:
         choices.append(f"c.assignee_id IN ({NAMED})")
         values["assignees"] = [f"%{search.like(one)}%" for one in names]
     return f"({' OR '.join(choices)})", values
-
-
-MATCHES = """
-SELECT wanted.id, m.content FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
-    SELECT m.content FROM message m JOIN message_search s ON s.project_id = m.project_id AND s.message_id = m.id
-    WHERE m.conversation_id = wanted.id AND m.project_id = :project AND s.search @@ to_tsquery('simple', :words) {exact}
-    ORDER BY m.id DESC LIMIT 1) m
-"""
-
-
-def matches(project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> Conditions:
-    """The statement for the newest message or note of each conversation that holds all terms, where one does."""
-    exact = _exact(terms)
-    values = {"project": project_id, "ids": list(ids), "words": search.text_query(terms), **exact}
-    return Conditions(MATCHES.format(exact="AND m.content ILIKE ALL(:exact)" if exact else ""), values)
-
-
-def _exact(terms: tuple[str, ...]) -> dict[str, Any]:
-    exact = [f"%{search.like(term)}%" for term in terms if not search.is_word(term)]
-    return {"exact": exact} if exact else {}
-
-
-def _words(terms: tuple[str, ...], rest: str | None) -> Clause:
-    """Conversations with a message or note that holds all terms, or with a visitor whose name or address does."""
-    known, values = _known("name", terms, " AND ")
-    values["words"] = search.text_query(terms)
-    exact = _exact(terms)
-    values |= exact
-    among = f"JOIN conversation c ON c.id = s.conversation_id AND {rest}" if rest else ""
-    letters = "JOIN message m ON m.id = s.message_id AND m.content ILIKE ALL(:exact)" if exact else ""
-    clause = f"""c.id IN (
-    SELECT hit.conversation_id FROM (
-        SELECT s.conversation_id FROM message_search s {among} {letters}
-        WHERE s.project_id = :project AND s.search @@ to_tsquery('simple', :words)
-        ORDER BY s.message_id DESC LIMIT {NEWEST_MATCHES}) AS hit
-    UNION ALL SELECT known.id FROM conversation known
-    WHERE known.visitor_id IN ({known}))"""
-    return clause, values
 
 
 def _one_of(column: str, values: Sequence[str], known: Sequence[str]) -> str:

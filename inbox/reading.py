@@ -5,12 +5,11 @@ Owns the reading statements, each scoped by project. Must not write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox import listed
 from inbox.errors import NotFound
 from inbox.listed import HANDED_OFF_WHY
 
@@ -34,12 +33,6 @@ LEFT JOIN message lm ON lm.id = c.last_message_id
 SHOWN = f"{COLUMNS} FROM conversation c {AROUND}"
 CONVERSATION = text(f"{SHOWN} WHERE c.id = :conversation AND c.project_id = :project")
 EXISTS = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project")
-
-
-def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, str]:
-    """By conversation, the newest message or note that holds all terms of a search."""
-    found = listed.matches(project_id, ids, terms)
-    return {row.id: row.content for row in connection.execute(text(found.sql), found.parameters)}
 
 
 def conversation(connection: Connection, project_id: int, conversation_id: int) -> Row:

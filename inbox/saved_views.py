@@ -6,11 +6,12 @@ Owns their statements. A view is its maker's own or the whole project's; another
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox import listed
+from inbox import list_rows
 from inbox.access import Agent
 from inbox.errors import Forbidden, NotFound
 from inbox.listed import Filter
@@ -65,9 +66,7 @@ def delete(connection: Connection, who: Agent, view_id: int) -> None:
 
 def count(connection: Connection, project_id: int, wanted: Filter) -> int:
     """How many conversations the filter finds, at most MOST_COUNTED."""
-    found = listed.conditions(project_id, wanted)
-    statement = f"SELECT count(*) FROM (SELECT FROM conversation c WHERE {found.sql} LIMIT {MOST_COUNTED}) AS found"
-    return int(connection.execute(text(statement), found.parameters).scalar_one())
+    return list_rows.count(connection, project_id, replace(wanted, limit=MOST_COUNTED))
 
 
 def _change(connection: Connection, statement: Any, who: Agent, view_id: int, **more: Any) -> None:

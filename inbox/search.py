@@ -90,6 +90,11 @@ def text_query(terms: tuple[str, ...]) -> str:
     return " & ".join(f"'{term.translate(SPACES)}':*" for term in terms)
 
 
+def words_in(terms: tuple[str, ...]) -> list[str]:
+    """The words that the terms are taken apart into, each once."""
+    return list(dict.fromkeys(" ".join(terms).translate(SPACES).split()))
+
+
 def is_word(term: str) -> bool:
     """Whether the text search alone finds what was typed; else the message must also hold it letter by letter."""
     return re.fullmatch(r"[^\W_]+", term) is not None

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from inbox import counts, list_rows, mentions, reading, representation, saved_views, search
+from inbox import counts, list_rows, listed_words, mentions, reading, representation, saved_views, search
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -179,7 +179,7 @@ def _with_matches(connection: Connection, me: Agent, shown: Shown, found: Sequen
     terms = shown.search.terms
     if not terms or not found:
         return shown
-    return replace(shown, found=reading.matches(connection, me.project_id, [row["id"] for row in found], terms))
+    return replace(shown, found=listed_words.matches(connection, me.project_id, [row["id"] for row in found], terms))
 
 
 def _views(connection: Connection, me: Agent, shown: Shown) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, TextClause, text
 from inbox import acts_sql, events, list_rows, pruning, reading, receiving, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
 from inbox.listed import Filter, conditions
+from inbox.listed_words import NEWEST
 from inbox.tokens import digest
 from tests.people import People
 
@@ -98,7 +99,7 @@ def test_reading(crowded: People) -> None:
 )
 def test_the_list(crowded: People, wanted: Filter) -> None:
     found = conditions(crowded.project_id, wanted)
-    page = f"SELECT c.* FROM conversation c WHERE {found.sql} {list_rows.NEWEST} LIMIT 50"
+    page = f"SELECT c.* FROM conversation c WHERE {found.sql} {NEWEST} LIMIT 50"
     with crowded.services.reading() as connection:
         for around in (list_rows.SHOWN, list_rows.WHOLE):
             assert scanned(connection, text(around.format(page=page)), **found.parameters) == set()

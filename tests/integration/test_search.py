@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from inbox import list_rows, search
-from inbox.listed import Filter, conditions
+from inbox.listed import Filter
+from inbox.listed_words import pages
+from inbox.search_ways import Way
 from inbox.services import Services
 from tests.integration.callers import House
 from tests.people import People
@@ -109,19 +112,39 @@ SELECT :project, c.id, 'visitor', 'order ' || md5(c.id::text) FROM c, generate_s
 """
 
 
-@pytest.mark.parametrize("typed", ["c4ca", "from:visitor4999", "tor4999", "status:open c4ca"])
+@pytest.mark.parametrize("typed", ["c4ca", "from:visitor4999", "tor4999", "status:open c4ca", "order", "label:x"])
 def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
     with people.services.database.begin() as connection:
         connection.execute(text(FILL), {"project": people.project_id})
     with people.services.reading() as connection:
         connection.execute(text("VACUUM ANALYZE"))
-        wanted = conditions(people.project_id, Filter(search=search.parse(typed)))
-        explained = text(f"EXPLAIN (FORMAT JSON) SELECT c.id FROM conversation c WHERE {wanted.sql}")
-        plan = connection.execute(explained, wanted.parameters).scalar_one()[0]["Plan"]
+        page = next(pages(connection, people.project_id, Filter(search=search.parse(typed))))
+        explained = text("EXPLAIN (FORMAT JSON) " + page.sql)
+        plan = connection.execute(explained, page.parameters).scalar_one()[0]["Plan"]
         used, scanned = nodes(plan)
-        assert scanned <= {"membership", "agent"}
-        assert used & {"message_search_words", "visitor_words"}, used
-        assert len(list_rows.whole(connection, people.project_id, Filter(search=search.parse("order")))) == 50
+        assert scanned == set()
+        assert used & {"message_search_words", "visitor_words", "conversation_list", "conversation_labels"}, used
+
+
+@pytest.mark.parametrize("way", [Way(True), Way(False), Way(False, 3)])
+@pytest.mark.parametrize("typed", ["refund", "leila", "parcel from:leila", "nf-204 status:open", "label:vip refund"])
+def test_each_way_finds_the_same(
+    house: House, services: Services, way: Way, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ["The refund of NF-204.", "A parcel, no refund.", "NF-2 04 is late", "Where is my parcel?"]
+    for number in range(24):
+        house.visit(said[number % 4], name=["Leila Haddad", "Tom Okafor", "Ana"][number % 3])
+    with services.database.begin() as connection:
+        connection.execute(text("UPDATE conversation SET labels = '{vip}' WHERE id % 5 = 0"))
+    wanted = Filter(search=search.parse(typed), limit=3)
+    known = found(house, typed)
+    assert len(known) > 1
+    monkeypatch.setattr("inbox.search_ways.choose", lambda *_: way)
+    with services.reading() as connection:
+        first = list_rows.whole(connection, house.project_id, wanted)
+        before = (first[-1]["active_at"].isoformat(), first[-1]["id"])
+        rest = list_rows.whole(connection, house.project_id, replace(wanted, before=before, limit=50))
+    assert [row["id"] for row in (*first, *rest)] == known
 
 
 def nodes(plan: dict[str, Any]) -> tuple[set[str], set[str]]:

@@ -211,8 +211,9 @@ CREATE TABLE visitor (
 CREATE INDEX visitor_project ON visitor (project_id, id);
 CREATE INDEX visitor_email ON visitor (project_id, lower(email)) WHERE email IS NOT NULL;
 CREATE INDEX visitor_external ON visitor (project_id, external_id) WHERE external_id IS NOT NULL;
--- What a search for a name or an address goes by.
+-- What a search for a name or an address goes by; whether it is common is told by more samples than are usual.
 CREATE INDEX visitor_words ON visitor USING gin ((COALESCE(name, '') || ' ' || COALESCE(email, '')) gin_trgm_ops);
+ALTER INDEX visitor_words ALTER COLUMN 1 SET STATISTICS 300;
 -- Who signed in at the project's own site is one visitor, on whichever device; what others type joins nobody.
 CREATE UNIQUE INDEX visitor_verified ON visitor (project_id, external_id) WHERE verified;
 
@@ -359,7 +360,7 @@ CREATE TABLE message_search (
     message_id bigint NOT NULL,
     conversation_id bigint NOT NULL,
     search tsvector NOT NULL,
-    PRIMARY KEY (project_id, message_id)
+    PRIMARY KEY (conversation_id, message_id)
 );
 -- A short list of what is not sorted in yet: every search reads all of it.
 CREATE INDEX message_search_words ON message_search USING gin (search) WITH (gin_pending_list_limit = 256);
@@ -697,13 +698,21 @@ SEARCHING = """
 -- A separator in a word is none in a search: inbox/search.py has the same list.
 CREATE FUNCTION words_of(content text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT translate(content, '!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 32)) $$;
+-- One word more in each: of which project's stretch of messages it is, so that a search can ask for the newest first and
+-- never meets another project's. No message can hold it: its separators are taken out of those.
+CREATE FUNCTION stretch_of(project bigint, message bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT '!' || project || '.' || message / 50000 $$;
+CREATE FUNCTION search_of(project bigint, message bigint, words tsvector) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
+    SELECT words || array_to_tsvector(ARRAY[stretch_of(project, message)]) $$;
 CREATE FUNCTION message_found() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        DELETE FROM message_search s USING changed_rows r WHERE s.project_id = r.project_id AND s.message_id = r.id;
+        DELETE FROM message_search s USING changed_rows r
+        WHERE s.conversation_id = r.conversation_id AND s.message_id = r.id;
     ELSE
         INSERT INTO message_search (project_id, message_id, conversation_id, search)
-        SELECT r.project_id, r.id, r.conversation_id, to_tsvector('simple', words_of(r.content)) FROM changed_rows r;
+        SELECT r.project_id, r.id, r.conversation_id,
+            search_of(r.project_id, r.id, to_tsvector('simple', words_of(r.content))) FROM changed_rows r;
     END IF;
     RETURN NULL;
 END $$;
@@ -905,6 +914,8 @@ DROP TABLE
 DROP FUNCTION audit_entry_stays;
 DROP FUNCTION
     message_found,
+    search_of,
+    stretch_of,
     words_of,
     conversation_moved,
     conversations_counted,

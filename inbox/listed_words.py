@@ -1,0 +1,205 @@
+"""Which conversations a list shows that is searched: those that hold words, in a message, a note or a visitor's name.
+
+Owns the page of a list as a query: without words, along the list with words looked for in each row, and from the words
+(search_ways.py says which). Along the list it is exact; from the words it looks at the newest matches only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from inbox import search, search_ways
+from inbox.database import fetch_all
+from inbox.listed import ALL, Conditions, Filter, conditions
+from inbox.search_ways import Way
+
+NEWEST = "ORDER BY c.active_at DESC, c.id DESC"
+MOST_MATCHES = 200  # messages, and visitors, that a search from the words looks at: beyond it nobody pages
+MOST_WEIGHED = 6  # words whose number the statistics are asked for
+MOST_WALKED = 5_000  # conversations along the list; where the statistics were wrong, the words' index has the rest
+VISITOR_WORDS = "(COALESCE(v.name, '') || ' ' || COALESCE(v.email, ''))"  # as its index has it
+WORDS = "s.search @@ to_tsquery('simple', :words)"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A query for the conversations `c` of a page, in its order, and whether one plan serves all its values."""
+
+    sql: str
+    parameters: dict[str, Any]
+    prepare: bool = True
+
+
+def pages(connection: Connection, project_id: int, wanted: Filter) -> Iterator[Page]:
+    """The queries to ask, one after the other until one fills the page; the last one's answer counts."""
+    rest = conditions(project_id, wanted)
+    if wanted.search.terms or wanted.search.senders:
+        yield from _searched(connection, project_id, wanted, rest)
+    elif wanted.label is not None or wanted.search.labels:
+        yield _labelled(connection, wanted, rest)
+    else:
+        yield Page(_listed(rest.sql, wanted.limit), rest.parameters)
+
+
+def _listed(sql: str, limit: int) -> str:
+    return f"SELECT c.* FROM conversation c WHERE {sql} {NEWEST} LIMIT {int(limit)}"
+
+
+def _labelled(connection: Connection, wanted: Filter, rest: Conditions) -> Page:
+    size = search_ways.sizes(connection, [], {"rest": _rest(rest)}, rest.parameters)
+    sql = _listed(rest.sql, wanted.limit)
+    if not search_ways.choose_listed(size, wanted.limit).walks:
+        # The fence keeps the order out of the plan: else it may go along all of the list for what is not there.
+        sql = f"""WITH found AS MATERIALIZED (SELECT c.* FROM conversation c WHERE {rest.sql})
+            SELECT c.* FROM found c {NEWEST} LIMIT {int(wanted.limit)}"""
+    return Page(sql, rest.parameters, prepare=False)
+
+
+def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Conditions) -> Iterator[Page]:
+    looked = _Looked.of(wanted)
+    parameters = {**rest.parameters, **looked.parameters}
+    asked = {"visitors": f"SELECT FROM visitor v WHERE {looked.visitor}", "rest": _rest(rest)}
+    size = search_ways.sizes(connection, looked.each_word, asked, parameters | looked.parts)
+    way = search_ways.choose(size, wanted.limit, MOST_MATCHES)
+    if way.walks:
+        yield Page(_along(rest, looked, wanted.limit), parameters, prepare=False)
+        if _walked_all(connection, rest):
+            return
+    for stretches in (way.stretches, None) if way.stretches else (None,):
+        now = Way(walks=False, stretches=stretches)
+        found = f"{rest.sql} AND {looked.from_the_words(rest, now)}"
+        yield Page(_listed(found, wanted.limit), parameters | {"stretches": stretches}, prepare=False)
+
+
+def _rest(rest: Conditions) -> str:
+    return f"SELECT FROM conversation c WHERE {rest.sql}"
+
+
+def _along(rest: Conditions, looked: _Looked, limit: int) -> str:
+    return f"SELECT c.* FROM ({_listed(rest.sql, MOST_WALKED)}) c WHERE {looked.in_a_row} {NEWEST} LIMIT {int(limit)}"
+
+
+def _walked_all(connection: Connection, rest: Conditions) -> bool:
+    """Whether the list ends before a walk along it does."""
+    statement = f"SELECT count(*) AS many FROM ({_rest(rest)} LIMIT {MOST_WALKED}) AS walked"
+    (row,) = fetch_all(connection, statement, rest.parameters, prepare=False)
+    return int(row["many"]) < MOST_WALKED
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """The words and names that are looked for, as SQL."""
+
+    terms: bool
+    exact: bool
+    named: str | None  # a visitor `v` whose name or address holds all terms
+    sender: str | None  # one that `from:` means
+    parts: dict[str, Any]  # its words, one by one
+    parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, wanted: Filter) -> _Looked:
+        """What a filter looks for."""
+        terms, senders = wanted.search.terms, wanted.search.senders
+        parameters: dict[str, Any] = {}
+        named = _patterns("name", terms, " AND ", parameters)
+        sender = _patterns("sender", senders, " OR ", parameters)
+        if terms:
+            parameters |= {"words": search.text_query(terms), **exact_values(terms)}
+        words = search.words_in(terms)[:MOST_WEIGHED]
+        parts = {f"part_{place}": search.text_query((word,)) for place, word in enumerate(words)}
+        return cls(bool(terms), "exact" in parameters, named, sender, parts, parameters)
+
+    @property
+    def visitor(self) -> str:
+        """A visitor `v` who is looked for."""
+        return self.named or self.sender or "false"
+
+    @property
+    def each_word(self) -> list[str]:
+        """A query for each word: what the statistics are asked."""
+        return [f"SELECT FROM message_search s WHERE s.search @@ to_tsquery('simple', :{one})" for one in self.parts]
+
+    @property
+    def in_a_row(self) -> str:
+        """Whether a conversation `c` holds them. No EXISTS, which might be made a look at all messages there are."""
+        visitor = "(SELECT true FROM visitor v WHERE v.id = c.visitor_id AND ({}))"
+        said = f"""(SELECT true FROM message_search s {self._letters}
+            WHERE s.conversation_id = c.id AND {WORDS} LIMIT 1)"""
+        clauses = [f"({said} OR {visitor.format(self.named)})"] if self.terms else []
+        return " AND ".join([*clauses, *([visitor.format(self.sender)] if self.sender else [])])
+
+    def from_the_words(self, rest: Conditions, way: Way) -> str:
+        """Whether a conversation `c` is among the newest that hold them."""
+        clauses = [f"c.visitor_id = ANY(ARRAY({_known(self.sender)}))"] if self.sender else []
+        if self.terms:
+            among = " AND ".join([rest.sql, *clauses])
+            narrowed = _looked_up(among) if among != ALL else ""
+            clauses.append(f"c.id = ANY(ARRAY({self._hits(narrowed, way)} UNION ALL {_of_known(self.named)}))")
+        return " AND ".join(clauses)
+
+    def _hits(self, narrowed: str, way: Way) -> str:
+        stretches = f"&& ({STRETCHES})" if way.stretches else ""
+        return f"""(SELECT hit.conversation_id FROM (
+            SELECT s.conversation_id, s.message_id FROM message_search s {self._letters}
+            WHERE s.project_id = :project AND s.search @@ (to_tsquery('simple', :words) {stretches}) OFFSET 0) AS hit
+            {narrowed} ORDER BY hit.message_id DESC LIMIT {MOST_MATCHES})"""
+
+    @property
+    def _letters(self) -> str:
+        return "JOIN message m ON m.id = s.message_id AND m.content ILIKE ALL(:exact)" if self.exact else ""
+
+
+def _looked_up(among: str) -> str:
+    """One by one: joined, all conversations might be read for a few."""
+    return f"""JOIN LATERAL (
+        SELECT FROM conversation c WHERE c.id = hit.conversation_id AND {among} LIMIT 1) AS it ON true"""
+
+
+STRETCHES = f"""SELECT CAST(string_agg(quote_literal(
+        stretch_of(:project, newest.id - n * {search_ways.STRETCH})), ' | ') AS tsquery)
+    FROM (SELECT max(id) AS id FROM message) AS newest, generate_series(0, CAST(:stretches AS integer) - 1) AS n"""
+
+
+def _patterns(name: str, terms: Sequence[str], join: str, parameters: dict[str, Any]) -> str | None:
+    """Visitors by their names and addresses. One condition for each term: an index knows nothing of ILIKE ALL."""
+    values = {f"{name}_{place}": search.name_pattern(term) for place, term in enumerate(terms)}
+    parameters |= values
+    return join.join(f"{VISITOR_WORDS} ILIKE :{one}" for one in values) or None
+
+
+def _known(pattern: str | None) -> str:
+    """Fenced like the hits: a plan that knew the limit might go through all visitors for a name that none has."""
+    return f"""SELECT known.id FROM (
+        SELECT v.id FROM visitor v WHERE v.project_id = :project AND ({pattern}) OFFSET 0) AS known
+    ORDER BY known.id DESC LIMIT {MOST_MATCHES}"""
+
+
+def _of_known(pattern: str | None) -> str:
+    return f"(SELECT theirs.id FROM conversation theirs WHERE theirs.visitor_id = ANY(ARRAY({_known(pattern)})))"
+
+
+MATCHES = f"""
+SELECT wanted.id, m.content FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
+    SELECT m.content FROM message_search s JOIN message m ON m.id = s.message_id {{exact}}
+    WHERE s.conversation_id = wanted.id AND s.project_id = :project AND {WORDS}
+    ORDER BY s.message_id DESC LIMIT 1) m
+"""
+
+
+def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, str]:
+    """By conversation, the newest message or note that holds all terms, where one does."""
+    exact = exact_values(terms)
+    values = {"project": project_id, "ids": list(ids), "words": search.text_query(terms), **exact}
+    sql = MATCHES.format(exact="AND m.content ILIKE ALL(:exact)" if exact else "")
+    return {row["id"]: row["content"] for row in fetch_all(connection, sql, values, prepare=False)}
+
+
+def exact_values(terms: tuple[str, ...]) -> dict[str, Any]:
+    """What a message must hold letter by letter, because the index takes words apart at it."""
+    exact = [f"%{search.like(term)}%" for term in terms if not search.is_word(term)]
+    return {"exact": exact} if exact else {}

@@ -1,0 +1,44 @@
+"""How a search goes about it follows from how common its words are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from inbox.search_ways import Size, Way, choose, choose_listed
+
+MILLION = Size(words=(), visitors=0, rest=1_000_000, conversations=1_000_000, all_messages=3_100_000)
+
+
+@pytest.mark.parametrize(
+    ("messages", "visitors", "way"),
+    [
+        (0, 0, Way(walks=False)),
+        (300, 0, Way(walks=False)),
+        (300_000, 0, Way(walks=True)),
+        (0, 50_000, Way(walks=True)),
+        (0, 20, Way(walks=False)),
+    ],
+)
+def test_words_of_few_and_of_many(messages: int, visitors: int, way: Way) -> None:
+    assert choose(replace(MILLION, words=(messages,), visitors=visitors), 51, 200) == way
+
+
+def test_words_in_between_are_looked_for_among_the_newest() -> None:
+    way = choose(replace(MILLION, words=(12_000,)), 51, 200)
+    assert not way.walks
+    assert way.stretches == 3
+
+
+def test_words_that_are_said_together_are_more_than_chance() -> None:
+    assert 1_000 < replace(MILLION, words=(70_000, 45_000)).messages < 45_000
+
+
+def test_few_that_fulfil_the_rest_are_looked_at_one_by_one() -> None:
+    assert choose(replace(MILLION, words=(12_000,), rest=30), 51, 200).walks
+
+
+def test_a_label_of_few_and_of_many() -> None:
+    assert choose_listed(replace(MILLION, rest=70_000), 51).walks
+    assert not choose_listed(replace(MILLION, rest=500), 51).walks
