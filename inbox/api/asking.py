@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 
 from inbox import access, receiving
 from inbox.access import Agent
-from inbox.api.schemas import Body, check_json
+from inbox.api.fields import Body, check_json
 from inbox.company import Company
 from inbox.conversation import LARGEST_ID, storable
 from inbox.errors import (

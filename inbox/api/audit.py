@@ -10,7 +10,7 @@ from inbox import audit, representation, team
 from inbox.access import require_manager
 from inbox.api.answering import listed
 from inbox.api.asking import Agent, agent_route, before_id, encode_cursor, limit, query, services, whole
-from inbox.api.schemas import moment
+from inbox.api.fields import moment
 from inbox.audit import Wanted
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid

@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 from inbox import bulk
 from inbox.api.answering import answer
 from inbox.api.asking import Agent, agent_route, bigint, body, services
-from inbox.api.schemas import Body, Label, Moment, NothingBody
-from inbox.conversation import LARGEST_ID, MOST_LABELS, Priority, Status
+from inbox.api.fields import Body, Id, Label, Moment
+from inbox.api.schemas import NothingBody
+from inbox.conversation import MOST_LABELS, Priority, Status
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/api/v1/bulk")
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Labels = Annotated[list[Label], Field(max_length=MOST_LABELS)]
 
 
@@ -39,7 +39,7 @@ class BulkBody(Body):
 
     def changes(self) -> dict[str, Any]:
         """What is to be set."""
-        return {name: getattr(self, name) for name in self.model_fields_set if name != "conversation_ids"}
+        return {name: value for name, value in super().changes().items() if name != "conversation_ids"}
 
 
 @blueprint.post("")

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from inbox.api.answering import answer
 from inbox.api.openapi import document
-from inbox.api.operations import GUIDE
+from inbox.api.refusals import GUIDE
 
 blueprint = Blueprint("document", __name__)
 SHELL_QUOTE = str.maketrans({"'": r"'\''"})

@@ -17,11 +17,12 @@ from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
 from inbox import errors
-from inbox.api import answers, program_answers, tool_forms
+from inbox.api import answers, kept_answers, program_answers, tool_forms
 from inbox.api.asking import ASKER_AGENT, READING, asker_of
 from inbox.api.event_answers import SENT
 from inbox.api.operation import Operation, Parameter, Schema
-from inbox.api.operations import EXTRAS, OPERATIONS
+from inbox.api.operations import OPERATIONS
+from inbox.api.refusals import EXTRAS
 from inbox.conversation import LARGEST_ID
 from inbox.errors import InboxError
 
@@ -100,10 +101,10 @@ def document(app: Flask) -> dict[str, Any]:
         | {
             answers.Error,
             answers.Named,
-            answers.WorkflowProblem,
+            kept_answers.WorkflowProblem,
             answers.Conversation,
             answers.Project,
-            answers.Snippet,
+            kept_answers.Snippet,
             program_answers.Webhook,
             program_answers.VisitorAlone,
             tool_forms.Tool,

@@ -1,6 +1,6 @@
 """What a route of the API takes, gives and refuses, as the document describes it: the form of one entry.
 
-Owns the form, and the parameters that lists have in common. The entries are in operations.py and program_operations.py.
+Owns the form, and the parameters that lists have in common. The entries are in operations.py and its neighbours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from inbox.conversation import LARGEST_ID
-from inbox.errors import InboxError
+from inbox.errors import InboxError, StaleVersion
 
 Failures = tuple[type[InboxError], ...]
 Schema = dict[str, Any]
@@ -57,6 +57,9 @@ AFTER_SCHEMA: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, 
 AFTER = Parameter("after", AFTER_SCHEMA, "Only what has a higher id.")
 AFTER_CURSOR = Parameter("cursor", AFTER_SCHEMA, "The `next_cursor` of the page before.")
 ASCENDING, DESCENDING = (AFTER, AFTER_CURSOR, LIMIT), (CURSOR, LIMIT)
+# What managers keep is changed, and deleted, only as it was seen.
+CHANGED: dict[str, Any] = {"failures": (StaleVersion,), "etag": True, "if_match": True, "managers": True}
+DELETED = Operation(None, 204, failures=(StaleVersion,), if_match=True, managers=True)
 
 
 def several(values: tuple[str, ...]) -> Schema:

@@ -5,13 +5,13 @@ Owns validation of form, as schemas.py does for the rest.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx2
 from pydantic import AfterValidator, Field
 
 from inbox.access import Scope
-from inbox.api.schemas import Attributes, Body, Label, Moment, Short, Text
+from inbox.api.fields import Attributes, Body, Label, Moment, Short, Text
 from inbox.webhooks import KINDS, Kind
 
 LONGEST_URL = 2000
@@ -47,10 +47,6 @@ class VisitorChangesBody(Body):
     name: Short | None = None
     email: Short | None = None
     custom_attributes: Attributes = Field(default_factory=dict)
-
-    def changes(self) -> dict[str, Any]:
-        """The given columns."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class LabelBody(Body):
@@ -88,7 +84,3 @@ class WebhookChangesBody(Body):
     description: Description = ""
     events: Kinds = Field(default_factory=list)
     enabled: bool = True
-
-    def changes(self) -> dict[str, Any]:
-        """The given columns."""
-        return {name: getattr(self, name) for name in self.model_fields_set}

@@ -5,13 +5,11 @@ Owns those entries, as operations.py does for the rest.
 
 from __future__ import annotations
 
-from typing import Any
-
 from inbox import errors
 from inbox.api import program_answers as answers
 from inbox.api import program_bodies as bodies
 from inbox.api.answers import Conversation, Listed, Message
-from inbox.api.operation import ASCENDING, DESCENDING, Operation, Parameter, Schema
+from inbox.api.operation import ASCENDING, CHANGED, DELETED, DESCENDING, Operation, Parameter, Schema
 from inbox.api.schemas import NothingBody
 from inbox.deliveries import STATES
 
@@ -21,7 +19,6 @@ WEBHOOK_EXAMPLE = {
     "events": ["message.created", "turn.updated"],
 }
 TOKEN_EXAMPLE = {"name": "Our order system", "scope": "answer", "expires_at": "2100-01-25T10:00:00Z"}
-CHANGED: dict[str, Any] = {"failures": (errors.StaleVersion,), "if_match": True, "managers": True}
 STATE = Parameter("state", {"type": "string", "enum": list(STATES)}, "Only those that are so.")
 VISITOR_FILTERS = (
     Parameter("q", {"type": "string"}, "Words in the name or the e-mail address."),
@@ -35,10 +32,8 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
         answers.WebhookWithSecret, 201, bodies.WebhookBody, WEBHOOK_EXAMPLE, once=True, managers=True
     ),
     "webhooks.show": Operation(answers.Webhook, etag=True),
-    "webhooks.edit": Operation(
-        answers.Webhook, body=bodies.WebhookChangesBody, example={"enabled": True}, etag=True, **CHANGED
-    ),
-    "webhooks.delete": Operation(None, 204, **CHANGED),
+    "webhooks.edit": Operation(answers.Webhook, body=bodies.WebhookChangesBody, example={"enabled": True}, **CHANGED),
+    "webhooks.delete": DELETED,
     "webhooks.rotate": Operation(answers.WebhookWithSecret, 201, NothingBody, {}, once=True, managers=True),
     "webhooks.send_test": Operation(answers.Delivery, 201, NothingBody, {}, once=True, managers=True),
     "webhooks.list_deliveries": Operation(Listed[answers.Delivery], query=(STATE, *DESCENDING)),

@@ -1,123 +1,40 @@
 """What requests may hold: one model for each body. Unknown fields are refused.
 
-Owns validation of form. Whether an id exists is for the statements to say.
+Owns validation of form; fields.py has the types of its fields. Whether an id exists is for the statements to say.
 """
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from inbox.conversation import (
-    LARGEST_ID,
-    MOST_CHARACTERS,
-    MOST_LABEL_CHARACTERS,
-    MOST_LABELS,
-    Priority,
-    Status,
-    storable,
+from inbox.api.fields import (
+    Attributes,
+    Body,
+    Content,
+    Email,
+    Id,
+    Label,
+    Moment,
+    Short,
+    Storable,
+    Text,
+    Title,
+    not_blank,
 )
+from inbox.conversation import MOST_CHARACTERS, MOST_LABELS, Priority, Status
 from inbox.origins import origin
 
 MOST_ATTRIBUTES_CHARACTERS = 32_768
-MOST_TITLE_CHARACTERS = 200
 LONGEST_RESUME_HOURS = 8760  # a year
 LARGEST_CAP = 1_000_000_000  # tokens; more is no cap
 LONGEST_SOLVE_DAYS = 3650
 LARGEST_CAPACITY = 1000  # conversations of one agent; beyond, a capacity is none
-DEEPEST = 20
 MOST_GREETING_CHARACTERS = 500
 MOST_ORIGINS = 50
 MOST_COMMENT_CHARACTERS = 2000
 MOST_FILES = 10  # of one message
-
-
-class Body(BaseModel):
-    """Strict: a number is no string, and what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-def _storable(text: str) -> str:
-    if not storable(text):
-        raise ValueError("holds characters that cannot be stored (NUL or half of a surrogate pair)")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is blank")
-    return text
-
-
-def _email(text: str) -> str:
-    try:
-        return validate_email(text, check_deliverability=False).normalized
-    except EmailNotValidError:
-        raise ValueError("is no e-mail address") from None
-
-
-def _moment(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("is no RFC 3339 time, such as 2026-01-25T10:00:00Z") from None
-    if at.tzinfo is None:
-        raise ValueError("needs a time zone, such as Z")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is beyond the times that can be stored") from None
-
-
-def _safe(value: Any) -> Any:
-    """JSON that jsonb can hold: finite numbers, storable text, no bottomless nesting."""
-    check_json(value, DEEPEST)
-    return value
-
-
-def check_json(value: Any, deeper: int) -> None:
-    """Raise ValueError for a value that jsonb could not hold."""
-    if deeper < 0:
-        raise ValueError("is nested too deeply")
-    if isinstance(value, str):
-        _storable(value)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("holds a number that is not finite")
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            _storable(key)
-            check_json(inner, deeper - 1)
-    elif isinstance(value, list):
-        for inner in value:
-            check_json(inner, deeper - 1)
-
-
-Content = Annotated[
-    str, Field(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(_storable), AfterValidator(_not_blank)
-]
-Short = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)]
-Text = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_storable)]
-Label = Annotated[
-    str, Field(min_length=1, max_length=MOST_LABEL_CHARACTERS), AfterValidator(_storable), AfterValidator(_not_blank)
-]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Attributes = Annotated[dict[str, Any], AfterValidator(_safe)]
 
 
 class VisitorBody(Body):
@@ -140,31 +57,27 @@ class VisitorChangesBody(Body):
     """PATCH widget/visitor: what is given is set, what is left out stays."""
 
     name: Short | None = None
-    email: Annotated[Short, AfterValidator(_email)] | None = None
-
-    def changes(self) -> dict[str, Any]:
-        """The given columns."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    email: Email | None = None
 
 
 class RatingBody(Body):
     """POST widget/rating."""
 
     score: Annotated[int, Field(ge=1, le=5)]
-    comment: Annotated[str, Field(max_length=MOST_COMMENT_CHARACTERS), AfterValidator(_storable)] = ""
+    comment: Annotated[str, Field(max_length=MOST_COMMENT_CHARACTERS), Storable] = ""
 
 
 class VisitorMessageBody(Body):
     """POST widget/messages: text, files or both. Without files the text has 1 to 10,000 characters and is not blank."""
 
     # Before the content, whose rule depends on it.
-    attachment_ids: Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_ID)]], Field(max_length=MOST_FILES)] = []
-    content: Annotated[str, Field(max_length=MOST_CHARACTERS, validate_default=True), AfterValidator(_storable)] = ""
+    attachment_ids: Annotated[list[Id], Field(max_length=MOST_FILES)] = Field(default=[])
+    content: Annotated[str, Field(max_length=MOST_CHARACTERS, validate_default=True), Storable] = ""
 
     @field_validator("content")
     @classmethod
     def _something(cls, value: str, info: ValidationInfo) -> str:
-        return value if info.data.get("attachment_ids") else _not_blank(value)
+        return value if info.data.get("attachment_ids") else not_blank(value)
 
 
 class AgentMessageBody(VisitorMessageBody):
@@ -178,10 +91,10 @@ class ConversationBody(Body):
 
     status: Status = "open"
     snoozed_until: Moment | None = None
-    assignee_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    assignee_id: Id | None = None
     priority: Priority = "normal"
-    labels: Annotated[list[Label], Field(max_length=MOST_LABELS)] = []
-    custom_attributes: Attributes = {}
+    labels: Annotated[list[Label], Field(max_length=MOST_LABELS)] = Field(default=[])
+    custom_attributes: Attributes = Field(default={})
 
     @model_validator(mode="after")
     def _snooze(self) -> ConversationBody:
@@ -191,7 +104,7 @@ class ConversationBody(Body):
 
     def changes(self) -> dict[str, Any]:
         """The given columns; labels without repetitions."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given = super().changes()
         if "labels" in given:
             given["labels"] = list(dict.fromkeys(given["labels"]))
         return given
@@ -205,7 +118,7 @@ class ProjectBody(Body):
     answers_when: Annotated[str, Field(pattern="^(always|no_agent_online|unassigned)$")] = "always"
     on_assignment: Annotated[str, Field(pattern="^(post|park)$")] = "post"
     instructions: Text = ""
-    language: Annotated[str, Field(max_length=64), AfterValidator(_storable)] = ""
+    language: Annotated[str, Field(max_length=64), Storable] = ""
     resume_rule: Annotated[str, Field(pattern="^(never|after_hours|when_solved)$")] = "never"
     resume_after_hours: Annotated[int, Field(ge=1, le=LONGEST_RESUME_HOURS)] = 24
     cap_tokens_visitor_hour: Annotated[int, Field(ge=0, le=LARGEST_CAP)] = 0
@@ -214,28 +127,13 @@ class ProjectBody(Body):
     assign_rule: Annotated[str, Field(pattern="^(off|fewest)$")] = "off"
     assign_capacity: Annotated[int, Field(ge=1, le=LARGEST_CAPACITY)] = 10
     widget_brand: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$"), AfterValidator(str.lower)] = "#24453a"
-    widget_greeting: Annotated[str, Field(max_length=MOST_GREETING_CHARACTERS), AfterValidator(_storable)] = ""
+    widget_greeting: Annotated[str, Field(max_length=MOST_GREETING_CHARACTERS), Storable] = ""
     widget_position: Annotated[str, Field(pattern="^(left|right)$")] = "right"
     widget_asks_email: Annotated[str, Field(pattern="^(always|when_nobody|never)$")] = "when_nobody"
     widget_ask_person: Annotated[str, Field(pattern="^(always|open_hours|never)$")] = "always"
-    widget_origins: Annotated[list[Annotated[str, AfterValidator(origin)]], Field(max_length=MOST_ORIGINS)] = []
-
-    def changes(self) -> dict[str, Any]:
-        """The given columns."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-Title = Annotated[
-    str,
-    Field(min_length=1, max_length=MOST_TITLE_CHARACTERS),
-    AfterValidator(_storable),
-    AfterValidator(_not_blank),
-    AfterValidator(_one_line),
-]
+    widget_origins: Annotated[list[Annotated[str, AfterValidator(origin)]], Field(max_length=MOST_ORIGINS)] = Field(
+        default=[]
+    )
 
 
 class SnippetBody(Body):
@@ -250,10 +148,6 @@ class SnippetChangesBody(Body):
 
     title: Title = ""
     content: Content = ""
-
-    def changes(self) -> dict[str, Any]:
-        """The given columns."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 Shortcut = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -272,10 +166,6 @@ class CannedReplyChangesBody(Body):
     shortcut: Shortcut = ""
     content: Content = ""
 
-    def changes(self) -> dict[str, Any]:
-        """The given columns."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
 
 class DraftBody(Body):
     """POST drafts/{draft}/send."""
@@ -286,7 +176,7 @@ class DraftBody(Body):
 class PositionBody(Body):
     """POST conversations/{id}/workflow."""
 
-    node_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)] | None
+    node_id: Annotated[str, Field(min_length=1, max_length=200), Storable] | None
 
 
 class TrialBody(Body):
@@ -298,12 +188,3 @@ class TrialBody(Body):
 
 class NothingBody(Body):
     """A POST that takes no fields."""
-
-
-def moment(text: str) -> datetime | None:
-    """The time that the text gives with its zone, or None."""
-    try:
-        at = _moment(text)
-    except ValueError:
-        return None
-    return at if isinstance(at, datetime) else None

@@ -6,8 +6,8 @@ Owns those entries, as operations.py does for the rest.
 from __future__ import annotations
 
 from inbox import errors
-from inbox.api import answers, team_schemas
-from inbox.api.operation import ASCENDING, DESCENDING, Operation, Parameter, Schema
+from inbox.api import answers, team_answers, team_schemas
+from inbox.api.operation import ASCENDING, CHANGED, DESCENDING, Operation, Parameter, Schema
 from inbox.conversation import LARGEST_ID
 
 MOMENT: Schema = {"type": "string", "format": "date-time"}
@@ -19,30 +19,27 @@ AUDIT_FILTERS = (
 )
 
 TEAM_OPERATIONS: dict[str, Operation] = {
-    "hours.show": Operation(answers.WorkingHours, etag=True),
+    "hours.show": Operation(team_answers.WorkingHours, etag=True),
     "hours.change": Operation(
-        answers.WorkingHours,
+        team_answers.WorkingHours,
         body=team_schemas.HoursBody,
         example={"time_zone": "Asia/Ho_Chi_Minh", "week": {"monday": ["09:00-12:00", "13:00-17:30"]}},
-        failures=(errors.StaleVersion,),
-        etag=True,
-        if_match=True,
-        managers=True,
+        **CHANGED,
     ),
-    "hours.availability": Operation(answers.Availability),
-    "members.list_members": Operation(answers.Listed[answers.Member], query=ASCENDING),
-    "members.show_member": Operation(answers.Member),
+    "hours.availability": Operation(team_answers.Availability),
+    "members.list_members": Operation(answers.Listed[team_answers.Member], query=ASCENDING),
+    "members.show_member": Operation(team_answers.Member),
     "members.set_role": Operation(
-        answers.Member,
+        team_answers.Member,
         body=team_schemas.MemberBody,
         example={"role": "manager"},
         failures=(errors.LastManager,),
         managers=True,
     ),
     "members.remove": Operation(None, 204, failures=(errors.LastManager,), managers=True),
-    "members.list_invitations": Operation(answers.Listed[answers.Invitation], query=DESCENDING, managers=True),
+    "members.list_invitations": Operation(answers.Listed[team_answers.Invitation], query=DESCENDING, managers=True),
     "members.invite": Operation(
-        answers.InvitationMade,
+        team_answers.InvitationMade,
         201,
         team_schemas.InvitationBody,
         {"email": "lan@northfold.example", "role": "agent"},
@@ -50,7 +47,7 @@ TEAM_OPERATIONS: dict[str, Operation] = {
         managers=True,
     ),
     "audit.list_entries": Operation(
-        answers.Listed[answers.AuditEntry], query=(*AUDIT_FILTERS, *DESCENDING), managers=True
+        answers.Listed[team_answers.AuditEntry], query=(*AUDIT_FILTERS, *DESCENDING), managers=True
     ),
     "members.revoke": Operation(None, 204, managers=True),
 }

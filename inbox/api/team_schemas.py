@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from inbox.account import time_zones
-from inbox.api.schemas import Body, Short
+from inbox.api.fields import Body, Short
 from inbox.hours import DAYS, MOST_SPANS, overlap, span
 
 MOST_HOLIDAYS = 100

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from inbox.api.answers import Answer
-from inbox.api.schemas import Attributes, Body
+from inbox.api.fields import Attributes, Body
 from inbox.conversation import storable
 
 MOST_DESCRIPTION_CHARACTERS = 1000  # of every prompt that offers the tool
@@ -64,10 +64,6 @@ class ToolChangesBody(Body):
     parameters: Attributes = NO_ARGUMENTS
     header_name: Header | None = None
     header_value: Secret = ""
-
-    def changes(self) -> dict[str, Any]:
-        """The given fields."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class ToolTrialBody(Body):

@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 from inbox import counts, list_rows, listed_words, mentions, reading, representation, saved_views, search
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
+from inbox.api.fields import Body, Title
 from inbox.api.filters import decode_position
-from inbox.api.schemas import Body, Title
 from inbox.conversation import STATUSES, storable
 from inbox.language import said
 from inbox.listed import Filter

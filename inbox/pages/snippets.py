@@ -17,7 +17,8 @@ from flask_babel import gettext
 from inbox import importing, snippets
 from inbox.access import Agent, require_manager
 from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
-from inbox.api.schemas import MOST_TITLE_CHARACTERS, SnippetBody
+from inbox.api.fields import MOST_TITLE_CHARACTERS
+from inbox.api.schemas import SnippetBody
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.importing import Problem

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from inbox import tool_hosts, tools, workflows
 from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid, wiring
-from inbox.api.schemas import check_json
+from inbox.api.fields import check_json
 from inbox.api.tool_forms import NO_ARGUMENTS, ToolBody, ToolHostBody, ToolTrialBody
 from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
 from inbox.pages import forms

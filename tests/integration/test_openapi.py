@@ -17,7 +17,8 @@ from flask import Flask
 from app import create_app
 from inbox import errors
 from inbox.api.openapi import Route, api_routes, document
-from inbox.api.operations import GUIDE, OPERATIONS, PROBLEM_CODES
+from inbox.api.operations import OPERATIONS
+from inbox.api.refusals import GUIDE, PROBLEM_CODES
 from inbox.errors import InboxError
 from inbox.services import Services
 from inbox.settings import Settings
