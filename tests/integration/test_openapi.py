@@ -103,7 +103,7 @@ def kinds(parent: type[InboxError]) -> set[type[InboxError]]:
 
 def test_every_error_code_has_advice(app: Flask) -> None:
     missing = {kind.__name__ for kind in kinds(InboxError) - {InboxError} - GUIDE.keys()}
-    assert not missing, f"Add to GUIDE in inbox/api/operations.py what to do about {sorted(missing)}"
+    assert not missing, f"Add to GUIDE in inbox/api/refusals.py what to do about {sorted(missing)}"
     page = app.test_client().get("/api/docs")
     assert page.status_code == 200
     for kind in GUIDE:
