@@ -1,20 +1,32 @@
 // Times in the reader's zone, and seconds that count up beside a turn.
+// Owns how a moment is written. A format is made once: making one costs as much as writing hundreds of moments.
+
+const timeZone = document.documentElement.dataset.timeZone || undefined; // the account's, where one is chosen
+const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
+const FORMATS = {
+  moment: { weekday: "short", month: "short", day: "numeric", ...CLOCK },
+  seconds: { ...CLOCK, second: "2-digit" },
+  day: { year: "numeric", month: "short", day: "numeric" },
+  minutes: CLOCK,
+  whole: { dateStyle: "medium", timeStyle: "medium" },
+};
+const made = new Map();
+const shown = new WeakMap(); // what an element says already
+
+function written(at, name) {
+  if (!made.has(name)) made.set(name, new Intl.DateTimeFormat(undefined, { ...FORMATS[name], timeZone }));
+  return made.get(name).format(at);
+}
 
 export function showClocks(root) {
-  const timeZone = document.documentElement.dataset.timeZone || undefined; // the account's, where one is chosen
   for (const element of root.querySelectorAll("[data-clock]")) {
-    const at = new Date(element.dateTime ?? element.dataset.at) // of a picture, which has no element for times;
-    if (element.dataset.clock === "moment") {
-      element.textContent = at.toLocaleString([], { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
-      continue;
-    }
-    const seconds = element.dataset.clock === "seconds" ? { second: "2-digit" } : {};
-    if (element.dataset.clock === "day") {
-      element.textContent = at.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric", timeZone });
-      continue;
-    }
-    element.textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone, ...seconds });
-    if ("title" in element) element.title = at.toLocaleString([], { timeZone });
+    const said = element.dateTime ?? element.dataset.at; // of a picture, which has no element for times
+    if (shown.get(element) === said) continue;
+    shown.set(element, said);
+    const at = new Date(said);
+    const name = element.dataset.clock in FORMATS ? element.dataset.clock : "minutes";
+    element.textContent = written(at, name);
+    if (element.dateTime && (name === "minutes" || name === "seconds")) element.setAttribute("title", written(at, "whole"));
   }
 }
 

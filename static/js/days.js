@@ -5,7 +5,9 @@ import { _ } from "./words.js";
 
 const messages = document.getElementById("messages");
 const timeZone = document.documentElement.dataset.timeZone || undefined;
-const key = (at) => at.toLocaleDateString("en-CA", { timeZone });
+// Made once: making one costs as much as writing hundreds of days.
+const keys = new Intl.DateTimeFormat("en-CA", { timeZone });
+const key = (at) => keys.format(at);
 
 function called(at) {
   const now = new Date();
