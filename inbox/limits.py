@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis import Redis
 
-from inbox.counting import Count, Counter, Window
+from inbox.counting import Counter, Window
 from inbox.errors import RateLimited
 from inbox.settings import Settings
 from inbox.tokens import digest
@@ -56,7 +56,7 @@ def count_in(app: Flask, redis: Redis) -> None:
 
 
 def _limited(limit: Limit) -> Callable[[View], View]:
-    """A decorator. Where it meets a view that is limited already, both limits are counted in one call."""
+    """A decorator. Where it meets a view that is limited already, both limits count, and the nearer one is told."""
 
     def decorate(view: View) -> View:
         inner, others = _LIMITED.get(view, (view, ()))
@@ -82,9 +82,8 @@ def _count(limits: Sequence[Limit]) -> None:
     if not settings.rate_limits or _has_pass():
         return
     known = [limit.window(settings) for limit in limits]
-    counts: list[Count] = current_app.extensions["tandem_counter"]([window for _, window in known])
     g.counted = min(
-        ((most, most - count.used, count.seconds_left) for (most, _), count in zip(known, counts, strict=True)),
+        ((most, most - _counter().count(window), window) for most, window in known),
         key=lambda counted: (counted[1] >= 0, counted[1]),
     )
     if g.counted[1] < 0:
@@ -97,14 +96,21 @@ def _tell(response: Response) -> Response:
     counted = g.get("counted")
     if counted is None:
         return response
-    most, left, seconds_left = counted
-    if left < 0 and response.status_code == RateLimited.status:
+    most, left, window = counted
+    refused = left < 0 and response.status_code == RateLimited.status
+    told = request.path.startswith("/api/v1/") and not request.path.startswith("/api/v1/widget/")
+    seconds_left = _counter().seconds_left(window) if refused or told else 0
+    if refused:
         response.headers["Retry-After"] = str(max(1, seconds_left))
-    if request.path.startswith("/api/v1/") and not request.path.startswith("/api/v1/widget/"):
+    if told:
         response.headers["X-RateLimit-Limit"] = str(most)
         response.headers["X-RateLimit-Remaining"] = str(max(0, left))
-        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + max(0, seconds_left))
+        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + seconds_left)
     return response
+
+
+def _counter() -> Counter:
+    return cast(Counter, current_app.extensions["tandem_counter"])
 
 
 def replay_pass(secret_key: str) -> str:
