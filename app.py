@@ -34,6 +34,7 @@ from jobs.workshop import LocalWorkshop
 
 LARGEST_BODY_BYTES = 256 * 1024
 REDIS_SECONDS = 1.0  # a person's click never waits longer for a Redis that hangs; all that it carries is hints
+REDIS_REST_SECONDS = 2.0  # a blip costs no more live updates than that; a longer silence, a second in three
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -42,7 +43,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     Where no servers are known it serves no request, so that `flask --help` and the commands still work.
     """
     app = Flask(__name__)
-    commands.register(app)
+    if settings is None:  # `flask` asks: a web process has no commands, and is up a third sooner without their parts
+        commands.register(app)
     try:
         settings = found_servers(settings or Settings.from_environment(os.environ))
     except SettingsError:
@@ -71,7 +73,7 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.data))
     app.secret_key = settings.secret_key
     app.config["TANDEM"] = settings
-    redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS)
+    redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web")
         queue = RqTurnQueue(redis)

@@ -5,29 +5,57 @@ Owns how long anybody waits for it: hardly at all.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError, TimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 SENTINEL_PORT = 26379
 
 
-def redis_client(url: str, *, patience_seconds: float = 5.0) -> Redis:
+class Patience(Retry):
+    """One more try for a connection that a restart has cut; none for an answer that did not come.
+
+    After such a silence everybody is refused at once for `rest_seconds`: an act asks Redis several times, and each
+    would wait anew. One for the whole client: tests/integration/test_outages.py::test_a_silent_redis_is_waited_for_once
+    """
+
+    def __init__(self, rest_seconds: float) -> None:
+        super().__init__(NoBackoff(), 1, supported_errors=(ConnectionError,))
+        self._rest_seconds = rest_seconds
+        self._resting_until = 0.0
+
+    def __deepcopy__(self, memo: Any) -> Patience:
+        return self
+
+    def call_with_retry(self, do: Callable[[], Any], fail: Callable[..., Any], *more: Any, **named: Any) -> Any:
+        """redis-py's own, unless Redis was silent a moment ago."""
+        if time.monotonic() < self._resting_until:
+            raise TimeoutError("Redis did not answer a moment ago.")
+        try:
+            return super().call_with_retry(do, fail, *more, **named)
+        except TimeoutError:
+            self._resting_until = time.monotonic() + self._rest_seconds
+            raise
+
+
+def redis_client(url: str, *, patience_seconds: float = 5.0, rest_seconds: float = 0.0) -> Redis:
     """A client that gives up at once when Redis is away. `valkey://` addresses are taken as well, and
     `redis+sentinel://host:port,host:port/service/0`.
 
-    A Redis that is there and does not answer is waited for once, `patience_seconds` long.
+    A Redis that is there and does not answer is waited for once, `patience_seconds` long, and then by nobody for
+    `rest_seconds`.
     """
     options: dict[str, Any] = {
         "socket_connect_timeout": 0.5,
         "socket_timeout": patience_seconds,
-        # One more try for a connection that a restart has cut; none for an answer that did not come.
-        "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+        "retry": Patience(rest_seconds),
         "health_check_interval": 30,
     }
     scheme, separator, rest = url.partition("://")
