@@ -15,7 +15,6 @@ ResponderState = Literal["active", "paused", "handed_off"]
 STATUSES: tuple[Status, ...] = ("open", "pending", "snoozed", "solved", "spam")
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 RESPONDER_STATES: tuple[ResponderState, ...] = ("active", "paused", "handed_off")
-REOPENED_BY_VISITOR: tuple[Status, ...] = ("solved", "snoozed")
 
 SNIPPET_CHARACTERS = 140
 MOST_CHARACTERS = 10_000

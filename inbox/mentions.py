@@ -22,12 +22,6 @@ SELECT count(DISTINCT conversation_id) FROM mention
 WHERE project_id = :project AND agent_id = :who AND seen_at IS NULL
 """
 )
-EVER = text(
-    """
-SELECT EXISTS (
-    SELECT 1 FROM mention WHERE project_id = :project AND agent_id = :who AND conversation_id = :conversation)
-"""
-)
 SEE = text(
     """
 UPDATE mention SET seen_at = clock_timestamp()
@@ -56,12 +50,6 @@ def unseen(connection: Connection, who: Agent) -> dict[str, int]:
     """In how many conversations the agent is mentioned and has not looked since, as that view's figure."""
     found = connection.execute(UNSEEN, {"project": who.project_id, "who": who.id}).scalar_one()
     return {"mentions": int(found)}
-
-
-def ever(connection: Connection, who: Agent, conversation_id: int) -> bool:
-    """Whether the agent was ever mentioned in the conversation."""
-    parameters = {"project": who.project_id, "who": who.id, "conversation": conversation_id}
-    return connection.execute(EVER, parameters).scalar_one() is True
 
 
 def see(connection: Connection, who: Agent, conversation_id: int) -> bool:

@@ -26,7 +26,6 @@ from inbox.api.fields import (
 from inbox.conversation import MOST_CHARACTERS, MOST_LABELS, Priority, Status
 from inbox.origins import origin
 
-MOST_ATTRIBUTES_CHARACTERS = 32_768
 LONGEST_RESUME_HOURS = 8760  # a year
 LARGEST_CAP = 1_000_000_000  # tokens; more is no cap
 LONGEST_SOLVE_DAYS = 3650
