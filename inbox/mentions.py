@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent
+from inbox.conversation import snippet_of
+from inbox.passing import Sign
 
 Row = Mapping[Any, Any]
 
@@ -56,3 +58,14 @@ def see(connection: Connection, who: Agent, conversation_id: int) -> bool:
     """The agent has looked at the conversation; whether something was unseen."""
     parameters = {"project": who.project_id, "who": who.id, "conversation": conversation_id}
     return connection.execute(SEE, parameters).rowcount > 0
+
+
+def signs(by: Agent, message: Mapping[str, Any]) -> list[Sign]:
+    """What tells the open pages of those whom a note names that they are called."""
+    called = {
+        "conversation_id": message["conversation_id"],
+        "by": by.name,
+        "words": snippet_of(message["content"]),
+    }
+    named = (message["details"] or {}).get("mentions", [])
+    return [Sign(by.project_id, "mention", called, agent_id=one["id"]) for one in named]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from inbox import acts, drafts, list_rows, reading, representation
+from inbox import acts, drafts, list_rows, mentions, reading, representation
 from inbox.api.answering import answer, created, listed, seen_versions
 from inbox.api.asking import (
     Agent,
@@ -19,9 +19,11 @@ from inbox.api.asking import (
     limit,
     query,
     services,
+    wiring,
 )
 from inbox.api.filters import asked_filter
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
+from inbox.passing import Sign
 from inbox.services import Writing
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
@@ -130,13 +132,16 @@ def send_message(who: Agent, number: str) -> Response:
     conversation_id = bigint(number)
     wanted = body(AgentMessageBody)
     write = acts.note if wanted.private else acts.reply
+    called: list[Sign] = []
 
     def act(writing: Writing) -> dict[str, Any]:
-        return representation.message(
-            write(writing.connection, who, conversation_id, wanted.content, wanted.attachment_ids)
-        )
+        row = write(writing.connection, who, conversation_id, wanted.content, wanted.attachment_ids)
+        called.extend(mentions.signs(who, row))
+        return representation.message(row)
 
-    return created(f"messages:{conversation_id}", act)
+    response = created(f"messages:{conversation_id}", act)
+    wiring().company.tell(*called)  # after the commit; a message that was said already calls nobody again
+    return response
 
 
 @blueprint.get("/<number>/timeline")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
-from inbox import mentions
+from inbox import mentions, passing
 from inbox.access import Agent
 from inbox.services import Services
 from tests.integration.callers import Caller, House
@@ -31,6 +32,20 @@ TEAM = [{"id": 1, "name": "Ana"}, {"id": 2, "name": "Ana Duarte"}, {"id": 3, "na
 )
 def test_who_is_meant(content: str, meant: list[int]) -> None:
     assert mentions.named_in(content, TEAM) == meant
+
+
+def test_a_programs_note_calls_too(house: House, redis_url: str) -> None:
+    """Once: what is sent again with the same key was heard already."""
+    number = house.visit("Hello").conversation_id
+    channel = Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py
+    channel.subscribe(passing.CHANNEL)
+    channel.get_message(timeout=5)  # the subscription stands
+    for _ in range(2):
+        body = {"content": "@Ben, do you know her?", "private": True}
+        house.ada.post(f"/conversations/{number}/messages", body, headers={"Idempotency-Key": "note-1"})
+    signs = [passing.decode(told["data"]) for told in iter(lambda: channel.get_message(timeout=1), None)]
+    called = [(sign.agent_id, sign.data["by"]) for sign in signs if sign and sign.name == "mention"]
+    assert called == [(house.ben.id, "Ada")]
 
 
 def figure(services: Services, house: House, who: Caller) -> int:
