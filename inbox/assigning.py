@@ -24,12 +24,12 @@ from inbox.team import FOR_MANAGERS
 MOST_TRIES = 100  # each fails only if the rule gave somebody else's conversation to the same agent in that millisecond
 
 # What needs a person: it was handed off, or its newest words are a visitor's that the responder leaves to people.
+# The last message is looked up for each row: as an EXISTS all messages there are might be read.
 NEEDS_A_PERSON = """{0}.assignee_id IS NULL AND {0}.status IN ('open', 'pending') AND (
         {0}.responder_state = 'handed_off'
-        OR {0}.responder_state = 'active' AND EXISTS (
-            SELECT 1 FROM message m JOIN project p ON p.id = m.project_id
-            WHERE m.id = {0}.last_message_id AND m.author = 'visitor'
-                AND (NOT p.responder_enabled OR m.details -> 'left_to_people' IS NOT NULL)))"""
+        OR {0}.responder_state = 'active' AND (
+            SELECT m.author = 'visitor' AND (NOT p.responder_enabled OR m.details -> 'left_to_people' IS NOT NULL)
+            FROM message m JOIN project p ON p.id = m.project_id WHERE m.id = {0}.last_message_id))"""
 
 SET_CAPACITY = text(
     f"""

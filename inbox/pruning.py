@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+# The moments are of statement_timestamp(): clock_timestamp() may say another for each row, so no index is asked by it.
 BATCH = 5_000  # rows of one sweep, so that no statement is long
 
 # Looks at the oldest positions only, so that a sweep with nothing to forget costs nothing, and forgets a beginning of
@@ -15,7 +16,7 @@ BATCH = 5_000  # rows of one sweep, so that no statement is long
 CHANGES = text(
     """
 DELETE FROM change USING (
-    SELECT id, bool_and(at < clock_timestamp() - interval '7 days') OVER (ORDER BY position) AS old
+    SELECT id, bool_and(at < statement_timestamp() - interval '7 days') OVER (ORDER BY position) AS old
     FROM (SELECT id, position, at FROM change WHERE position IS NOT NULL ORDER BY position LIMIT :batch) AS oldest
 ) AS listed
 WHERE change.id = listed.id AND listed.old
@@ -24,25 +25,26 @@ WHERE change.id = listed.id AND listed.old
 KEYS = text(
     """
 DELETE FROM idempotency_key WHERE (scope, key) IN (
-    SELECT scope, key FROM idempotency_key WHERE created_at < clock_timestamp() - interval '24 hours' LIMIT :batch)
+    SELECT scope, key FROM idempotency_key WHERE created_at < statement_timestamp() - interval '24 hours' LIMIT :batch)
 """
 )
 DELIVERIES = text(
     """
 DELETE FROM webhook_delivery WHERE id IN (
-    SELECT id FROM webhook_delivery WHERE ended_at < clock_timestamp() - interval '14 days' LIMIT :batch)
+    SELECT id FROM webhook_delivery WHERE ended_at < statement_timestamp() - interval '14 days' LIMIT :batch)
 """
 )
 SPENDING = text(
     """
 DELETE FROM spend WHERE (project_id, visitor_id, period) IN (
-    SELECT project_id, visitor_id, period FROM spend WHERE period < clock_timestamp() - interval '2 days' LIMIT :batch)
+    SELECT project_id, visitor_id, period FROM spend
+    WHERE period < statement_timestamp() - interval '2 days' LIMIT :batch)
 """
 )
 ACTS = text(
     """
 DELETE FROM bulk_act WHERE id IN (
-    SELECT id FROM bulk_act WHERE created_at < clock_timestamp() - interval '24 hours' LIMIT :batch)
+    SELECT id FROM bulk_act WHERE created_at < statement_timestamp() - interval '24 hours' LIMIT :batch)
 """
 )
 
@@ -51,7 +53,7 @@ UNSENT = text(
     """
 DELETE FROM unsent_text WHERE (agent_id, conversation_id) IN (
     SELECT agent_id, conversation_id FROM unsent_text
-    WHERE content = '' AND edited_at < clock_timestamp() - interval '31 days' LIMIT :batch)
+    WHERE content = '' AND edited_at < statement_timestamp() - interval '31 days' LIMIT :batch)
 """
 )
 

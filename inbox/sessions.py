@@ -34,7 +34,7 @@ audited AS (
 SELECT id FROM s
 """
 )
-CLOSE = text("DELETE FROM agent_session WHERE token_hash = :digest OR expires_at < clock_timestamp()")
+CLOSE = text("DELETE FROM agent_session WHERE token_hash = :digest OR expires_at < statement_timestamp()")
 # A page asks often; once a minute is enough to know whether somebody was there.
 SEEN = text(
     """

@@ -17,7 +17,7 @@ FIGURES = text(
     """
 SELECT status, count(*) AS turns, count(*) FILTER (WHERE window_ms IS NOT NULL AND lock_wait_ms IS NULL) AS unlocked,
     COALESCE(avg(window_ms), 0) AS window_ms
-FROM turn WHERE status IN ('queued', 'thinking') OR ended_at > clock_timestamp() - interval '1 hour'
+FROM turn WHERE status IN ('queued', 'thinking') OR ended_at > statement_timestamp() - interval '1 hour'
 GROUP BY status
 """
 )

@@ -15,18 +15,26 @@ from sqlalchemy import Connection, text
 
 from commands.fill import fill
 from commands.projects import create_agent
-from inbox import acts, counts, list_rows, reading, search
+from inbox import acts, counts, list_rows, reading, representation, search
 from inbox.access import Agent
+from inbox.api.asking import encode_cursor
 from inbox.database import single_statements
 from inbox.listed import Filter
+from inbox.pages import views
 from inbox.reading import Row
 from tests.benchmarks.measuring import Operation, Timed, in_turns, one_client
+from tests.benchmarks.serving import ask, web
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
 
 PAGE = 50
 DEEP = 10_000  # pages
 ROUNDS = 3
+# Words of many messages and of few, two together, a name, and operators.
+SEARCHED = {
+    "a word of many": "refund", "a usual word": "password", "two words": "exchange rate", "a word of none": "zzzz",
+    "a name": "leila", "a word, in one status": "refund status:open", "a visitor by name": "from:haddad",
+}  # fmt: skip
 DEEPEST = text(
     """
 SELECT active_at, id FROM conversation WHERE project_id = :project
@@ -50,6 +58,7 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     table.add(Line("filling an inbox with conversations / 1,000 a second", 1000, rate, "1/s", 1, LEAST))
     with single_statements(stage.engine).connect() as connection:
         _looks(connection, table, stage.project_id, agent, conversations)
+        _over_http(stage, table, made.token)
         _updates(connection, table, agent)
 
 
@@ -58,7 +67,7 @@ def _filled(stage: Stage, conversations: int) -> float:
     driver: Any = raw.driver_connection
     driver.autocommit = True
     started = time.monotonic()
-    for _ in fill(driver, stage.project_id, conversations):
+    for _ in fill(driver, stage.project_id, conversations, many=1):
         pass
     raw.close()
     return conversations / (time.monotonic() - started)
@@ -70,29 +79,56 @@ def _looks(connection: Connection, table: Table, project: int, agent: Agent, con
     deepest = connection.execute(DEEPEST, rows).one()
     first, deep = Filter(limit=PAGE), Filter(limit=PAGE, before=(deepest.active_at.isoformat(), deepest.id))
     of = partial(list_rows.shown, connection, project)
-    order = _an_order(connection, project)
+    views_of = {view.key: views.filter_of(view, agent) for view in views.VIEWS}
+    searches = {**SEARCHED, "an order's number": _an_order(connection, project)}
     looks: dict[str, Callable[[], object]] = {
         "key": lambda: reading.conversation(connection, project, deepest.id),
         "first": lambda: of(first),
         "deep": lambda: of(deep),
-        "open": lambda: of(replace(first, statuses=["open"])),
-        "mine": lambda: of(replace(first, assignee=agent.id)),
+        "api": lambda: list_rows.whole(connection, project, first),
         "offset": lambda: connection.execute(OFFSET, rows).all(),
         "kept": lambda: counts.kept(connection, project, agent.id),
         "counted": lambda: counts.counted(connection, project, agent.id),
-        "word": lambda: of(replace(first, search=search.parse("refund"))),
-        "order": lambda: of(replace(first, search=search.parse(order))),
+        **{f"view {key}": partial(of, replace(wanted, limit=PAGE)) for key, wanted in views_of.items()},
+        **{f"? {name}": partial(of, _typed(first, agent, words)) for name, words in searches.items()},
     }
     found = in_turns({name: partial(_times, look, name) for name, look in looks.items()}, ROUNDS)
     p50 = {name: timed.p50_ms for name, timed in found.items()}
     size = f"{conversations:,} conversations"
-    for name, page in (("first", "the first page"), ("open", "the first page of open ones"), ("mine", "my first page")):
-        table.add(Line(f"{page}, {PAGE} of {size} / a primary key", p50["key"], p50[name], "ms", 2.0))
+    slowest = max((name for name in p50 if name.startswith("view ")), key=lambda name: p50[name])
+    pages_of = {"first": "all", "view unassigned": "nobody's", "view mine": "mine", slowest: f"the slowest {slowest}"}
+    for name, page in pages_of.items():
+        table.add(Line(f"a page of {size}, {page} / one by its primary key", p50["key"], p50[name], "ms", 2.0))
+    table.add(Line("… as the API tells it / one by its primary key", p50["key"], p50["api"], "ms", 2.0))
     table.add(Line(f"page {pages:,} / the first page", p50["first"], p50["deep"], "ms", 1.3))
     table.add(Line("… with OFFSET / the first page", p50["first"], p50["offset"], "ms"))
     table.add(Line("the views' figures, kept / counted", p50["counted"], p50["kept"], "ms", 0.1))
-    table.add(Line("search for a word of many / a primary key", p50["key"], p50["word"], "ms", 25))
-    table.add(Line("search for an order's number / a primary key", p50["key"], p50["order"], "ms", 25))
+    for name in searches:
+        table.add(Line(f"search for {name} / one by its primary key", p50["key"], p50[f"? {name}"], "ms", 25))
+    middle = Timed(tuple(one for name in searches for one in found[f"? {name}"].seconds), 0).p50_ms
+    table.add(Line("search, p50 of all of these / one by its primary key", p50["key"], middle, "ms", 25))
+
+
+def _typed(first: Filter, agent: Agent, words: str) -> Filter:
+    return replace(first, search=search.parse(words), who=agent.id)
+
+
+def _over_http(stage: Stage, table: Table, token: str) -> None:
+    """The API's pages as a program asks for them, sign-in and limits and JSON and all."""
+    with stage.engine.connect() as connection:
+        deepest = connection.execute(DEEPEST, {"project": stage.project_id, "rows": PAGE * 500}).one()
+    cursor = encode_cursor(representation.moment(deepest.active_at), deepest.id)
+    with web(stage, TANDEM_RATE_LIMITS="off") as serving:
+        client = serving.connection()
+        paths = {"key": f"/{deepest.id}", "first": "", "deep": f"?cursor={cursor}", "search": "?q=refund"}
+        asks = {
+            name: partial(ask, client, "GET", f"/api/v1/conversations{path}", token) for name, path in paths.items()
+        }
+        found = in_turns({name: partial(_times, look, name) for name, look in asks.items()}, ROUNDS)
+    p50 = {name: timed.p50_ms for name, timed in found.items()}
+    table.add(Line("over HTTP: a deep page / the first page", p50["first"], p50["deep"], "ms", 1.3))
+    table.add(Line("over HTTP: the first page / one by its primary key", p50["key"], p50["first"], "ms"))
+    table.add(Line("over HTTP: a search / one by its primary key", p50["key"], p50["search"], "ms", 25))
 
 
 def _times(look: Callable[[], object], name: str) -> Timed:
