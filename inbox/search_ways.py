@@ -22,7 +22,7 @@ MOST_STRETCHES = 16  # each is one more word to look for
 WALKED_US = 5.0  # a conversation of the list whose messages and visitor are looked at
 LISTED_US = 1.0  # one that is only read
 FOUND_US = 4.5  # a row that the index names and that is then read
-NAMED_US = 0.2  # one that it only names, for one of the words
+NAMED_US = 0.25  # one that it only names, for each word that it is compared with
 LOOKED_UP_US = 5.0  # a conversation looked up for a match
 
 
@@ -62,7 +62,7 @@ class Way:
 def choose(size: Size, limit: int, most: int) -> Way:
     """The way that costs least, for a page of `limit`, where at most `most` matches are looked at."""
     walked = min(size.rest, limit * size.conversations / size.found)
-    named = sum(size.words) * NAMED_US
+    named = sum(size.words) * NAMED_US * len(size.words)
     all_of_them = named + (size.messages + size.visitors) * FOUND_US
     stretches = _stretches(size, most)
     newest = named + most * (FOUND_US + LOOKED_UP_US) + size.visitors * FOUND_US
