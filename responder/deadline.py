@@ -17,6 +17,7 @@ import httpcore2
 import httpx2
 
 MOST_BYTES = 16 * 1024 * 1024  # of one answer, many times what its text may hold; a line without end stops here
+READ_BYTES = 4096  # at once; the memory for them stands ready while a turn waits, and httpcore would take 64 KiB
 FOREVER = float("inf")
 
 
@@ -87,7 +88,7 @@ class _Limited(httpcore2.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+        data = self._stream.read(min(max_bytes, READ_BYTES), _left(timeout, httpcore2.ReadTimeout))
         _current.bytes_left -= len(data)
         if _current.bytes_left < 0:
             raise httpcore2.ReadError("the answer has no end")

@@ -81,7 +81,8 @@ class Model:
         """
         request: dict[str, Any] = {"messages": messages}
         if tools:
-            request["tools"] = list(tools)
+            # As an argument the SDK would walk every schema anew, which took a tenth of a turn's processor time.
+            request["extra_body"] = {"tools": list(tools)}
             choice: Any = {"type": "function", "function": {"name": must_call}} if must_call else "auto"
             request["tool_choice"] = choice
         deadline = time.monotonic() + self._limits.total
