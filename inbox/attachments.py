@@ -3,7 +3,8 @@
 Owns the tables' statements and who may read. A message names its files in `details` too, so that lists and event
 streams need no second look. Must not hold bytes (storage.py) or judge them (file_types.py).
 
-A file is forgotten in two steps: its row makes way for one in forgotten_file, and only once that is committed its bytes
+A file is forgotten in two steps: its row makes way for one in forgotten_file (a trigger's work, so that it holds for
+whatever is deleted, a whole project too), and only once that is committed its bytes
 are deleted. So a rollback loses nothing, and bytes that cannot be deleted then are tried again by the sweeper.
 """
 
@@ -57,20 +58,13 @@ WHERE a.key = :key AND a.conversation_id = :conversation AND a.project_id = :pro
 )
 FORGET_UNSENT = text(
     """
-WITH gone AS (
-    DELETE FROM attachment WHERE id IN (
-        SELECT id FROM attachment WHERE message_id IS NULL
-            AND created_at < clock_timestamp() - make_interval(hours => :hours) ORDER BY created_at LIMIT :batch)
-    RETURNING key)
-INSERT INTO forgotten_file (key) SELECT key FROM gone RETURNING key
+DELETE FROM attachment WHERE id IN (
+    SELECT id FROM attachment WHERE message_id IS NULL
+        AND created_at < clock_timestamp() - make_interval(hours => :hours) ORDER BY created_at LIMIT :batch)
+RETURNING key
 """
 )
-FORGET = text(
-    """
-WITH gone AS (DELETE FROM attachment WHERE conversation_id = ANY(:conversations) RETURNING key)
-INSERT INTO forgotten_file (key) SELECT key FROM gone RETURNING key
-"""
-)
+FORGET = text("DELETE FROM attachment WHERE conversation_id = ANY(:conversations) RETURNING key")
 LEFT = text("SELECT key FROM forgotten_file ORDER BY tried_at LIMIT :batch")
 DELETED = text("DELETE FROM forgotten_file WHERE key = :key")
 # Behind all others, so that one that never can be deleted holds up none.

@@ -5,21 +5,45 @@ Owns putting, getting and deleting them. Must not know whose they are: attachmen
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import certifi
 from minio import Minio
 from minio.error import MinioException, S3Error
+from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
+from inbox.errors import Unavailable
 from inbox.settings import Settings
 
 PLACE = re.compile(r"[A-Za-z0-9_-]{32,64}")
+log = logging.getLogger(__name__)
 FAILURES = (OSError, MinioException, HTTPError)  # what a folder or a bucket that is not well raises
+
+
+# Somebody waits for a file: a bucket that does not answer is said to be away, and not waited for.
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0  # between two pieces of an answer
+TRIES = Retry(total=1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
+CONNECTIONS = 16  # kept open at once
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Unavailable where the storage inside is not well."""
+    try:
+        yield
+    except FAILURES as error:
+        log.warning("The storage of files does not answer: %s", error)
+        raise Unavailable("Files cannot be kept or read right now. Nothing was changed; try again.") from error
 
 
 class Storage(Protocol):
@@ -108,5 +132,12 @@ def storage_of(settings: Settings) -> Storage:
         secret_key=settings.s3_secret_key,
         secure=address.scheme == "https",
         region=settings.s3_region,
+        http_client=PoolManager(
+            timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=TRIES,
+            maxsize=CONNECTIONS,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+        ),
     )
     return Bucket(client, str(settings.s3_bucket))

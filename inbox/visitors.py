@@ -137,6 +137,10 @@ ERASE = (
         """
 DELETE FROM idempotency_key
 WHERE CAST(body ->> 'conversation_id' AS text) = ANY(CAST(CAST(:conversations AS bigint[]) AS text[]))
+    OR scope LIKE 'visitor:%' AND split_part(scope, ':', 2) IN (
+        SELECT encode(s.token_hash, 'hex') FROM visitor_session s WHERE s.conversation_id = ANY(:conversations))
+    OR scope LIKE 'agent:%' AND split_part(scope, ':', 3) = 'attachments'
+        AND split_part(scope, ':', 4) = ANY(CAST(CAST(:conversations AS bigint[]) AS text[]))
 """
     ),
     text("DELETE FROM conversation WHERE id = ANY(:conversations)"),

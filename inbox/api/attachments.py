@@ -21,6 +21,7 @@ from inbox.errors import Invalid, NotFound, TooLarge
 from inbox.file_types import SHOWN_IN_PLACE, UNKNOWN
 from inbox.limits import limited_messages
 from inbox.services import Writing
+from inbox.storage import answering
 
 blueprint = Blueprint("attachments", __name__, url_prefix="/api/v1")
 # Whatever a file may be, it runs nothing here, is asked for nothing, and is in no frame.
@@ -67,7 +68,8 @@ def taking(sender: Sender, under: str) -> Callable[[Writing], dict[str, Any]]:
     data, name = _bytes(), request.args.get("name", "")
 
     def act(writing: Writing) -> dict[str, Any]:
-        row = attachments.take(writing.connection, wiring().storage, sender, name, data)
+        with answering():
+            row = attachments.take(writing.connection, wiring().storage, sender, name, data)
         return representation.attachment(row, under)
 
     return act
@@ -79,7 +81,8 @@ def served(sender: Sender, file: str) -> Response:
         raise NotFound
     with services().reading() as connection:
         row = attachments.find(connection, sender, file)
-    data = wiring().storage.get(row["key"])
+    with answering():
+        data = wiring().storage.get(row["key"])
     if data is None:
         raise NotFound
     in_place = row["type"] in SHOWN_IN_PLACE

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from inbox import attachments
+from inbox.database import single_statements
 from inbox.services import Services
 from inbox.settings import Settings, SettingsError
 from inbox.storage import Bucket, Folder, storage_of
@@ -206,6 +207,41 @@ def test_the_agents_page(house: House, sit: Callable[[Caller], Reader]) -> None:
     form = {"csrf_token": token, "kind": "public", "content": "", "attachment": str(made.get_json()["id"])}
     assert ben.client.post(f"/conversations/{visitor.conversation_id}/say", data=form).status_code == 302
     assert visitor.get("/widget/messages").get_json()["items"][-1]["attachments"][0]["name"] == "label.png"
+
+
+def test_a_projects_files_go_with_it(house: House, services: Services, settings: Settings) -> None:
+    """However its rows go, the bytes are named, and the next sweep deletes them."""
+    visitor = house.visit()
+    file = by_visitor(visitor)
+    visitor.post("/widget/messages", {"content": "Look", "attachment_ids": [file["id"]]})
+    by_visitor(visitor, b"never sent", "b.txt")
+    kept = [one for one in (settings.data / "attachments").rglob("*") if one.is_file()]
+    assert len(kept) == 2
+    with services.database.begin() as connection:
+        connection.execute(text("DELETE FROM project WHERE id = :project"), {"project": house.project_id})
+    with single_statements(services.database).connect() as connection:
+        assert attachments.delete_left(connection, storage_of(settings), 100) == 2
+        assert connection.execute(text("SELECT count(*) FROM forgotten_file")).scalar_one() == 0
+    assert [one for one in kept if one.exists()] == []
+
+
+def test_nothing_that_is_kept_for_a_repetition_names_an_erased_visitors_file(house: House, services: Services) -> None:
+    visitor, other = house.visit(name="Leila"), house.visit()
+    for who, name in ((visitor, "passport-of-leila.png"), (other, "another.png")):
+        once = {"Idempotency-Key": "k"}
+        assert attach(who, "/widget/attachments", PNG, name, headers=once).status_code == 201
+        path = f"/conversations/{who.conversation_id}/attachments"
+        assert attach(house.ada, path, PNG, f"label-{name}", headers=once).status_code == 201
+    assert {"passport-of-leila.png", "label-passport-of-leila.png", "another.png"} <= names_kept(services)
+    found = house.ada.get(f"/conversations/{visitor.conversation_id}").get_json()["visitor"]["id"]
+    assert house.ada.call("DELETE", f"/visitors/{found}").status_code == 204
+    assert names_kept(services) == {"another.png", "label-another.png"}
+
+
+def names_kept(services: Services) -> set[str]:
+    with services.reading() as connection:
+        names = "SELECT body ->> 'name' FROM idempotency_key WHERE body ? 'name'"
+        return set(connection.execute(text(names)).scalars())
 
 
 def test_where_files_are_kept(settings: Settings, tmp_path: Path) -> None:

@@ -512,6 +512,14 @@ CREATE TABLE forgotten_file (
     tried_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX forgotten_file_tried ON forgotten_file (tried_at);
+-- However a file's row goes, with its conversation or its whole project too, its bytes are named here.
+CREATE FUNCTION attachment_forgotten() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO forgotten_file (key) SELECT key FROM gone;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER attachment_forgotten AFTER DELETE ON attachment REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION attachment_forgotten();
 
 -- What a visitor thinks of how they were helped: once for each time that the conversation was solved.
 CREATE TABLE rating (
