@@ -925,7 +925,7 @@ DROP TABLE
     totp,
     agent,
     project;
-DROP FUNCTION audit_entry_stays;
+DROP FUNCTION audit_entry_stays, attachment_forgotten;
 DROP FUNCTION
     message_found,
     search_of,
