@@ -143,6 +143,12 @@ def snippet(row: Row) -> dict[str, Any]:
     return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
 
 
+def saved_view(row: Row) -> dict[str, Any]:
+    """A view that somebody saved."""
+    names = ("id", "name", "view", "search", "shared", "created_by")
+    return {**{n: row[n] for n in names}, "created_at": moment(row["created_at"])}
+
+
 def member(row: Row) -> dict[str, Any]:
     """A member of the project; `seen_at` is when they last looked at a page here."""
     names, moments = ("id", "name", "email", "role", "second_factor"), ("joined_at", "seen_at")

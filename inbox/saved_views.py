@@ -22,6 +22,7 @@ MOST_COUNTED = 100  # a figure beyond is shown as 99+: it costs the same however
 
 VISIBLE = "project_id = :project AND (shared OR created_by = :who)"
 LISTED = text(f"SELECT * FROM saved_view WHERE {VISIBLE} ORDER BY lower(name), id LIMIT {MOST_LISTED}")
+PAGED = text(f"SELECT * FROM saved_view WHERE {VISIBLE} AND id < :before ORDER BY id DESC LIMIT :limit")
 FIND = text(f"SELECT * FROM saved_view WHERE id = :id AND {VISIBLE}")
 CREATE = text(
     """
@@ -31,8 +32,19 @@ VALUES (:project, :who, :name, :view, :search, :shared) RETURNING *
 )
 # Who made it may change it, and a manager what is the project's.
 MINE = "(created_by = :who OR shared AND :manager)"
-RENAME = text(f"UPDATE saved_view SET name = :name WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id")
+EDIT = text(
+    f"""
+UPDATE saved_view SET name = COALESCE(:name, name), view = COALESCE(:view, view),
+    search = COALESCE(:search, search), shared = COALESCE(CAST(:shared AS boolean), shared)
+WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id
+"""
+)
 DELETE = text(f"DELETE FROM saved_view WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id")
+
+
+def paged(connection: Connection, who: Agent, *, before: int, limit: int) -> list[Row]:
+    """The same, newest first."""
+    return list(connection.execute(PAGED, _named(who) | {"before": before, "limit": limit}).mappings())
 
 
 def visible(connection: Connection, who: Agent) -> list[Row]:
@@ -54,13 +66,17 @@ def create(connection: Connection, who: Agent, *, name: str, view: str, search: 
     return connection.execute(CREATE, _named(who) | values).mappings().one()
 
 
-def rename(connection: Connection, who: Agent, view_id: int, name: str) -> None:
-    """Another name. Raises NotFound, and Forbidden unless they made it or manage the project that it is shared in."""
-    _change(connection, RENAME, who, view_id, name=name)
+def edit(connection: Connection, who: Agent, view_id: int, changes: Mapping[str, Any]) -> Row:
+    """Set what is given of `name`, `view`, `search` and `shared`.
+
+    Raises NotFound, and Forbidden unless they made it or manage the project that it is shared in.
+    """
+    _change(connection, EDIT, who, view_id, **dict.fromkeys(("name", "view", "search", "shared")) | dict(changes))
+    return find(connection, who, view_id)
 
 
 def delete(connection: Connection, who: Agent, view_id: int) -> None:
-    """Forget it. Raises as `rename` does."""
+    """Forget it. Raises as `edit` does."""
     _change(connection, DELETE, who, view_id)
 
 

@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
     from inbox.api import canned
 
     app.register_blueprint(canned.blueprint)
-    from inbox.api import audit, hours
+    from inbox.api import audit, hours, reports, saved_views
 
-    for module in (audit, hours):
+    for module in (audit, hours, reports, saved_views):
         app.register_blueprint(module.blueprint)

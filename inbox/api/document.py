@@ -28,6 +28,8 @@ TITLES = {
     "workflow": "Workflow",
     "members": "Team",
     "project": "Project and you",
+    "saved-views": "Saved views",
+    "reports": "Report",
     "tokens": "API tokens",
     "webhooks": "Webhooks",
     "events": "Event stream",

@@ -5,12 +5,14 @@ Owns the described form, as answers.py does for the rest.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 
 from inbox.access import Scope
 from inbox.api.answers import Answer, Named, Visitor
 from inbox.deliveries import State
+from inbox.reports import Unit
+from inbox.views import ViewKey
 
 
 class Webhook(Answer):
@@ -87,6 +89,45 @@ class Relabelled(Answer):
 
     changed: int
     more: bool
+
+
+class SavedView(Answer):
+    """A view that somebody saved. `search` is as typed into the inbox's search field."""
+
+    id: int
+    name: str
+    view: ViewKey
+    search: str
+    shared: bool
+    created_by: int
+    created_at: datetime
+
+
+class ReportLine(Answer):
+    """A value for each day of the report; null where there was nothing to measure."""
+
+    key: str
+    values: list[float | None]
+
+
+class ReportPlot(Answer):
+    """One plot, and the figure of the whole period. `more` differs by plot, such as the reasons of hand-offs."""
+
+    key: str
+    unit: Unit
+    total: float | None
+    lines: list[ReportLine]
+    more: dict[str, Any]
+
+
+class Report(Answer):
+    """How the project did. Seconds are to the first reply; `races.more.lost` counts lost updates."""
+
+    since: date
+    until: date
+    zone: str
+    days: list[date]
+    plots: list[ReportPlot]
 
 
 class ProjectNamed(Named):

@@ -11,7 +11,9 @@ import httpx2
 from pydantic import AfterValidator, Field
 
 from inbox.access import Scope
-from inbox.api.fields import Attributes, Body, Label, Moment, Short, Text
+from inbox.api.fields import Attributes, Body, Label, Moment, Short, Text, Title
+from inbox.search import MOST_CHARACTERS
+from inbox.views import ViewKey
 from inbox.webhooks import KINDS, Kind
 
 LONGEST_URL = 2000
@@ -38,6 +40,7 @@ def _once_each(kinds: list[Kind]) -> list[Kind]:
 
 Address = Annotated[Text, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_address)]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=20), AfterValidator(_once_each)]
+Searched = Annotated[Text, Field(max_length=MOST_CHARACTERS)]
 Description = Annotated[Text, Field(max_length=200)]
 
 
@@ -84,3 +87,21 @@ class WebhookChangesBody(Body):
     description: Description = ""
     events: Kinds = Field(default_factory=list)
     enabled: bool = True
+
+
+class SavedViewBody(Body):
+    """POST saved-views."""
+
+    name: Title
+    view: ViewKey = "all"
+    search: Searched = ""
+    shared: bool = False
+
+
+class SavedViewChangesBody(Body):
+    """PATCH saved-views/{id}: what is given is set, what is left out stays."""
+
+    name: Title = ""
+    view: ViewKey = "all"
+    search: Searched = ""
+    shared: bool = False

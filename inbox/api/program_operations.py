@@ -19,6 +19,13 @@ WEBHOOK_EXAMPLE = {
     "events": ["message.created", "turn.updated"],
 }
 TOKEN_EXAMPLE = {"name": "Our order system", "scope": "answer", "expires_at": "2100-01-25T10:00:00Z"}
+SAVED_VIEW_EXAMPLE = {"name": "VIP orders", "view": "unassigned", "search": "label:vip order", "shared": True}
+DAY: Schema = {"type": "string", "format": "date"}
+PERIOD = (
+    Parameter("since", DAY, "The first day; 30 days before the last where it is not given.", "2026-01-01"),
+    Parameter("until", DAY, "The last day; today where it is not given.", "2026-01-25"),
+    Parameter("zone", {"type": "string"}, "The time zone of the days; else yours, else UTC.", "Asia/Ho_Chi_Minh"),
+)
 STATE = Parameter("state", {"type": "string", "enum": list(STATES)}, "Only those that are so.")
 VISITOR_FILTERS = (
     Parameter("q", {"type": "string"}, "Words in the name or the e-mail address."),
@@ -59,6 +66,18 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
     "labels.remove": Operation(answers.Relabelled, body=bodies.LabelBody, example={"name": "old"}, managers=True),
     "labels.list_notes": Operation(Listed[Message], query=ASCENDING),
     "labels.list_projects": Operation(Listed[answers.ProjectNamed]),
+    "saved_views.list_views": Operation(Listed[answers.SavedView], query=DESCENDING),
+    "saved_views.create": Operation(answers.SavedView, 201, bodies.SavedViewBody, SAVED_VIEW_EXAMPLE, once=True),
+    "saved_views.show": Operation(answers.SavedView),
+    "saved_views.edit": Operation(
+        answers.SavedView,
+        body=bodies.SavedViewChangesBody,
+        example={"name": "VIP, unassigned"},
+        failures=(errors.Forbidden,),
+    ),
+    "saved_views.delete": Operation(None, 204, failures=(errors.Forbidden,)),
+    "saved_views.list_conversations": Operation(Listed[Conversation], query=DESCENDING),
+    "reports_api.show": Operation(answers.Report, query=PERIOD),
     "tokens.list_tokens": Operation(Listed[answers.Token], query=DESCENDING),
     "tokens.create": Operation(answers.TokenMade, 201, bodies.TokenBody, TOKEN_EXAMPLE, once=True),
     "tokens.revoke": Operation(None, 204),

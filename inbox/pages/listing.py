@@ -15,33 +15,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from inbox import counts, list_rows, listed_words, mentions, reading, representation, saved_views, search
+from inbox import counts, list_rows, listed_words, mentions, reading, representation, saved_views, search, views
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
-from inbox.api.fields import Body, Title
 from inbox.api.filters import decode_position
-from inbox.conversation import STATUSES, storable
+from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
+from inbox.conversation import storable
 from inbox.language import said
 from inbox.listed import Filter
-from inbox.pages import views
 from inbox.pages.signing_in import page
-from inbox.pages.views import View
 from inbox.search import Search
+from inbox.views import View
 
 blueprint = Blueprint("listing", __name__)
 LISTED = 50
 MOST_CHANGED = 50  # rows that are asked for at once when events come
-SEARCHED = tuple(status for status in STATUSES if status != "spam")
 HAND_OFF_REASONS = (
     "visitor_asked", "asked", "no_answer", "model_failed", "model_timeout", "bad_decision", "cycle", "spend_cap",
     "attempts",
 )  # fmt: skip
-
-
-class SavedViewBody(Body):
-    """The form that saves or renames a view."""
-
-    name: Title
 
 
 @dataclass(frozen=True)
@@ -71,11 +63,8 @@ class Shown:
         return search.parse(self.q)
 
     def filter(self, who: Agent) -> Filter:
-        """Which conversations that is. A search in all looks at solved ones too."""
-        wanted = replace(views.filter_of(self.view, who), search=self.search, who=who.id)
-        if self.q and self.view.key == "all":
-            wanted = replace(wanted, statuses=() if wanted.search.statuses else SEARCHED)
-        return wanted
+        """Which conversations that is."""
+        return views.searched(self.view, self.q, who)
 
 
 @blueprint.get("/parts/rows")
@@ -115,11 +104,11 @@ def list_views(me: Agent) -> ResponseReturnValue:
 @page
 def save_view(me: Agent) -> ResponseReturnValue:
     """Save what the list shows under a name."""
-    name = valid(SavedViewBody, {"name": request.form.get("name", "")}).name
-    shared = request.form.get("shared") == "yes"
-    view, q = views.named(request.form.get("view")), _typed(request.form.get("q"))
+    form = request.form
+    given = {"name": form.get("name", ""), "view": views.named(form.get("view")).key, "search": _typed(form.get("q"))}
+    wanted = valid(SavedViewBody, {**given, "shared": form.get("shared") == "yes"})
     with wiring().services.statement() as writing:
-        made = saved_views.create(writing.connection, me, name=name, view=view.key, search=q, shared=shared)
+        made = saved_views.create(writing.connection, me, **wanted.model_dump())
     return redirect(url_for("pages.inbox", saved=made["id"]))
 
 
@@ -128,9 +117,9 @@ def save_view(me: Agent) -> ResponseReturnValue:
 def rename_view(me: Agent, number: str) -> ResponseReturnValue:
     """Give a saved view another name."""
     view_id = bigint(number)
-    name = valid(SavedViewBody, {"name": request.form.get("name", "")}).name
+    changes = valid(SavedViewChangesBody, {"name": request.form.get("name", "")}).changes()
     with wiring().services.statement() as writing:
-        saved_views.rename(writing.connection, me, view_id, name)
+        saved_views.edit(writing.connection, me, view_id, changes)
     return redirect(url_for("pages.inbox", saved=view_id))
 
 

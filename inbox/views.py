@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from inbox import search
 from inbox.access import Agent
+from inbox.conversation import STATUSES
 from inbox.language import later, said
 from inbox.listed import Filter
 
+ViewKey = Literal["mine", "mentions", "unassigned", "all", "wanted", "thinking", "parked", "snoozed", "solved", "spam"]
 WAITING = ("open", "pending")
+SEARCHED = tuple(status for status in STATUSES if status != "spam")
 
 
 @dataclass(frozen=True)
 class View:
     """A view as the page lists it; `count` is its figure, by its key among inbox.counts."""
 
-    key: str
+    key: ViewKey
     name: str
     icon: str
     hue: str = ""
@@ -38,7 +43,7 @@ VIEWS = (
     View("solved", later("Solved"), "solved"),
     View("spam", later("Spam"), "ban"),
 )
-BY_KEY = {view.key: view for view in VIEWS}
+BY_KEY: dict[str, View] = {view.key: view for view in VIEWS}
 
 
 def named(key: str | None) -> View:
@@ -58,6 +63,14 @@ def filter_of(view: View, who: Agent) -> Filter:
         "parked": Filter(parked=True),
     }
     return filters.get(view.key, Filter(statuses=(view.key,)))
+
+
+def searched(view: View, q: str, who: Agent) -> Filter:
+    """What the view shows of a search. A search in all looks at solved ones too."""
+    wanted = replace(filter_of(view, who), search=search.parse(q), who=who.id)
+    if q and view.key == "all":
+        wanted = replace(wanted, statuses=() if wanted.search.statuses else SEARCHED)
+    return wanted
 
 
 def counted(counts: Mapping[str, int]) -> list[View]:
