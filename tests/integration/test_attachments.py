@@ -240,7 +240,7 @@ def test_nothing_that_is_kept_for_a_repetition_names_an_erased_visitors_file(hou
 
 def names_kept(services: Services) -> set[str]:
     with services.reading() as connection:
-        names = "SELECT body ->> 'name' FROM idempotency_key WHERE body ? 'name'"
+        names = "SELECT body ->> 'name' FROM idempotency_key WHERE body ->> 'name' IS NOT NULL"
         return set(connection.execute(text(names)).scalars())
 
 
