@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox import label_colours
 from inbox.access import Agent, require_manager
 from inbox.act_parts import CHANGES, OLD
 from inbox.change import change_cte
@@ -23,7 +24,8 @@ MOST_AT_ONCE = 500  # conversations that one call writes: a second or two; the a
 
 LISTED = text(
     """
-SELECT label AS name, count(*) AS conversations
+SELECT label AS name, count(*) AS conversations, (
+    SELECT l.colour FROM label_colour l WHERE l.project_id = :project AND l.name = label) AS colour
 FROM conversation c, unnest(c.labels) AS label
 WHERE c.project_id = :project AND c.labels <> '{}' AND label > :after
 GROUP BY label ORDER BY label LIMIT :limit
@@ -76,6 +78,7 @@ def relabel(connection: Connection, who: Agent, label: str, new: str | None) -> 
     require_manager(who, FOR_MANAGERS)
     if label == new:
         return Relabelled(0, False)
+    label_colours.follow(connection, who.project_id, label, new)
     named = {"project": who.project_id, "label": label}
     holding = connection.execute(HOLDING, {**named, "limit": MOST_AT_ONCE + 1}).scalars().all()
     acting = {**named, "who": who.id, "who_name": who.name, "new": new}

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response
 
-from inbox import labels, reading, representation, team
+from inbox import label_colours, labels, reading, representation, team
 from inbox.api.answering import answer, listed
 from inbox.api.asking import (
     Agent,
@@ -20,7 +20,7 @@ from inbox.api.asking import (
     query,
     services,
 )
-from inbox.api.program_bodies import LabelBody, RenameBody
+from inbox.api.program_bodies import ColourBody, LabelBody, RenameBody
 
 blueprint = Blueprint("labels", __name__, url_prefix="/api/v1")
 
@@ -44,6 +44,16 @@ def rename(who: Agent) -> Response:
     wanted = body(RenameBody)
     with services().statement() as writing:
         return answer(asdict(labels.relabel(writing.connection, who, wanted.name, wanted.new_name)))
+
+
+@blueprint.put("/labels/colour")
+@agent_route
+def paint(who: Agent) -> Response:
+    """Give a label a colour, or none (null); managers only."""
+    wanted = body(ColourBody)
+    with services().statement() as writing:
+        label_colours.paint(writing.connection, who, wanted.name, wanted.colour)
+    return answer({"name": wanted.name, "colour": wanted.colour})
 
 
 @blueprint.post("/labels/remove")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from inbox.access import Scope
 from inbox.api.answers import Answer, Named, Visitor
 from inbox.deliveries import State
+from inbox.label_colours import Colour
 from inbox.reports import Unit
 from inbox.views import ViewKey
 
@@ -82,6 +83,14 @@ class LabelUsed(Answer):
 
     name: str
     conversations: int
+    colour: Colour | None
+
+
+class LabelColoured(Answer):
+    """A label's colour as it is now."""
+
+    name: str
+    colour: Colour | None
 
 
 class Relabelled(Answer):

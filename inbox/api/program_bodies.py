@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from inbox.access import Scope
 from inbox.api.fields import Attributes, Body, Label, Moment, Short, Text, Title
+from inbox.label_colours import Colour
 from inbox.search import MOST_CHARACTERS
 from inbox.views import ViewKey
 from inbox.webhooks import KINDS, Kind
@@ -56,6 +57,12 @@ class LabelBody(Body):
     """POST labels/remove."""
 
     name: Label
+
+
+class ColourBody(LabelBody):
+    """PUT labels/colour."""
+
+    colour: Colour | None
 
 
 class RenameBody(LabelBody):

@@ -63,6 +63,9 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
     "labels.rename": Operation(
         answers.Relabelled, body=bodies.RenameBody, example={"name": "order", "new_name": "orders"}, managers=True
     ),
+    "labels.paint": Operation(
+        answers.LabelColoured, body=bodies.ColourBody, example={"name": "order", "colour": "green"}, managers=True
+    ),
     "labels.remove": Operation(answers.Relabelled, body=bodies.LabelBody, example={"name": "old"}, managers=True),
     "labels.list_notes": Operation(Listed[Message], query=ASCENDING),
     "labels.list_projects": Operation(Listed[answers.ProjectNamed]),

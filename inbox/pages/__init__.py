@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         audit_log,
         desk,
         joining,
+        label_hues,
         listing,
         members,
         proving,
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
     words.register(app)
     tabs.register(app)
     attention.register(app)
+    label_hues.register(app)
     app.register_blueprint(snippets_page.blueprint)
     for part in (joining, members, account, proving, audit_log, reports, working_hours):
         app.register_blueprint(part.blueprint)

@@ -66,6 +66,7 @@ SENTENCES: dict[str, Any] = {
     "tool_host_removed": lazy_gettext("forbade tools to call %(subject)s"),
     "identity_secret_made": lazy_gettext("made a new identity secret for the widget"),
     "identity_secrets_ended": lazy_gettext("ended the widget’s identity secrets"),
+    "label_coloured": lazy_gettext("gave the label %(subject)s a colour"),
     "hours_changed": lazy_gettext("changed the working hours"),
     "export": lazy_gettext("exported %(subject)s"),
 }

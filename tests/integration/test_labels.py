@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from inbox import labels
 from inbox.access import Agent
 from inbox.services import Services
 from tests.conftest import InBackground
-from tests.integration.callers import House, error
+from tests.integration.callers import Caller, House, error
+from tests.integration.reader import Reader
 from tests.locks import until_waiting
 
 
@@ -90,6 +92,42 @@ def test_a_label_that_is_added_meanwhile_stays(house: House, services: Services,
         until_waiting(services, 1)
     assert renaming.result().changed == 1
     assert house.ben.get(f"/conversations/{at}").get_json()["labels"] == ["orders", "urgent"]
+
+
+def test_a_colour_goes_along(house: House, other_house: House) -> None:
+    labelled(house, "order", "vip")
+    labelled(other_house, "order")
+
+    def colours(of: House) -> dict[str, Any]:
+        return {one["name"]: one["colour"] for one in of.ada.get("/labels").get_json()["items"]}
+
+    def paint(name: str, colour: str | None) -> Any:
+        return house.ada.call("PUT", "/labels/colour", json={"name": name, "colour": colour})
+
+    assert paint("order", "green").get_json() == {"name": "order", "colour": "green"}
+    assert (colours(house), colours(other_house)) == ({"order": "green", "vip": None}, {"order": None})
+    assert house.ada.get("/audit").get_json()["items"][0]["kind"] == "label_coloured"
+    refused = house.ben.call("PUT", "/labels/colour", json={"name": "order", "colour": "red"})
+    assert error(refused) == (403, "forbidden")
+    assert error(paint("order", "mauve")) == (422, "invalid")
+    house.ada.patch("/labels", {"name": "order", "new_name": "orders"})
+    assert colours(house) == {"orders": "green", "vip": None}
+    paint("vip", "violet")
+    house.ada.patch("/labels", {"name": "vip", "new_name": "orders"})
+    assert colours(house) == {"orders": "green"}, "the name that stays keeps its colour"
+    assert paint("orders", None).status_code == 200
+    assert colours(house) == {"orders": None}
+
+
+def test_the_page(house: House, sit: Callable[[Caller], Reader]) -> None:
+    at = labelled(house, "order")
+    ada, page = sit(house.ada), "/settings/labels"
+    ada.open(page)
+    ada.send(page, {"colour": "green"}, to=f"{page}/colour")
+    dot = '<i class="hue green"></i>'
+    assert f"{dot}<bdi>order</bdi>" in ada.open(page)
+    assert dot in sit(house.ben).open(f"/conversations/{at}")
+    assert "Save the colour" not in sit(house.ben).open(page)
 
 
 def test_notes(house: House, other_house: House) -> None:

@@ -64,6 +64,8 @@ LINES: dict[str, Line] = {
     "attachments.take_from_visitor": Line(query="name=a.txt", data=b"Hello"),
     "attachments.take_from_agent": Line(query="name=a.txt", data=b"Hello"),
     "attaching.take": Line(query="name=a.txt", data=b"Hello"),
+    "saved_views.edit": Line(also=frozenset({403})),  # a colleague's, shared
+    "saved_views.delete": Line(also=frozenset({403})),
     "widget.look": Line(open_to="everybody", query="project_key={key}"),
     "widget_page.loader": Line(open_to="everybody"),
     "widget_page.frame": Line(open_to="everybody"),
