@@ -15,12 +15,11 @@ from sqlalchemy import Connection, text
 
 from commands.fill import fill
 from commands.projects import create_agent
-from inbox import acts, counts, list_rows, reading, representation, search
+from inbox import acts, counts, list_rows, reading, representation, search, views
 from inbox.access import Agent
 from inbox.api.asking import encode_cursor
 from inbox.database import single_statements
 from inbox.listed import Filter
-from inbox.pages import views
 from inbox.reading import Row
 from tests.benchmarks.measuring import Operation, Timed, in_turns, one_client
 from tests.benchmarks.serving import ask, web

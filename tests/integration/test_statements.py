@@ -21,11 +21,10 @@ from sqlalchemy import TextClause
 import inbox
 import jobs
 from commands.fill import fill
-from inbox import list_rows
+from inbox import list_rows, views
 from inbox.access import Agent
 from inbox.listed import conditions
 from inbox.listed_words import NEWEST
-from inbox.pages import views
 from tests.people import People
 
 CONVERSATIONS = 3000
