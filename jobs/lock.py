@@ -11,10 +11,9 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from redis import Redis
-from redis.exceptions import LockError, LockNotOwnedError, NoScriptError, RedisError
+from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from inbox.wake import CHANNEL, Waker
@@ -27,19 +26,8 @@ LOCK_SLEEP_SECONDS = 0.002  # redis-py's default of 0.1 s would put every loser 
 class WakingLock(Lock):
     """redis-py's lock, whose release wakes the readers in the same call. A wake-up too many does no harm."""
 
-    def do_release(self, expected_token: Any) -> None:
-        """Release it if it is still ours. Raises LockNotOwnedError, and RedisError for a Redis that is away."""
-        script: Any = self.lua_release
-        with self.redis.pipeline(transaction=False) as together:
-            together.evalsha(script.sha, 1, self.name, expected_token)
-            together.publish(CHANNEL, b"")
-            released, _ = together.execute(raise_on_error=False)
-        if isinstance(released, NoScriptError):  # the first of this Redis's life
-            super().do_release(expected_token)
-        elif isinstance(released, RedisError):
-            raise released
-        elif not released:
-            raise LockNotOwnedError("expired under way", self.name)  # type: ignore[no-untyped-call]  # redis-py's own
+    LUA_RELEASE_SCRIPT = f"redis.call('publish', '{CHANNEL}', '')" + Lock.LUA_RELEASE_SCRIPT
+    lua_release = None  # its own, not the one that is registered for Lock
 
 
 @contextmanager

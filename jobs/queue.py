@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from redis import Redis
-from redis.client import Pipeline
 from redis.exceptions import RedisError
+from rq.job import Job
 
-from inbox.wake import CHANNEL
+from inbox.wake import CHANNEL, Waker
 from jobs.sharing import SharedQueue, mark
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ class RqTurnQueue:
     """Implements inbox.turn_queue.TurnQueue on RQ."""
 
     def __init__(self, redis: Redis) -> None:
-        self._queue = SharedQueue(TURNS, connection=redis, default_timeout=JOB_TIMEOUT_SECONDS)
+        self._queue = SharedQueue(TURNS, connection=redis)
+        self._wake = Waker(redis)
 
     def enqueue(self, turn_id: int, attempt: int = 0, *, project_id: int | None = None) -> None:
         """Enqueue a job that holds the turn's id and nothing else. Never raises for a Redis that is away.
@@ -48,36 +49,30 @@ class RqTurnQueue:
         With its project the turn takes its fair place; without, as for the one that a person asked for, the next.
         """
         try:
-            with self._queue.connection.pipeline() as together:
-                self._add(together, turn_id, attempt, project_id)
-                together.execute()
+            self._queue.add(self._job(turn_id, attempt, project_id), CHANNEL)
         except RedisError as error:
-            _not_enqueued(turn_id, error)
+            log.warning(
+                "Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error
+            )
 
     def announce(self, turns: Sequence[tuple[int, int | None]]) -> None:
-        """After a commit, in one call: enqueue (turn id, project id) pairs and wake the readers of the event streams.
-
-        Never raises for a Redis that is away.
+        """After a commit: enqueue (turn id, project id) pairs, each of which wakes the readers of the event streams in
+        the same call; without any, wake them. Never raises for a Redis that is away.
         """
-        try:
-            with self._queue.connection.pipeline() as together:
-                for turn_id, project_id in turns:
-                    self._add(together, turn_id, 0, project_id)
-                together.publish(CHANNEL, b"")
-                together.execute()
-        except RedisError as error:
-            for turn_id, _ in turns:
-                _not_enqueued(turn_id, error)
+        for turn_id, project_id in turns:
+            self.enqueue(turn_id, project_id=project_id)
+        if not turns:
+            self._wake()
 
-    def _add(self, pipeline: Pipeline, turn_id: int, attempt: int, project_id: int | None) -> None:
-        self._queue.enqueue_call(
+    def _job(self, turn_id: int, attempt: int, project_id: int | None) -> Job:
+        return self._queue.create_job(
             RUN_TURN,
             (turn_id,),
             job_id=job_id(turn_id, attempt, project_id),
+            timeout=JOB_TIMEOUT_SECONDS,
             result_ttl=0,
             failure_ttl=FAILURES_KEPT_SECONDS,
             description=f"turn {turn_id}, attempt {attempt + 1}",
-            pipeline=pipeline,
         )
 
     def without_job(self, turns: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -93,7 +88,3 @@ class RqTurnQueue:
         """A job has left the line: whoever is next moves up. Silent when Redis is away, the sweeper levels too."""
         with suppress(RedisError):
             self._queue.level()
-
-
-def _not_enqueued(turn_id: int, error: RedisError) -> None:
-    log.warning("Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error)

@@ -11,11 +11,14 @@ tests/integration/test_sharing.py. Whose a job is its id says (`mark`): nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, cast
 
 from redis.client import Pipeline
+from redis.commands.core import Script
 from rq import Queue
-from rq.utils import as_text
+from rq.job import Job
+from rq.utils import as_text, now
 
 SHARE = 4  # jobs of one project in the line: enough that workers who take at once find the next, few to wait for
 
@@ -30,19 +33,33 @@ local function counted(line)
     return count
 end
 """
-# KEYS: the line, the project's lane, the set of lanes, RQ's set of queues. ARGV: job id, share.
+# KEYS: the line, the project's lane, the set of lanes, RQ's set of queues. A job that is nobody's has no lane.
 PUSH = (
     COUNT
     + """
-local id, share = ARGV[1], tonumber(ARGV[2])
-local crowded = redis.call('LLEN', KEYS[2]) > 0
-if not crowded and redis.call('LLEN', KEYS[1]) >= share then
-    crowded = (counted(KEYS[1])[of(id)] or 0) >= share
+local function push(id, share)
+    local mark = of(id)
+    local crowded = mark and redis.call('LLEN', KEYS[2]) > 0
+    if mark and not crowded and redis.call('LLEN', KEYS[1]) >= share then
+        crowded = (counted(KEYS[1])[mark] or 0) >= share
+    end
+    if not crowded then return redis.call('RPUSH', KEYS[1], id) end
+    redis.call('SADD', KEYS[3], KEYS[2])
+    redis.call('SADD', KEYS[4], KEYS[2])
+    return redis.call('RPUSH', KEYS[2], id)
 end
-if not crowded then return redis.call('RPUSH', KEYS[1], id) end
-redis.call('SADD', KEYS[3], KEYS[2])
-redis.call('SADD', KEYS[4], KEYS[2])
-return redis.call('RPUSH', KEYS[2], id)
+"""
+)
+# ARGV: job id, share.
+PUSH_ID = PUSH + "return push(ARGV[1], tonumber(ARGV[2]))"
+# All of RQ's enqueueing in one call. KEYS: as before, and the job's. ARGV: job id, share, channel, the job's hash.
+ADD = (
+    PUSH
+    + """
+redis.call('HSET', KEYS[5], unpack(ARGV, 4))
+redis.call('SADD', KEYS[4], KEYS[1])
+push(ARGV[1], tonumber(ARGV[2]))
+return redis.call('PUBLISH', ARGV[3], '')
 """
 )
 # KEYS: the line, the set of lanes, RQ's set of queues. ARGV: share. The lanes themselves are keys that it finds.
@@ -90,8 +107,25 @@ class SharedQueue(Queue):
         if project_id is None or at_front:
             super().push_job_id(job_id, pipeline, at_front)
             return
-        keys = [self.key, f"{self.key}-{project_id}", self._lanes, self.redis_queues_keys]
-        (self.connection if pipeline is None else pipeline).eval(PUSH, len(keys), *keys, job_id, str(SHARE))
+        keys = self._keys(project_id)
+        (self.connection if pipeline is None else pipeline).eval(PUSH_ID, len(keys), *keys, job_id, str(SHARE))
+
+    def add(self, job: Job, channel: str) -> None:
+        """What RQ's enqueue_job does with a job that depends on none, and a message without words to the channel.
+
+        In one call, where RQ's own way takes two with seven commands. Raises RedisError.
+        """
+        job.origin, job.enqueued_at = self.name, now()
+        known = (part for field in job.to_dict().items() for part in field)
+        self._add([*self._keys(project_of(job.id)), job.key], [job.id, SHARE, channel, *known])
+
+    @cached_property
+    def _add(self) -> Script:
+        return self.connection.register_script(ADD)
+
+    def _keys(self, project_id: int | None) -> list[str]:
+        lane = f"{self.key}-{project_id}" if project_id is not None else self.key
+        return [self.key, lane, self._lanes, self.redis_queues_keys]
 
     def level(self) -> int:
         """Move up what the lanes have for the line; returns how many jobs. Raises RedisError."""

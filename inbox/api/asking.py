@@ -194,7 +194,7 @@ def _given() -> Any:
     if raw and not request.is_json:
         raise NotJson("Send JSON with `Content-Type: application/json`.")
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant) if raw else {}
+        return JSON.decode(raw.decode("utf-8")) if raw else {}
     except (ValueError, RecursionError):
         raise BadJson("The body is no valid JSON.") from None
 
@@ -297,6 +297,9 @@ def before_id() -> int | None:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 __all__ = ["Agent", "Visit", "Wiring", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]
