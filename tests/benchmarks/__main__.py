@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import accepting, clicking, landing, lists, people, streaming, workers
+from tests.benchmarks import accepting, clicking, landing, lasting, lists, people, streaming, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
@@ -21,6 +21,7 @@ MEASURED: dict[str, Callable[..., None]] = {
     "streaming": streaming.run,
     "lists": lists.run,
     "workers": workers.run,
+    "lasting": lasting.run,
 }
 
 

@@ -42,8 +42,6 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
     took = _drain(stage)
     table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
-    first, last, turns = _lasting(stage, full=full)
-    table.add(Line(f"PSS of a worker after {turns:,} turns / after the first tenth", first, last, "MiB", 1.1))
     simple, ours = _trivial(stage)
     table.add(Line("trivial jobs / RQ's simple worker", simple, ours, "1/s", 2.0, LEAST))
     if not PEERS.exists():
@@ -74,11 +72,11 @@ def _peer(stage: Stage, *arguments: str) -> float:
 
 def _memory(stage: Stage) -> tuple[float, float]:
     """PSS of one worker with all turns waiting, and what each turn adds to it, in KiB."""
-    with _tandem_worker(stage, 60.0) as worker:
-        turns = _turns(stage, MANY)
+    with tandem_worker(stage, 60.0) as worker:
+        turns = asked(stage, MANY)
         idle = pss_kib(worker)
-        _enqueue(stage, turns)
-        wait_for("all turns waiting", lambda: _count(stage, "thinking") == MANY, 50)
+        enqueue(stage, turns)
+        wait_for("all turns waiting", lambda: count(stage, "thinking") == MANY, 50)
         time.sleep(1)
         waiting = pss_kib(worker)
     return waiting, (waiting - idle) / MANY
@@ -86,26 +84,12 @@ def _memory(stage: Stage) -> tuple[float, float]:
 
 def _drain(stage: Stage) -> float:
     """Seconds from the first of many turns in the queue to the last one's landing."""
-    with _tandem_worker(stage, THINK_SECONDS):
-        turns = _turns(stage, MANY)
+    with tandem_worker(stage, THINK_SECONDS):
+        turns = asked(stage, MANY)
         started = time.monotonic()
-        _enqueue(stage, turns)
-        wait_for("all turns landed", lambda: _count(stage, "landed") == MANY, 120)
+        enqueue(stage, turns)
+        wait_for("all turns landed", lambda: count(stage, "landed") == MANY, 120)
         return time.monotonic() - started
-
-
-def _lasting(stage: Stage, *, full: bool) -> tuple[float, float, int]:
-    """PSS of one worker after a tenth of its turns and after all of them, in MiB."""
-    turns = 10_000 if full else 1_500
-    with _tandem_worker(stage, 0.0) as worker:
-        sizes = []
-        for number in (turns // 10, turns - turns // 10):
-            for part in range(0, number, MANY):
-                batch = min(MANY, number - part)
-                _enqueue(stage, _turns(stage, batch))
-                wait_for("turns landed", lambda batch=batch: _count(stage, "landed") == batch, 300)  # type: ignore[misc]
-            sizes.append(pss_kib(worker) / 1024)
-    return sizes[0], sizes[1], turns
 
 
 def _stock_memory(stage: Stage) -> float:
@@ -117,14 +101,14 @@ def _stock_memory(stage: Stage) -> float:
         command = [str(Path(sys.executable).parent / "rq"), "worker", "turns", "--url", stage.redis_url]
         workers = [running.enter_context(_process(command, environment)) for _ in range(STOCK)]
         wait_for("stock workers", lambda: _workers(stage) >= STOCK)
-        _enqueue(stage, _turns(stage, STOCK))
-        wait_for("stock turns waiting", lambda: _count(stage, "thinking") == STOCK, 60)
+        enqueue(stage, asked(stage, STOCK))
+        wait_for("stock turns waiting", lambda: count(stage, "thinking") == STOCK, 60)
         time.sleep(1)
         return sum(pss_kib(one) for one in workers) / STOCK
 
 
 @contextmanager
-def _tandem_worker(stage: Stage, think_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+def tandem_worker(stage: Stage, think_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
     """`flask worker` with room for all turns, and a model that thinks so long."""
     Redis.from_url(stage.redis_url).flushall()
     port = free_port()
@@ -137,7 +121,7 @@ def _tandem_worker(stage: Stage, think_seconds: float) -> Iterator[subprocess.Po
         yield worker
 
 
-def _enqueue(stage: Stage, turns: list[int]) -> None:
+def enqueue(stage: Stage, turns: list[int]) -> None:
     queue = RqTurnQueue(Redis.from_url(stage.redis_url))
     for turn in turns:
         queue.enqueue(turn)
@@ -183,7 +167,7 @@ def _pss(pid: int) -> float:
     return float(found[1]) if found else 0.0
 
 
-def _turns(stage: Stage, number: int) -> list[int]:
+def asked(stage: Stage, number: int) -> list[int]:
     """So many visitors who have each asked once."""
     made = []
     with stage.engine.begin() as connection:
@@ -200,7 +184,7 @@ def _turns(stage: Stage, number: int) -> list[int]:
 COUNT = text("SELECT count(*) FROM turn WHERE status = :status")
 
 
-def _count(stage: Stage, status: str) -> int:
+def count(stage: Stage, status: str) -> int:
     with stage.engine.connect() as connection:
         return int(connection.execute(COUNT, {"status": status}).scalar_one())
 

@@ -6,10 +6,12 @@ The jobs run in threads of the test's own process, so events of this module hold
 from __future__ import annotations
 
 import threading
+import time
+from datetime import datetime
 
 import pytest
 from redis import Redis
-from rq import Queue
+from rq import Queue, Retry, Worker
 
 from jobs.queue import DELIVERIES, QUEUES, TURNS
 from jobs.turn_worker import TurnWorker
@@ -48,6 +50,28 @@ def job(purpose: str, waits_for: str | None, then: str | None = None) -> None:
     done[purpose].set()
 
 
+def failing() -> None:
+    """A job that always fails."""
+    with guard:
+        running[TURNS] += 1
+    raise ZeroDivisionError
+
+
+def beating(url: str) -> None:
+    """A job that lasts until the worker, whose rooms are full of such, has said once more that it lives."""
+    redis = Redis.from_url(url)
+
+    def said() -> datetime | None:
+        (worker,) = Worker.all(connection=redis)
+        return worker.last_heartbeat
+
+    before, until = said(), time.monotonic() + SECONDS
+    while said() == before and time.monotonic() < until:
+        time.sleep(0.02)
+    if said() == before:
+        in_vain.append(TURNS)
+
+
 def work(queues: dict[str, Queue]) -> None:
     worker = TurnWorker(list(queues.values()), connection=queues[TURNS].connection, turns=TURNS_AT_ONCE)
     worker.work(burst=True, logging_level="ERROR")
@@ -76,3 +100,30 @@ def test_visitors_go_first(queues: dict[str, Queue]) -> None:
         assert found is not None
         order.append(found[1].name)
     assert order == [TURNS, DELIVERIES]
+
+
+def test_a_job_that_fails_is_tried_again_and_then_kept(queues: dict[str, Queue]) -> None:
+    """RQ's own retries and its failure registry, with the words of the error."""
+    job_id = queues[TURNS].enqueue(failing, retry=Retry(max=2)).id
+    for _ in range(3):  # a burst ends with what waits at its beginning
+        work(queues)
+    assert running[TURNS] == 3
+    registry = queues[TURNS].failed_job_registry
+    assert registry.get_job_ids() == [job_id]
+    kept = queues[TURNS].fetch_job(job_id)
+    assert kept is not None
+    result = kept.latest_result()
+    assert result is not None
+    assert "ZeroDivisionError" in str(result.exc_string)
+    assert len(queues[TURNS].started_job_registry) == 0
+
+
+def test_a_worker_whose_rooms_are_full_says_that_it_lives(
+    queues: dict[str, Queue], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.turn_worker.HEARTBEAT_SECONDS", 0.1)
+    for purpose, places in ((TURNS, TURNS_AT_ONCE), (DELIVERIES, DELIVERIES_AT_ONCE)):
+        for _ in range(places):
+            queues[purpose].enqueue(beating, redis_url)
+    work(queues)
+    assert in_vain == []

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from rq import Worker
+from rq import Queue, Worker
 from sqlalchemy import text
 
 from inbox.services import Services
 from inbox.settings import Settings
 from jobs.queue import RqTurnQueue
 from jobs.sharing import SHARE
+from jobs.turn_worker import POLL_SECONDS
 from tests.model_server import ModelServer
 from tests.people import People
 from tests.product import ROOT, wait_for
@@ -89,6 +90,12 @@ def test_one_process_holds_many_turns(
     model_server.wait_until_asked(20)
     (known,) = Worker.all(connection=Redis.from_url(redis_url))
     assert len(known.get_current_executions()) == 20
+    assert known.get_state() == "busy"
+    assert len(Queue("turns", connection=known.connection).started_job_registry) == 20
+    rq = str(Path(sys.executable).parent / "rq")
+    told = subprocess.run([rq, "info", "--url", redis_url], capture_output=True, text=True, check=True).stdout
+    assert f"{known.name}" in told
+    assert "1 workers" in told
     model_server.release()
     wait_for("every turn's landing", lambda: statuses(everyone) == ["landed"] * 20)
 
@@ -153,6 +160,23 @@ def test_sigterm_releases_what_still_thinks(
     model_server.release()
     start(*worker())
     wait_for("the landing", lambda: statuses(everyone) == ["landed"])
+
+
+def test_sigterm_lets_land_what_is_answered_in_time(
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer
+) -> None:
+    """And takes no more: what waits in the queue is another worker's."""
+    model_server.hold()
+    everyone = asking(2)
+    first = start(*worker("--turns", "1"))
+    model_server.wait_until_asked(1)
+    first.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        first.wait(POLL_SECONDS + 1.5)
+    model_server.release()
+    assert first.wait(30) == 0
+    assert sorted(statuses(everyone)) == ["landed", "queued"]
+    assert [turn["attempt"] for people in everyone for turn in people.turns() if turn["status"] == "landed"] == [1]
 
 
 def test_sigkill_is_found_out_by_the_lease(

@@ -1,0 +1,30 @@
+"""A worker that goes on for long: what it holds after thousands of turns, beside what it held after the first.
+
+Owns only that. `make bench ONLY=lasting`; with FULL=1 ten thousand turns.
+"""
+
+from __future__ import annotations
+
+from tests.benchmarks.stage import Stage
+from tests.benchmarks.table import Line, Table
+from tests.benchmarks.workers import MANY, asked, count, enqueue, pss_kib, tandem_worker
+from tests.product import wait_for
+
+SECONDS = 300  # for one batch; far more than it takes
+
+
+def run(stage: Stage, table: Table, *, full: bool) -> None:
+    """PSS of one worker after a tenth of its turns and after all of them, in MiB."""
+    turns = 10_000 if full else 1_500
+    with tandem_worker(stage, 0.0) as worker:
+        sizes = []
+        for number in (turns // 10, turns - turns // 10):
+            for done in range(0, number, MANY):
+                _batch(stage, min(MANY, number - done))
+            sizes.append(pss_kib(worker) / 1024)
+    table.add(Line(f"PSS of a worker after {turns:,} turns / after the first tenth", sizes[0], sizes[1], "MiB", 1.1))
+
+
+def _batch(stage: Stage, number: int) -> None:
+    enqueue(stage, asked(stage, number))
+    wait_for("turns landed", lambda: count(stage, "landed") == number, SECONDS)
