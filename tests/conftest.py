@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
+from hypothesis import settings as examples
 from redis import Redis
 from sqlalchemy import Engine
 
@@ -33,6 +34,10 @@ from jobs.context import Context
 from tests.background import Background
 from tests.model_server import ModelServer
 from tests.people import People
+
+# How long one example takes says how busy the machine is, and nothing about the code.
+examples.register_profile("tandem", deadline=None)
+examples.load_profile("tandem")
 
 TEMPLATE = "template_tandem"
 MEMORY = Path("/dev/shm")

@@ -12,8 +12,8 @@ from typing import Any
 
 from flask_babel import gettext
 
-from inbox import timeline
-from inbox.timeline import clock
+from inbox import timeline_words
+from inbox.timeline_words import clock
 
 FAR_LEFT, FAR_RIGHT = 30, 70  # percent: beyond these the words of an act would leave the axis
 
@@ -73,7 +73,7 @@ def _did(one: Mapping[str, Any]) -> str:
         return str(gettext("%(by)s assigned %(whom)s", by=by, whom=whom))
     if one["field"] in {"status", "priority"}:
         return str(gettext("%(by)s set %(value)s", by=by, value=value))
-    field = timeline.field_name(one["field"])
+    field = timeline_words.field_name(one["field"])
     return str(gettext("%(by)s: %(field)s", by=by, field=field))
 
 
@@ -91,7 +91,7 @@ def _parked_by(data: Mapping[str, Any]) -> str:
 def _verdict(data: Mapping[str, Any], parked: bool) -> str:
     if parked:
         return str(gettext("Parked, because %(why)s. Workflow not moved.", why=_parked_by(data)))
-    fields = [timeline.field_name(one["field"]) for one in data.get("kept", [])]
+    fields = [timeline_words.field_name(one["field"]) for one in data.get("kept", [])]
     return str(gettext("Reply posted; kept as people set it: %(fields)s.", fields=", ".join(fields)))
 
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, ngettext
 
-from inbox import account, audit, reading, reports, timeline
+from inbox import account, audit, reading, reports, timeline_words
 from inbox.access import Agent
 from inbox.api.asking import services
 from inbox.errors import NotFound
@@ -158,7 +158,7 @@ def _rows(plot: Plot, period: Period) -> list[tuple[Any, ...]]:
 
 
 def _line_name(key: str) -> Any:
-    return LINES.get(key) or timeline.reason(key).replace("_", " ")
+    return LINES.get(key) or timeline_words.reason(key).replace("_", " ")
 
 
 def _beside(plot: Plot) -> str:

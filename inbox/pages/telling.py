@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from inbox import representation, timeline
+from inbox import representation, timeline, timeline_words
 
 CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
 TIME = '<time datetime="{moment}" data-clock="seconds">{clock}</time>'
@@ -19,7 +19,7 @@ TIME = '<time datetime="{moment}" data-clock="seconds">{clock}</time>'
 
 def told(entry: Mapping[str, Any]) -> Markup:
     """The sentence about an entry, with those of its own moments that it says."""
-    moments = {timeline.clock(at): at for at in _moments(entry)}
+    moments = {timeline_words.clock(at): at for at in _moments(entry)}
 
     def element(found: re.Match[str]) -> str:
         at = moments.get(found.group())

@@ -15,7 +15,7 @@ from flask import Flask
 from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup, escape
 
-from inbox import representation, timeline
+from inbox import representation, timeline, timeline_words
 from inbox.pages import axis, parked, telling
 
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -125,7 +125,7 @@ def visitor_name(visitor: Mapping[str, Any]) -> str:
 
 def parked_why(reason: str) -> str:
     """Why a reply is parked, as the beginning of a sentence."""
-    words = timeline.reason(reason)
+    words = timeline_words.reason(reason)
     return words[:1].upper() + words[1:]
 
 
@@ -143,4 +143,4 @@ def turn_words(turn: Mapping[str, Any]) -> str:
     }
     reason = turn["reason"]
     stands = words.get(turn["status"], turn["status"])
-    return f"{stands}: {timeline.reason(reason)}" if reason else stands
+    return f"{stands}: {timeline_words.reason(reason)}" if reason else stands

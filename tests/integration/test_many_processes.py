@@ -18,7 +18,8 @@ import pytest
 from rq import Worker
 
 from commands.customers import read_customers
-from commands.replay import Stage, agent_tokens, run
+from commands.playing import Stage
+from commands.replay import agent_tokens, run
 from inbox.database import connect
 from inbox.limits import replay_pass
 from inbox.redis import redis_client

@@ -307,7 +307,7 @@ CHUNK = st.fixed_dictionaries(
 
 
 @given(st.lists(CHUNK | JSON, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_json_in_a_stream_is_an_answer_or_a_failure(chunks: list[Any]) -> None:
     """Through the SDK's own parsing; what is recorded of the call can always be stored."""
     lines = "".join(f"data: {json.dumps(one)}\n\n" for one in chunks) + "data: [DONE]\n\n"

@@ -65,7 +65,7 @@ KINDS = {
 
 
 @given(st.sampled_from(sorted(KINDS)), HOSTILE, HOSTILE, HOSTILE)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_words_of_others_open_or_close_a_block(kind: str, one: str, two: str, three: str) -> None:
     """A name, an attribute, a snippet, a tool's answer: each block opens and closes once, and none is added."""
     definition = KINDS[kind]

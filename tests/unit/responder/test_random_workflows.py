@@ -131,7 +131,7 @@ class Mortal(Around):
 
 
 @given(workflows(), st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_turn_ends(definition: dict[str, Any], seed: int) -> None:
     """In a reply, a hand-off, or the workflow's end; never in an error, and never at a node that does not exist."""
     assert problems_of(definition) == []
@@ -155,7 +155,7 @@ def test_every_turn_ends(definition: dict[str, Any], seed: int) -> None:
 
 
 @given(workflows(), st.integers(0, 2**32), st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_killed_worker_resumes_behind_the_landed_step(definition: dict[str, Any], seed: int, dies: int) -> None:
     """The next attempt begins where the last landed decision led, so that no landed decision is asked again."""
     around = Mortal()

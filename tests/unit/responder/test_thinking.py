@@ -192,7 +192,7 @@ def test_defaults_and_missing_values() -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=50))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_text_closes_a_delimiter(words: str, title: str) -> None:
     """Whatever a snippet or a name holds, each delimiter opens and closes once."""
     workflow = read_workflow(graph([node("answer", "llm", prompt="For {{visitor.name}}")], []))
