@@ -16,7 +16,6 @@ import inbox.api
 import inbox.pages
 from inbox import compressing, failures, language, limits, security, static_files
 from inbox.api import cors
-from inbox.api.asking import Wiring
 from inbox.company import Company
 from inbox.database import connect
 from inbox.hub import Hub
@@ -28,6 +27,7 @@ from inbox.services import Services
 from inbox.settings import Settings, SettingsError, found_servers
 from inbox.storage import storage_of
 from inbox.wake import Waker
+from inbox.wiring import Wiring
 from jobs.queue import RqTurnQueue
 from jobs.race import ThreadRaceLab
 from jobs.workshop import LocalWorkshop

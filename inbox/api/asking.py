@@ -10,7 +10,6 @@ import binascii
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -21,30 +20,15 @@ from pydantic_core import ErrorDetails
 
 from inbox import access, receiving
 from inbox.access import Agent
+from inbox.api import json_body
 from inbox.api.fields import Body, check_json
-from inbox.company import Company
 from inbox.conversation import LARGEST_ID, storable
-from inbox.errors import (
-    BadJson,
-    Forbidden,
-    InboxError,
-    Invalid,
-    NotFound,
-    NotJson,
-    TooLarge,
-    Unauthorized,
-    UnknownField,
-)
-from inbox.hub import Hub
+from inbox.errors import BadJson, Forbidden, InboxError, Invalid, NotFound, Unauthorized, UnknownField
 from inbox.limits import limited_calls
-from inbox.presence import Presence
-from inbox.race_lab import RaceLab
-from inbox.sealing import Sealer
 from inbox.services import Services
-from inbox.storage import Storage
 from inbox.tokens import digest
 from inbox.visiting import Visit
-from inbox.workshop import Workshop
+from inbox.wiring import Wiring
 
 P = ParamSpec("P")
 B = TypeVar("B", bound=Body)
@@ -53,20 +37,6 @@ MOST_LISTED = 200
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 ASKER_AGENT, ASKER_VISITOR, ASKER_PAGE = "agent", "visitor", "page"
 DEEPEST_OBJECT = 40  # levels of a body that is stored as it is
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What app.py hands to the routes."""
-
-    services: Services
-    hub: Hub
-    presence: Presence
-    race_lab: RaceLab
-    workshop: Workshop
-    storage: Storage
-    sealer: Sealer
-    company: Company
 
 
 def wiring() -> Wiring:
@@ -170,7 +140,8 @@ def body(schema: type[B]) -> B:
 
     A route with a body takes no query parameters.
     """
-    return valid(schema, _given())
+    query()
+    return valid(schema, json_body.came())
 
 
 def json_object() -> dict[str, Any]:
@@ -178,7 +149,8 @@ def json_object() -> dict[str, Any]:
 
     Raises NotJson, BadJson or Invalid.
     """
-    given = _given()
+    query()
+    given = json_body.came()
     if not isinstance(given, dict):
         raise Invalid("The body must be a JSON object.", fields={})
     try:
@@ -186,28 +158,6 @@ def json_object() -> dict[str, Any]:
     except ValueError as fault:
         raise Invalid(f"Not valid: the body {fault}.", fields={"body": str(fault)}) from None
     return given
-
-
-def _given() -> Any:
-    query()
-    raw = _raw()
-    if raw and not request.is_json:
-        raise NotJson("Send JSON with `Content-Type: application/json`.")
-    try:
-        return JSON.decode(raw.decode("utf-8")) if raw else {}
-    except (ValueError, RecursionError):
-        raise BadJson("The body is no valid JSON.") from None
-
-
-def _raw() -> bytes:
-    """The body. Raises TooLarge also for one that comes in chunks, which the framework would cut off at the limit."""
-    most = request.max_content_length
-    if request.content_length is None and most is not None:
-        request.max_content_length = most + 1
-    raw = request.get_data(cache=True)
-    if most is not None and len(raw) > most:
-        raise TooLarge("The request is larger than 256 KiB.")
-    return raw
 
 
 def valid(schema: type[B], given: Any) -> B:
@@ -295,11 +245,4 @@ def before_id() -> int | None:
     return int(cursor[0]) if cursor else None
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-JSON = json.JSONDecoder(parse_constant=_no_constant)
-
-
-__all__ = ["Agent", "Visit", "Wiring", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]
+__all__ = ["Agent", "Visit", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]
