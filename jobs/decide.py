@@ -56,6 +56,14 @@ def wants_next_turn(claimed: Claimed, fresh: Fresh) -> bool:
     return not answered and fresh.responder_state == "active" and fresh.status != "spam"
 
 
+def may_move(fresh: Fresh) -> bool:
+    """Whether a routing step's position may land: where a reply would park or be dropped, workflowState stays.
+
+    tests/concurrency/test_turns.py::test_no_position_lands_once_people_have_it
+    """
+    return fresh.policy.responder_enabled and _overtaken(fresh, next_turn=False) is None
+
+
 def _overtaken(fresh: Fresh, next_turn: bool) -> Park | None:
     """Why the reply must wait for a person, if it must. The first reason in DESIGN's order wins."""
     replied = _last(fresh.acts, {"message"})

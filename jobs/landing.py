@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from inbox.database import fetch_one, is_away, single_statements
 from jobs import binding, landing_sql
-from jobs.decide import decide, is_ours
+from jobs.decide import decide, is_ours, may_move
 from jobs.lock import conversation_lock
 from jobs.merge import stands_already, workflow_patch
 from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, NotOurs, Policy
@@ -88,7 +88,8 @@ class Lander:
     def land_position(self, claimed: Claimed, basis: Basis, position: Position, step: Step) -> Basis:
         """Merge a routing step's position into metadata, and nothing else. Returns the basis moved on by it.
 
-        A position that a person has moved meanwhile stays theirs. Raises TurnLost if the turn is no longer ours.
+        A position that a person has moved meanwhile stays theirs, and it stays as it is once people have the
+        conversation: the draft carries it then. Raises TurnLost if the turn is no longer ours.
         """
 
         def attempt(connection: Connection, fresh: Fresh | None, _lock_wait_ms: float | None) -> Basis | None:
@@ -98,6 +99,8 @@ class Lander:
             if state is None:
                 ours = stands_already(fresh.workflow_state, fresh.acts, position)
                 return replace(basis, workflow_state=fresh.workflow_state) if ours else basis
+            if not may_move(fresh):
+                return basis
             moved = {"from": step.node_id, "to": position.node_id, "route": step.route}
             if step.type == "started_over":
                 moved["why"] = "node_gone"

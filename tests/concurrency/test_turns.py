@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+from inbox import drafts
 from jobs import claim, sweep
 from jobs import turn as turns
 from jobs.context import Context
 from jobs.values import Basis, Claimed
-from responder.outcome import Reply
+from responder.outcome import Position, Reply, Step
 from tests.concurrency import faults
 from tests.conftest import InBackground
 from tests.model_server import ModelServer
@@ -253,3 +254,20 @@ def test_what_people_handled_is_theirs_to_the_responder(
     assert asked[-2] == {"role": "assistant", "content": "(Ana, a person of the team:) I have sent a new parcel."}
     assert asked[-1] == {"role": "user", "content": "And when will it be here?"}
     assert people.turns()[-1]["answers"] == [people.messages()[-2]["id"]], "and nothing that people answered"
+
+
+def test_no_position_lands_once_people_have_it(people: People, worker: Context) -> None:
+    """Taken over while a condition is asked: the workflow stays where it stood, and the draft carries where it went."""
+    claimed = take(people, written(people))
+    assert claimed is not None
+    row = people.conversation()
+    basis = Basis(row["version"], row["epoch"], row["metadata"].get("workflowState"))
+    people.act("take_over")
+    moved = worker.lander.land_position(claimed, basis, Position("order", 1), Step("ask", "condition", "yes"))
+    worker.lander.land(claimed, moved, Reply("It is on its way.", Position("after", 1)))
+    [draft] = people.drafts()
+    assert people.conversation()["metadata"] == row["metadata"]
+    assert "workflow_moved" not in {entry["kind"] for entry in people.timeline()}
+    with people.services.statement() as writing:
+        drafts.send(writing.connection, people.ana, people.conversation_id, draft["id"], None)
+    assert people.conversation()["metadata"]["workflowState"] == {"currentNodeId": "after", "workflowVersion": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -23,10 +24,20 @@ def test_answers_do_not_wait_for_acknowledgements() -> None:
 
 def test_it_is_up_without_the_parts_of_commands() -> None:
     """The SDK and the commands take as long to load as all the rest, and a killed web process is back within 5 s."""
-    asked = (
-        "import sys; from app import create_app; from inbox.settings import Settings;"
-        "create_app(Settings(database_url='postgresql://nobody@127.0.0.1:1/none', redis_url='redis://127.0.0.1:1'));"
-        "print(sorted(name for name in ('commands.evaluate', 'openai') if name in sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    known = "Settings(database_url='postgresql://nobody@127.0.0.1:1/none', redis_url='redis://127.0.0.1:1')"
+    assert loaded_by(f"from inbox.settings import Settings; create_app({known})") == []
+
+
+def test_only_the_command_that_asks_a_model_waits_for_its_sdk() -> None:
+    assert loaded_by("create_app()") == ["commands.evaluate"]
+
+
+def loaded_by(start: str) -> list[str]:
+    """Which of the parts a fresh process has loaded then."""
+    look = "print(*(name for name in ('commands.evaluate', 'openai') if name in sys.modules))"
+    code = f"import sys; from app import create_app; {start}; {look}"
+    nowhere = {name: value for name, value in os.environ.items() if not name.endswith("_URL")} | {
+        "TANDEM_DATA": "/none"
+    }
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=nowhere)
+    return done.stdout.split()

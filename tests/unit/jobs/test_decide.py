@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.decide import decide, kept, overruled, wants_next_turn
+from jobs.decide import decide, kept, may_move, overruled, wants_next_turn
 from jobs.values import Act, Basis, Claimed, Drop, Fresh, NotOurs, Park, Policy, Post
 from responder.outcome import HandOff, Intent, Position, Reply
 
@@ -252,3 +252,20 @@ def test_what_an_entry_does_not_say_did_not_happen() -> None:
     assert [one.value for one in kept((act("labels", removed=["vip"]),))] == [{"added": [], "removed": ["vip"]}]
     assert [one.value for one in kept((act("custom_attributes"),))] == [[]]
     assert not overruled(WISHES["add_label"], (act("labels"),))
+
+
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        ({}, True),
+        ({"acts": (act("assigned"), act("status"), act("note"))}, True),
+        ({"acts": (act("assigned"),), "policy": Policy(responder_enabled=True, on_assignment="park")}, False),
+        ({"acts": (act("message"),)}, False),
+        ({"responder_state": "paused"}, False),
+        ({"responder_state": "handed_off"}, False),
+        ({"status": "spam"}, False),
+        ({"policy": Policy(responder_enabled=False, on_assignment="post")}, False),
+    ],
+)
+def test_a_position_lands_only_where_a_reply_would(change: dict[str, Any], moves: bool) -> None:
+    assert may_move(replace(FRESH, **change)) is moves
