@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import accepting, clicking, landing, lasting, lists, people, streaming, workers
+from tests.benchmarks import accepting, bloat, clicking, landing, lasting, lists, people, streaming, workers
 from tests.benchmarks.stage import Stage, stage
 from tests.benchmarks.table import Table
 
@@ -20,6 +20,7 @@ MEASURED: dict[str, Callable[..., None]] = {
     "clicking": clicking.run,
     "streaming": streaming.run,
     "lists": lists.run,
+    "bloat": bloat.run,
     "workers": workers.run,
     "lasting": lasting.run,
 }

@@ -263,13 +263,19 @@ CREATE TABLE conversation (
     -- tests/concurrency/test_team.py::test_nobody_is_assigned_who_leaves
     CONSTRAINT conversation_assignee_is_member FOREIGN KEY (project_id, assignee_id)
         REFERENCES membership ON DELETE SET NULL (assignee_id)
-) WITH (fillfactor = 85);  -- room on its own page for what touches no index: priority, position, reads
+) WITH (
+    fillfactor = 85,  -- room on its own page for what touches no index: priority, position, reads
+    autovacuum_vacuum_scale_factor = 0.02  -- a landing moves a row to the top of its lists; a fifth dead is too many
+);
 CREATE INDEX conversation_list ON conversation (project_id, active_at DESC, id DESC);
-CREATE INDEX conversation_assignee ON conversation (project_id, assignee_id, active_at DESC, id DESC);
+CREATE INDEX conversation_assignee ON conversation (project_id, assignee_id, active_at DESC, id DESC)
+    WHERE assignee_id IS NOT NULL;
 CREATE INDEX conversation_labels ON conversation USING gin (labels) WHERE labels <> '{}';
 -- Views, each in its order. What waits is also what the sweeper solves, from its other end.
 CREATE INDEX conversation_waiting ON conversation (project_id, active_at DESC, id DESC)
     WHERE status IN ('open', 'pending');
+CREATE INDEX conversation_mine ON conversation (project_id, assignee_id, active_at DESC, id DESC)
+    WHERE status IN ('open', 'pending') AND assignee_id IS NOT NULL;
 CREATE INDEX conversation_unassigned ON conversation (project_id, active_at DESC, id DESC)
     WHERE status IN ('open', 'pending') AND assignee_id IS NULL;
 CREATE INDEX conversation_wanted ON conversation (project_id, active_at DESC, id DESC)
@@ -322,7 +328,7 @@ CREATE TABLE turn (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     claimed_at timestamptz,
     ended_at timestamptz
-) WITH (fillfactor = 85);  -- a live turn's lease is extended again and again
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);  -- a live turn's lease is extended again and again
 -- One live turn for each conversation: tests/concurrency/test_turns.py::test_one_live_turn
 CREATE UNIQUE INDEX turn_live ON turn (conversation_id) WHERE status IN ('queued', 'thinking');
 -- What reports count.
