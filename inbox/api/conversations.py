@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response
+from sqlalchemy import Connection
 
 from inbox import acts, drafts, list_rows, mentions, reading, representation
 from inbox.api.answering import answer, created, listed, seen_versions
@@ -69,20 +71,14 @@ def patch(who: Agent, number: str) -> Response:
 @agent_route
 def claim(who: Agent, number: str) -> Response:
     """Mine, if nobody has it."""
-    conversation_id = bigint(number)
-    body(NothingBody)
-    with services().statement() as writing:
-        return _written(acts.claim(writing.connection, who, conversation_id))
+    return _acted(acts.claim, who, number)
 
 
 @blueprint.post("/<number>/take-over")
 @agent_route
 def take_over(who: Agent, number: str) -> Response:
     """Pause the responder here."""
-    conversation_id = bigint(number)
-    body(NothingBody)
-    with services().statement() as writing:
-        return _written(acts.take_over(writing.connection, who, conversation_id))
+    return _acted(acts.take_over, who, number)
 
 
 @blueprint.post("/<number>/give-back")
@@ -101,10 +97,7 @@ def give_back(who: Agent, number: str) -> Response:
 @agent_route
 def mark_read(who: Agent, number: str) -> Response:
     """Nothing is unread any more."""
-    conversation_id = bigint(number)
-    body(NothingBody)
-    with services().statement() as writing:
-        return _written(acts.mark_read(writing.connection, who, conversation_id))
+    return _acted(acts.mark_read, who, number)
 
 
 @blueprint.post("/<number>/workflow")
@@ -201,6 +194,14 @@ def discard_draft(who: Agent, number: str, draft: str) -> Response:
     body(NothingBody)
     with services().statement() as writing:
         return answer(representation.draft(drafts.discard(writing.connection, who, conversation_id, draft_id)))
+
+
+def _acted(act: Callable[[Connection, Agent, int], acts.Written], who: Agent, number: str) -> Response:
+    """An act that takes no fields, and how the conversation stands then."""
+    conversation_id = bigint(number)
+    body(NothingBody)
+    with services().statement() as writing:
+        return _written(act(writing.connection, who, conversation_id))
 
 
 def _written(written: acts.Written) -> Response:

@@ -12,6 +12,19 @@ from responder.snapshot import Colleague, ConversationView, ProjectView, Said, S
 from responder.tools import ToolFailed
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Settings of a model."""
+
+    openai_base_url: str | None = None
+    openai_api_key: str | None = "test"
+    model: str = "fake"
+    model_connect_seconds: float = 1
+    model_first_token_seconds: float = 1
+    model_total_seconds: float = 2
+    think_seconds: tuple[float, float] = (0, 0)
+
+
 def snapshot(*words: str, workflow: Any = None, state: Any = None, **more: Any) -> Snapshot:
     """A conversation in which a visitor has said these words."""
     return Snapshot(

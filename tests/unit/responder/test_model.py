@@ -44,12 +44,6 @@ class Chosen:
 
 
 @pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
 def second() -> Iterator[ModelServer]:
     with ModelServer() as server:
         server.default = says("From the second.")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from responder.model import Model
 from responder.outcome import HandOff, Intent, Position, Reply
@@ -14,7 +11,6 @@ from responder.tool_use import CALLS_AT_ONCE, MOST_TOLD
 from responder.tools import Tool, ToolFailed
 from tests.model_server import Asked, ModelServer, call, calls, says
 from tests.unit.responder.building import Around, edge, graph, node, snapshot
-from tests.unit.responder.test_thinking import Chosen
 
 SCHEMA = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
 LOOKUP = Tool("order_status", "Where it is.", SCHEMA, "reading")
@@ -31,17 +27,6 @@ def acting(**data: object) -> dict[str, object]:
         ],
         [edge("look", "late"), edge("late", "speak", "yes"), edge("late", "speak", "no")],
     )
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
-def model(server: ModelServer) -> Model:
-    return Model.from_settings(Chosen(server.url))
 
 
 def test_a_model_knows_name_description_and_schema_only(model: Model, server: ModelServer) -> None:

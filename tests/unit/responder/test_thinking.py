@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,32 +16,7 @@ from responder.thinking import think
 from responder.variables import fill
 from responder.workflow import read_workflow
 from tests.model_server import ModelServer, calls, says
-from tests.unit.responder.building import Around, edge, graph, node, snapshot
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Settings of a model."""
-
-    openai_base_url: str | None = None
-    openai_api_key: str | None = "test"
-    model: str = "fake"
-    model_connect_seconds: float = 1
-    model_first_token_seconds: float = 1
-    model_total_seconds: float = 2
-    think_seconds: tuple[float, float] = (0, 0)
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
-def model(server: ModelServer) -> Model:
-    return Model.from_settings(Chosen(server.url))
-
+from tests.unit.responder.building import Around, Chosen, edge, graph, node, snapshot
 
 SWITCH = graph(
     [
