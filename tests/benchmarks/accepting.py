@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from inbox import visiting
-from tests.benchmarks.measuring import WARM, Operation, Timed, in_turns, many_clients
+from tests.benchmarks.measuring import WARM, Operation, Timed, by_processor, in_turns, many_clients
 from tests.benchmarks.serving import Serving, ask, bare, web
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
@@ -31,24 +31,36 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
             },
             rounds,
         )
+        spent = by_processor(
+            {
+                "bare": _requests(theirs, [""] * (times + 10 * WARM)),
+                "ours": _requests(ours, _visitors(stage, times + 10 * WARM)),
+            },
+            times,
+        )
     table.add(Line("accepting a message", found["bare"].rate, found["ours"].rate, "1/s", 0.30, LEAST, "a bare INSERT"))
     p99 = [found[name].percentile(99) for name in ("bare", "ours")]
+    costs = [spent[name].p50_ms for name in ("bare", "ours")]
+    table.add(
+        Line("… time of processors, the client's and the servers'", costs[0], costs[1], "ms", against="a bare INSERT")
+    )
     table.add(Line("accepting a message, p99", p99[0], p99[1], "ms", 2.5, against="a bare INSERT"))
 
 
 def _asked(serving: Serving, times: int, tokens: Any) -> Timed:
     supplies = [tokens() for _ in range(CLIENTS)]
 
-    def prepare(number: int) -> Iterator[Operation]:
-        connection = serving.connection()
-        given = supplies[number]
-        for token in [given[0]] * WARM + given:
-            yield partial(
-                ask, connection, "POST", "/api/v1/widget/messages", token, MESSAGE,
-                **{"Idempotency-Key": secrets.token_hex(8)},
-            )  # fmt: skip
+    return many_clients(CLIENTS, times, lambda number: _requests(serving, supplies[number]))
 
-    return many_clients(CLIENTS, times, prepare)
+
+def _requests(serving: Serving, tokens: list[str]) -> Iterator[Operation]:
+    """The first some times over, to warm up, and each once."""
+    connection = serving.connection()
+    for token in [tokens[0]] * WARM + tokens:
+        yield partial(
+            ask, connection, "POST", "/api/v1/widget/messages", token, MESSAGE,
+            **{"Idempotency-Key": secrets.token_hex(8)},
+        )  # fmt: skip
 
 
 def _visitors(stage: Stage, number: int) -> list[str]:

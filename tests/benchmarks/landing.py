@@ -25,7 +25,7 @@ from jobs.landing import Lander
 from jobs.values import Basis, Claimed, Fresh, Policy
 from responder.outcome import Position, Reply
 from tests.benchmarks import whole_object
-from tests.benchmarks.measuring import WARM, Operation, Timed, in_turns, many_clients, one_client
+from tests.benchmarks.measuring import WARM, Operation, Timed, by_processor, in_turns, many_clients, one_client
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
 
@@ -160,7 +160,7 @@ def _bound(one: Claimed) -> tuple[Any, dict[str, Any]]:
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """One client, eight clients, one hot conversation."""
     times, rounds = (400, 5) if full else (150, 3)
-    each = 2 * times * (rounds + 1)
+    each = times * (2 * rounds + 3)
 
     def supply(way: Any, *arguments: Any) -> Iterator[Operation]:
         return iter(way(*arguments, Work(stage, each + 10).claimed))
@@ -172,6 +172,8 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     }
     found = in_turns({name: partial(one_client, way, times) for name, way in one.items()}, rounds)
     _add(table, "one landing, 1 client, p50", found["floor"], found["tandem"], 2.0)
+    spent = by_processor({name: one[name] for name in ("floor", "tandem")}, times)
+    _add(table, "… time of processors, the client's and the servers'", spent["floor"], spent["tandem"], None)
     found_held = in_turns(
         {
             "floor": partial(held, stage.redis_url, one["floor"], locked=True, times=times),

@@ -6,16 +6,20 @@ Owns clocks, clients and percentiles. Must not know what is measured.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 Operation = Callable[[], object]
 Prepare = Callable[[int], Iterator[Operation]]  # client number -> an endless supply of operations, each run once
 
 WARM = 5  # operations of each client that do not count
+FEW = 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,32 @@ def in_turns(ways: dict[str, Callable[[], Timed]], rounds: int) -> dict[str, Tim
 def _joined(parts: Sequence[Timed]) -> Timed:
     seconds = tuple(one for part in parts for one in part.seconds)
     return Timed(seconds, statistics.mean(part.rate for part in parts))
+
+
+def by_processor(ways: dict[str, Iterator[Operation]], times: int) -> dict[str, Timed]:
+    """Seconds of processor that one operation costs, the client's and those of all servers that this process started.
+
+    In turns of a few; what else runs on the machine makes it vary, but not, as a clock's time, in proportion.
+    """
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(times // FEW):
+        for name, operations in ways.items():
+            before = _processor_seconds(os.getpid())
+            for operation in islice(operations, FEW):
+                operation()
+            found[name].append((_processor_seconds(os.getpid()) - before) / FEW)
+    return {name: Timed(tuple(seconds), 1 / statistics.median(seconds)) for name, seconds in found.items()}
+
+
+def _processor_seconds(pid: int) -> float:
+    total, tasks = 0.0, Path(f"/proc/{pid}/task")
+    try:
+        for task in tasks.iterdir():
+            total += int((task / "schedstat").read_text().split()[0]) / 1e9
+            total += sum(_processor_seconds(int(child)) for child in (task / "children").read_text().split())
+    except FileNotFoundError:  # it has ended a moment ago
+        pass
+    return total
 
 
 def one_client(operations: Iterator[Operation], times: int) -> Timed:
