@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from inbox.database import single_statements
+from inbox.database import is_away, single_statements
 from jobs import claim, context, knowledge, snapshot, toolbox
 from jobs.context import Context
 from jobs.landing import Landed, TurnLost
@@ -47,8 +47,8 @@ def run(here: Context, turn_id: int) -> Landed | None:
             landed = _advance(here, claimed)
         except TurnLost:
             return None
-        except BaseException:
-            _retreat(here, claimed)
+        except BaseException as error:
+            _retreat(here, claimed, error)
             raise
     _announce(here, landed, claimed.project_id)
     return landed
@@ -77,15 +77,20 @@ def _advance(here: Context, claimed: Claimed) -> Landed | None:
     return here.lander.land(claimed, around.basis, outcome)
 
 
-def _retreat(here: Context, claimed: Claimed) -> None:
+def _retreat(here: Context, claimed: Claimed, error: BaseException) -> None:
     """Put the turn back after an error of ours. If even that fails, its lease lapses and the sweeper comes."""
-    log.exception("Turn %s failed in attempt %s and will be tried again.", claimed.turn_id, claimed.attempt)
+    what = f"Turn {claimed.turn_id} failed in attempt {claimed.attempt} and will be tried again"
+    if is_away(error):  # no fault of the code, so where it happened says nothing
+        log.error("%s: the database is away (%s).", what, str(error).partition("\n")[0])
+    else:
+        log.exception("%s.", what)
     delay = BACKOFF_SECONDS * 2 ** (claimed.attempt - 1)
     try:
         with single_statements(here.engine).connect() as connection:
             claim.release(connection, claimed, delay_seconds=delay, forgiven=False)
-    except Exception:
-        log.exception("Turn %s could not be put back; it waits for its lease to lapse.", claimed.turn_id)
+    except Exception as other:
+        words = "Turn %s could not be put back; it waits for its lease to lapse."
+        log.error(words, claimed.turn_id, exc_info=not is_away(other))
 
 
 def _announce(here: Context, landed: Landed | None, project_id: int) -> None:

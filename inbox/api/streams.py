@@ -120,7 +120,9 @@ def _short_lived(kind: str) -> tuple[int, int]:
     try:
         said, first, second = _signer().loads(request.args["token"], max_age=TOKEN_SECONDS)
     except (BadSignature, ValueError, TypeError):
-        raise Unauthorized("This token for the event stream has expired. Ask for a new one.") from None
+        raise Unauthorized(
+            "`?token=` takes the short-lived token of POST …/events/token; this one is none, or has expired."
+        ) from None
     if said != kind:
         raise Unauthorized("This token is for the other event stream.")
     return int(first), int(second)

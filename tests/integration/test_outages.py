@@ -9,11 +9,13 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from redis import Redis
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from commands.embedded import RunningServer, start_postgres
@@ -28,6 +30,7 @@ from jobs.context import Context
 from jobs.landing import Lander
 from jobs.queue import TURNS, RqTurnQueue
 from jobs.sharing import SharedQueue
+from jobs.values import Claimed
 from tests.conftest import InBackground
 from tests.integration.callers import House
 from tests.model_server import ModelServer
@@ -186,3 +189,19 @@ def test_a_landing_goes_on_without_the_lock(people: People, worker: Context) -> 
     turns.run(replace(worker, lander=Lander(worker.engine, redis_client(NOBODY))), turn_id)
     (turn,) = people.turns()
     assert (turn["status"], turn["lock_wait_ms"]) == ("landed", None)
+
+
+def test_a_database_that_is_away_is_a_sentence_in_the_log(
+    people: People, worker: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error of ours brings its traceback; a server that is gone needs none."""
+    claimed = Claimed(1, 1, 1, 1, datetime.now(UTC), ())
+    nowhere = replace(worker, engine=connect("postgresql://nobody@127.0.0.1:1/none"))
+    with pytest.raises(OperationalError) as away:
+        nowhere.engine.connect()
+    turns._retreat(nowhere, claimed, away.value)
+    assert [bool(record.exc_info) for record in caplog.records] == [False, False]
+    assert "the database is away" in caplog.messages[0]
+    caplog.clear()
+    turns._retreat(nowhere, claimed, ValueError("ours"))
+    assert bool(caplog.records[0].exc_info)
