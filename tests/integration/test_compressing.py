@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, url_for
 
-from inbox.compressing import masked, unmasked
+from inbox.compressing import unmasked
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader
 
@@ -60,7 +60,7 @@ def test_the_length_is_blurred(app: Flask) -> None:
     assert len(lengths) > 5
 
 
-@pytest.mark.parametrize("given", ["", "x", "é", "AAAA", "IjEi.aGVs.b-G8", "=", masked("x")[:-3]])
+@pytest.mark.parametrize("given", ["", "x", "é", "AAAA", "IjEi.aGVs.b-G8", "=", "Q"])
 def test_what_is_no_masked_token_is_refused_as_no_token(app: Flask, given: str) -> None:
     client = app.test_client()
     client.get("/sign-in")
