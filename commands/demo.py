@@ -137,9 +137,12 @@ def _visit(connection: Connection, token: str) -> Visit:
     return visit
 
 
-@click.group()
-def demo() -> None:
-    """The demo project."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """The demo project; with no more words it is made once more."""
+    if context.invoked_subcommand is None:
+        context.invoke(create)
 
 
 @demo.command("create")
