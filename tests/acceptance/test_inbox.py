@@ -23,6 +23,7 @@ def ask(visitor: Page, words: str) -> None:
 def open_newest(page: Page) -> None:
     page.locator("#rows a").first.click()
     expect(page.get_by_label("Reply")).to_be_visible()
+    page.wait_for_load_state()  # its scripts are there, as they are before a person's hand is
 
 
 def hold_after(house: House, calls: int) -> int:
