@@ -1,4 +1,4 @@
-"""The page of labels, the capacity of a member, and a moment of one's own for many at once."""
+"""The page of labels, the capacity of a member, a moment of one's own for many, and a passkey's name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
+from inbox import passkeys
+from inbox.errors import NotFound
+from inbox.services import Services
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader, shown
 
@@ -62,3 +66,19 @@ def test_many_rest_until_a_moment(house: House, sit: Sit) -> None:
         row = house.ada.get(f"/conversations/{number}").get_json()
         assert row["status"] == status
     assert datetime.fromisoformat(row["snoozed_until"]) == until
+
+
+def test_a_passkey_has_another_name(house: House, sit: Sit, services: Services) -> None:
+    """Its owner's only: a colleague's is as missing as none."""
+    add = text(
+        "INSERT INTO passkey (agent_id, credential_id, public_key, sign_count, name)"
+        " VALUES (:agent, 'x', 'y', 0, 'Laptop') RETURNING id"
+    )
+    with services.database.begin() as connection:
+        number = connection.execute(add, {"agent": house.ada.id}).scalar_one()
+    ada, path = sit(house.ada), "/account/passkeys/rename"
+    ada.open("/account")
+    ada.send(path, {"name": "  My <b>desk</b> "}, to=path)
+    assert "My &lt;b&gt;desk&lt;/b&gt;" in ada.open("/account")
+    with services.statement() as writing, pytest.raises(NotFound):
+        passkeys.rename(writing.connection, house.ben.id, number, "Mine")
