@@ -16,8 +16,8 @@ from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import Line, Table
 
 MIB = 2**20
-SLICE = 5_000  # landings
-ROOMS = 250  # conversations in which they land: twenty turns each
+SLICE = 1_000  # landings
+ROOMS = 50  # conversations in which they land: twenty turns each
 UPDATES = text("SELECT n_tup_upd AS all, n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relname = :name")
 SIZE = text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
 

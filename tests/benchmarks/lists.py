@@ -1,6 +1,6 @@
 """A filled inbox: pages, figures and searches against a look-up by primary key, and how its rows take updates.
 
-Owns the data set: `flask demo fill`, a few ten thousand conversations, a million with --full.
+Owns the data set: `flask demo fill`, twenty thousand conversations, a million with --full.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SIZE = text("SELECT pg_total_relation_size('conversation')")
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """Fill, look, search, and update."""
-    conversations = 1_000_000 if full else 30_000
+    conversations = 1_000_000 if full else 20_000
     with stage.engine.begin() as connection:
         made = create_agent(connection, "ana@bench.example", project_id=stage.project_id)
     agent = Agent(made.id, "Ana", "ana@bench.example", stage.project_id, "agent")
@@ -117,7 +117,7 @@ def _typed(first: Filter, agent: Agent, words: str) -> Filter:
 def _over_http(stage: Stage, table: Table, token: str) -> None:
     """The API's pages as a program asks for them, sign-in and limits and JSON and all."""
     with stage.engine.connect() as connection:
-        deepest = connection.execute(DEEPEST, {"project": stage.project_id, "rows": PAGE * 500}).one()
+        deepest = connection.execute(DEEPEST, {"project": stage.project_id, "rows": PAGE * 200}).one()
     cursor = encode_cursor(representation.moment(deepest.active_at), deepest.id)
     with web(stage, TANDEM_RATE_LIMITS="off") as serving:
         client = serving.connection()
