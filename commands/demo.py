@@ -25,6 +25,7 @@ from responder.shipped import definition_of
 
 DATA = Path(__file__).resolve().parent / "demo_data"
 NAME = "Northfold"
+KEPT = "demo.json"  # in the data folder, readable by its owner only
 TEAM = (
     ("mai@northfold.example", "Mai Trần", "manager"),
     ("ana@northfold.example", "Ana Duarte", "agent"),
@@ -47,22 +48,26 @@ def first_start(connection: Connection, data: Path) -> Demo | None:
 
     None where the database holds projects of somebody's own.
     """
-    kept = data / "demo.json"
     projects = {row.id: row.key for row in connection.execute(text("SELECT id, key FROM project"))}
-    if kept.exists():
-        known = Demo(**json.loads(kept.read_text()))
-        if projects.get(known.project_id) == known.project_key:
-            return known
+    known = kept_demo(data)
+    if known is not None and projects.get(known.project_id) == known.project_key:
+        return known
     if projects:
         return None
     demo = create_demo(connection)
-    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(data / KEPT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(asdict(demo), file)
     return demo
 
 
-def create_demo(connection: Connection) -> Demo:
-    """Make the demo project and everything in it."""
+def kept_demo(data: Path) -> Demo | None:
+    """The demo that this data folder knows."""
+    kept = data / KEPT
+    return Demo(**json.loads(kept.read_text())) if kept.exists() else None
+
+
+def create_demo(connection: Connection, password: str | None = None) -> Demo:
+    """Make the demo project and everything in it. Its team, which may be there, gets the password, or a new one."""
     workflow = definition_of("retailer")
     project = create_project(connection, NAME, mode="orchestrator", workflow=workflow)
     for title, content in read_snippets((DATA / "snippets.md").read_text(encoding="utf-8")):
@@ -70,7 +75,7 @@ def create_demo(connection: Connection) -> Demo:
         connection.execute(
             text("INSERT INTO snippet (project_id, title, content) VALUES (:project, :title, :content)"), row
         )
-    password = secrets.token_urlsafe(9)
+    password = password or secrets.token_urlsafe(9)
     team = [_member(connection, project.id, *member, password) for member in TEAM]
     _history(connection, project.id, project.key, team)
     return Demo(project.id, project.key, TEAM[0][0], password)
@@ -148,5 +153,7 @@ def demo(context: click.Context) -> None:
 @demo.command("create")
 def create() -> None:
     """Make the demo project once more; prints {project_id, project_key, email, password}."""
-    with database(servers()).begin() as connection:
-        print_result(asdict(create_demo(connection)))
+    settings = servers()
+    known = kept_demo(settings.data)  # what `make run` has said about signing in stays true
+    with database(settings).begin() as connection:
+        print_result(asdict(create_demo(connection, known.password if known else None)))

@@ -1,0 +1,26 @@
+"""The demo project: made at the first start, and once more when it is asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from commands.demo import demo, first_start
+from inbox.services import Services
+from inbox.settings import Settings
+
+
+def test_once_more_leaves_the_first_ones_sign_in_as_it_was_said(
+    services: Services, settings: Settings, tmp_path: Path
+) -> None:
+    with services.database.begin() as connection:
+        first = first_start(connection, tmp_path)
+    assert first is not None
+    servers = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "TANDEM_DATA": str(tmp_path)}
+    done = CliRunner().invoke(demo, [], env=servers)
+    assert done.exit_code == 0, done.output
+    again = json.loads(done.stdout)
+    assert again["project_id"] != first.project_id
+    assert (again["email"], again["password"]) == (first.email, first.password)
