@@ -98,11 +98,25 @@ def written(values: Mapping[str, str]) -> tuple[str, str]:
     return "".join(", " + one for one in sets), " OR ".join(changes) or "false"
 
 
+# What a turn answers: what no earlier turn and no person has answered. Read when the turn is claimed, or when it ends
+# before, so that each of the visitor's messages has a turn that says what became of it.
+UNANSWERED = """ARRAY(
+    SELECT m.id FROM message m
+    WHERE m.conversation_id = turn.conversation_id AND m.author = 'visitor'
+      AND m.id > COALESCE((
+        SELECT max(e.answers_up_to) FROM turn e
+        WHERE e.conversation_id = turn.conversation_id AND e.id <> turn.id
+          AND e.status IN ('landed', 'parked', 'handed_off')), 0)
+      AND m.id > COALESCE((
+        SELECT max(a.id) FROM message a
+        WHERE a.conversation_id = turn.conversation_id AND a.author = 'agent' AND NOT a.private), 0)
+    ORDER BY m.id)"""
+
 # A queued turn of a conversation that a person takes is cancelled with the same statement; a thinking one finds out
 # at its landing and parks.
-CANCEL_QUEUED = """
+CANCEL_QUEUED = f"""
 t AS (
-    UPDATE turn SET status = 'cancelled', reason = 'taken_over', ended_at = clock_timestamp()
+    UPDATE turn SET status = 'cancelled', reason = 'taken_over', ended_at = clock_timestamp(), answers = {UNANSWERED}
     FROM c WHERE turn.conversation_id = c.id AND turn.status = 'queued'
     RETURNING turn.*)"""
 

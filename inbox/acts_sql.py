@@ -22,6 +22,7 @@ from inbox.act_parts import (
     SETTABLE,
     SHOWN,
     TURN_OF_GIVING_BACK,
+    UNANSWERED,
     VISITOR,
     written,
 )
@@ -191,7 +192,8 @@ c AS (
     FROM old, fresh, live WHERE conversation.id = old.id AND fresh.fresh
     RETURNING conversation.*),
 t AS (
-    UPDATE turn SET status = 'cancelled', reason = 'stopped', ended_at = clock_timestamp(), lease_until = NULL
+    UPDATE turn SET status = 'cancelled', reason = 'stopped', ended_at = clock_timestamp(), lease_until = NULL,
+        answers = CASE turn.status WHEN 'queued' THEN {UNANSWERED} ELSE turn.answers END
     FROM c, live WHERE turn.id = live.id
     RETURNING turn.*),
 n AS (

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from inbox.act_parts import UNANSWERED
 from inbox.change import change_cte
 from jobs.values import Claimed
 
 # The conversation's row is locked first (lock order: conversation, turn, the rest), so that the change row's
 # id follows commit order. The first claim pins the workflow's version, so that another attempt goes on in the same
-# graph: tests/concurrency/test_workflow_versions.py. What a turn answers is what no earlier turn and no person has
-# answered.
+# graph: tests/concurrency/test_workflow_versions.py.
 CLAIM = text(
     f"""
 WITH c AS (
@@ -28,17 +28,7 @@ t AS (
         lease_until = clock_timestamp() + make_interval(secs => :lease_seconds),
         workflow_version = COALESCE(turn.workflow_version, (
             SELECT p.workflow_version FROM project p WHERE p.id = turn.project_id AND p.mode = 'orchestrator')),
-        answers = ARRAY(
-            SELECT m.id FROM message m
-            WHERE m.conversation_id = turn.conversation_id AND m.author = 'visitor'
-              AND m.id > COALESCE((
-                SELECT max(e.answers_up_to) FROM turn e
-                WHERE e.conversation_id = turn.conversation_id AND e.id <> turn.id
-                  AND e.status IN ('landed', 'parked', 'handed_off')), 0)
-              AND m.id > COALESCE((
-                SELECT max(a.id) FROM message a
-                WHERE a.conversation_id = turn.conversation_id AND a.author = 'agent' AND NOT a.private), 0)
-            ORDER BY m.id)
+        answers = {UNANSWERED}
     FROM c
     WHERE turn.id = :turn AND turn.attempt - turn.releases < :max_attempts
       AND (turn.status = 'queued' AND COALESCE(turn.next_try_at, '-infinity') <= clock_timestamp()

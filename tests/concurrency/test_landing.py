@@ -127,6 +127,7 @@ def in_the_window(people: People, worker: Context, change: Change) -> int:
             change.do(people)
 
     turns.run(replace(worker, lander=Lander(worker.engine, worker.redis, pause)), turn_id)
+    assert passes.count("refetched") >= 2, "the model did not answer in time, so nothing happened in the window"
     return passes.count("refetched") - 1
 
 

@@ -54,6 +54,20 @@ def test_a_reply_pauses_the_responder(house: House) -> None:
     assert kinds(house.ada, at, 3) == ["message"]
 
 
+@pytest.mark.parametrize("end", ["messages", "take-over", "stop"])
+def test_a_turn_that_ends_before_its_claim_says_whose_words_it_had(house: House, end: str) -> None:
+    """No message of the visitor's is without a turn that says what became of it (I2)."""
+    visitor = house.visit("Hello", "Are you there?")
+    at = visitor.conversation_id
+    asked = [one["id"] for one in visitor.get("/widget/messages").get_json()["items"]]
+    (turn,) = house.ada.get(f"/conversations/{at}/turns").get_json()["items"]
+    path = f"turns/{turn['id']}/stop" if end == "stop" else end
+    body = {"content": "I am."} if end == "messages" else None
+    assert house.ada.post(f"/conversations/{at}/{path}", body).status_code in {200, 201}
+    (ended,) = house.ada.get(f"/conversations/{at}/turns").get_json()["items"]
+    assert (ended["status"], ended["answers"]) == ("cancelled", asked)
+
+
 def test_a_note_leaves_the_responder_alone(house: House) -> None:
     at = house.visit("Hello").conversation_id
     before = conversation(house.ada, at)
