@@ -15,7 +15,7 @@ SCHEMA = '{"type": "object", "properties": {"order": {"type": "string"}}, "requi
 
 
 def test_a_tool_from_its_host_to_its_end(sign_in: SignIn) -> None:
-    host, tool = "orders.invalid", "order_status"
+    host, tool = "parcels.invalid", "where_is_the_parcel"
     page = sign_in(None, "/settings/tools", width=375, dark=True)
     page.get_by_label("Host", exact=True).fill(f"https://{host}/")
     page.get_by_role("button", name="Allow it").click()

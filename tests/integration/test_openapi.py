@@ -56,6 +56,8 @@ def source(route: Route) -> str:
 def test_the_described_body_is_the_one_that_validates(app: Flask) -> None:
     for route in routes(app):
         validated = re.findall(r"\bbody\((\w+)\)", source(route))
+        if "_acted(" in source(route):  # of conversations, for acts that take no fields
+            validated = ["NothingBody"]
         told = route.operation.body.__name__ if route.operation.body else None
         if validated and route.method != "DELETE":
             assert validated == [told], route.endpoint

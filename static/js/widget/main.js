@@ -178,5 +178,6 @@ async function start() {
   if (outbox.waiting().length) outbox.flush();
 }
 
+widget.querySelector(".ask").inert = false;
 if (widget.dataset.framed && store.isOpen) field.focus();
 await start();
