@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,13 +19,23 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_SECONDS = 90
+PORTS = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now.
+
+    None of those that the kernel gives to clients: while a killed part is away, somebody who keeps asking for it could
+    be given that very port, talk to itself, and keep the part from coming back.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("every port is taken")
 
 
 def wait_for(what: str, holds: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> None:

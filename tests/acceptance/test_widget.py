@@ -18,6 +18,7 @@ import jwt
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FrameLocator, Page, expect
+from redis import Redis
 
 from tests.acceptance.conftest import House, keep
 
@@ -201,6 +202,8 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
 
 def test_asking_for_a_person(visit: Callable[..., Page], sign_in: SignIn, house: House) -> None:
     """Nobody is here: the widget says so, takes the words, hands off, and asks where to answer; a person then does."""
+    with Redis.from_url(house.product.run["redis_url"]) as redis:  # agents of earlier walks have left
+        redis.delete(*(f"tandem:{sign}:{house.product.run['project_id']}" for sign in ("here", "active")))
     page = visit(width=375)
     frame = chat(page)
     frame.get_by_role("button", name="Ask for a person").click()
