@@ -14,58 +14,53 @@ def register(app: Flask) -> None:
     """
     from inbox.pages import (
         account,
+        attaching,
         attention,
         audit_log,
+        bulk,
+        canned,
+        company,
         desk,
         joining,
         label_hues,
+        labels,
         listing,
         members,
         proving,
         race,
         reports,
+        saying,
         settings,
         signing_in,
+        snippets,
         tabs,
         talking,
+        tokens,
+        tools,
         visit,
+        webhooks,
+        widget_page,
+        widget_settings,
         words,
+        workflow,
         working_hours,
     )
-    from inbox.pages import bulk as bulk_page
-    from inbox.pages import snippets as snippets_page
-    from inbox.pages import tokens as tokens_page
-    from inbox.pages import tools as tools_page
-    from inbox.pages import webhooks as webhooks_page
-    from inbox.pages import workflow as workflow_page
 
     csrf = MaskedCsrf(app)
     for blueprint in app.blueprints.values():
         if (blueprint.url_prefix or "").startswith("/api/"):
             csrf.exempt(blueprint)
-    from inbox.pages import attaching, labels, widget_page, widget_settings
-
-    for part in (labels, attaching, widget_page, widget_settings):
-        app.register_blueprint(part.blueprint)
-    words.register(app)
-    tabs.register(app)
-    attention.register(app)
-    label_hues.register(app)
-    app.register_blueprint(snippets_page.blueprint)
-    for part in (joining, members, account, proving, audit_log, reports, working_hours):
-        app.register_blueprint(part.blueprint)
-    for part_of_list in (listing, bulk_page):
-        app.register_blueprint(part_of_list.blueprint)
+    for of_every_page in (words, tabs, attention, label_hues):
+        of_every_page.register(app)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
-    for page in (signing_in, desk, talking, visit, race, workflow_page, tools_page, webhooks_page, tokens_page):
-        app.register_blueprint(page.blueprint)
-    _register_talking(app)
-
-
-def _register_talking(app: Flask) -> None:
-    """What the page of an open conversation asks for beside its own parts."""
-    from inbox.pages import canned, company, saying
-
-    for page in (canned, company, saying):
-        app.register_blueprint(page.blueprint)
+    for of_signing_in in (signing_in, joining, proving, account):
+        app.register_blueprint(of_signing_in.blueprint)
+    for of_the_inbox in (desk, listing, bulk, talking, canned, company, saying, attaching):
+        app.register_blueprint(of_the_inbox.blueprint)
+    for of_the_settings in (
+        snippets, labels, workflow, tools, members, working_hours, audit_log, webhooks, tokens, widget_settings
+    ):  # fmt: skip
+        app.register_blueprint(of_the_settings.blueprint)
+    for beside in (visit, widget_page, race, reports):
+        app.register_blueprint(beside.blueprint)
