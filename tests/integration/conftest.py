@@ -1,11 +1,12 @@
 """The web application on the test's servers, and the people of two projects.
 
-Owns fixtures of the API's tests.
+Owns fixtures of the API's tests, and whom webhooks reach from a worker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -13,8 +14,12 @@ from flask import Flask
 from app import create_app, wire
 from inbox.services import Services
 from inbox.settings import Settings
+from jobs import context
+from jobs.context import Context
+from responder.public_network import Network
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader
+from tests.receiver import Receiver
 
 
 @pytest.fixture
@@ -53,3 +58,18 @@ def other_house(app: Flask, services: Services) -> House:
 def sit(app: Flask, services: Services) -> Callable[[Caller], Reader]:
     """Signs somebody in at a browser of their own."""
     return lambda who: Reader(app, services, who)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A program that webhooks tell what happens."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def here(settings: Settings) -> Iterator[Context]:
+    """What a worker holds, with a network that reaches this machine."""
+    here = replace(context.build(settings), network=Network(allowed=lambda _: True))
+    yield here
+    here.engine.dispose()

@@ -41,6 +41,7 @@ def test_without_redis(settings: Settings, services: Services) -> None:
     assert len(visitor.get("/widget/messages").get_json()["items"]) == 2
     with visitor.get("/widget/events", headers={"Last-Event-ID": "0"}) as response:
         assert response.status_code == 200
+    app.extensions["tandem"].hub.close()
 
 
 def test_without_the_database(settings: Settings, house: House) -> None:

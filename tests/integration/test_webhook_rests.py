@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from inbox.services import Services
-from inbox.settings import Settings
-from jobs import context, delivering
+from jobs import delivering
 from jobs.context import Context
 from jobs.delivering import FIRST_REST_SECONDS, LANES, RESTS_AFTER
 from jobs.delivery_queue import DeliveryQueue
 from jobs.dispatching import dispatch
-from responder.public_network import Network
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader
 from tests.receiver import Answer, Receiver
@@ -25,20 +22,6 @@ CONVERSATIONS = 20
 LEFT = text("SELECT extract(epoch FROM rests_until - clock_timestamp()) FROM webhook WHERE id = :webhook")
 OVER = text("UPDATE webhook SET rests_until = clock_timestamp() WHERE id = :webhook")
 DUE = text("UPDATE webhook_delivery SET due_at = clock_timestamp()")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def here(settings: Settings) -> Iterator[Context]:
-    """What a worker holds, with a network that reaches this machine."""
-    here = replace(context.build(settings), network=Network(allowed=lambda _: True))
-    yield here
-    here.engine.dispose()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,26 +26,11 @@ from jobs.delivering import DISABLED_AFTER_DAYS, MOST_FAILURES
 from jobs.delivery_queue import DeliveryQueue
 from jobs.dispatching import dispatch
 from jobs.queue import DELIVERIES
-from responder.public_network import Network
 from tests.background import Background
 from tests.integration.callers import Caller, House, error
 from tests.receiver import Answer, Received, Receiver
 
 MESSAGES = ["message.created"]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def here(settings: Settings) -> Iterator[Context]:
-    """What a worker holds, with a network that reaches this machine."""
-    here = replace(context.build(settings), network=Network(allowed=lambda _: True))
-    yield here
-    here.engine.dispose()
 
 
 def hook(house: House, receiver: Receiver, events: list[str] | None = None) -> dict[str, Any]:

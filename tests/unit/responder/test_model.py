@@ -26,21 +26,18 @@ from responder.endpoint import Endpoint, Limits, retry_after
 from responder.model import Model
 from responder.stream import Collected
 from tests.model_server import Asked, ModelServer, Script, chunk, says
+from tests.unit.responder.building import Chosen
 
 ASKED = [{"role": "user", "content": "Hello?"}]
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Settings of a model."""
+class Impatient(Chosen):
+    """Settings of a model that is not waited for."""
 
-    openai_base_url: str | None
     openai_api_key: str | None = "sk-canary-0123456789"
-    model: str = "fake"
     model_connect_seconds: float = 0.5
     model_first_token_seconds: float = 0.5
-    model_total_seconds: float = 2
-    think_seconds: tuple[float, float] = (0, 0)
 
 
 @pytest.fixture
@@ -57,7 +54,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(*servers: ModelServer, **more: Any) -> Any:
-    return Model.from_settings(Chosen(",".join(server.url for server in servers), **more)).ask(ASKED)
+    return Model.from_settings(Impatient(",".join(server.url for server in servers), **more)).ask(ASKED)
 
 
 def refuses(status: int, **headers: str) -> Script:
@@ -127,7 +124,7 @@ def test_no_drip_outlasts_the_limit(first: bytes, again: bytes) -> None:
     raw = Raw(drips(first, again))
     began = time.monotonic()
     with pytest.raises(ModelFailed):
-        Model.from_settings(Chosen(raw.url)).ask(ASKED)
+        Model.from_settings(Impatient(raw.url)).ask(ASKED)
     assert time.monotonic() - began < 4
     raw.close()
 
@@ -142,12 +139,12 @@ def test_a_line_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
 
     raw = Raw(floods)
     with pytest.raises(ModelFailed, match="no end"):
-        Model.from_settings(Chosen(raw.url)).ask(ASKED)
+        Model.from_settings(Impatient(raw.url)).ask(ASKED)
     raw.close()
 
 
 def test_the_limit_is_gone_after_the_call(server: ModelServer) -> None:
-    answers = Model.from_settings(Chosen(server.url))
+    answers = Model.from_settings(Impatient(server.url))
     assert answers.ask(ASKED).text == "Your parcel is on its way."
     time.sleep(0.6)  # longer than the first token may take
     assert answers.ask(ASKED).text == "Your parcel is on its way."
@@ -183,7 +180,7 @@ def test_what_broke_off_after_a_word_is_not_tried_again_there(server: ModelServe
 
 def test_a_bad_request_is_not_tried_again_and_not_held_against_the_endpoint(server: ModelServer) -> None:
     server.default = refuses(400)
-    answers = Model.from_settings(Chosen(server.url))
+    answers = Model.from_settings(Impatient(server.url))
     for _ in range(2 * FAILURES_TO_OPEN):
         with pytest.raises(ModelFailed):
             answers.ask(ASKED)
@@ -195,11 +192,11 @@ def test_a_bad_request_is_not_tried_again_and_not_held_against_the_endpoint(serv
 def test_an_endpoint_that_fails_is_left_alone(server: ModelServer, second: ModelServer) -> None:
     server.default = refuses(401)
     breaker = LocalBreaker()
-    answers = Model.from_settings(Chosen(f"{server.url} {second.url}"), breaker)
+    answers = Model.from_settings(Impatient(f"{server.url} {second.url}"), breaker)
     for _ in range(FAILURES_TO_OPEN + 3):
         assert answers.ask(ASKED).text == "From the second."
     assert len(server.asked) == FAILURES_TO_OPEN
-    alone = Model.from_settings(Chosen(server.url), breaker)
+    alone = Model.from_settings(Impatient(server.url), breaker)
     with pytest.raises(ModelFailed, match="left alone"):
         alone.ask(ASKED)
 
@@ -226,7 +223,7 @@ def test_a_turn_that_is_stopped_does_not_wait_for_another_try(server: ModelServe
         raise KeyError("stopped")
 
     with pytest.raises(KeyError):
-        Model.from_settings(Chosen(server.url, model_total_seconds=300)).ask(ASKED, on_text=stop)
+        Model.from_settings(Impatient(server.url, model_total_seconds=300)).ask(ASKED, on_text=stop)
 
 
 def refusal(given: str) -> openai.APIError:
@@ -260,7 +257,7 @@ def test_no_key_and_no_password_is_said(server: ModelServer) -> None:
     server.default = tells
     url = server.url.replace("//", "//user:hunter2@")
     with pytest.raises(ModelFailed) as failed:
-        Model.from_settings(Chosen(url)).ask(ASKED)
+        Model.from_settings(Impatient(url)).ask(ASKED)
     assert "Wrong" in str(failed.value)
     assert "canary" not in str(failed.value)
     assert "hunter2" not in str(failed.value)
@@ -268,7 +265,7 @@ def test_no_key_and_no_password_is_said(server: ModelServer) -> None:
 
 def test_a_server_that_is_not_there_is_a_failure_and_one_that_hangs_a_timeout(server: ModelServer) -> None:
     with pytest.raises(ModelFailed) as failed:
-        Model.from_settings(Chosen("http://127.0.0.1:1/v1")).ask(ASKED)
+        Model.from_settings(Impatient("http://127.0.0.1:1/v1")).ask(ASKED)
     assert not isinstance(failed.value, ModelTimeout)
     server.hold()
     with pytest.raises(ModelTimeout):
