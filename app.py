@@ -26,7 +26,6 @@ from inbox.secret_key import secret_key
 from inbox.services import Services
 from inbox.settings import Settings, SettingsError, found_servers
 from inbox.storage import storage_of
-from inbox.wake import Waker
 from inbox.wiring import Wiring
 from jobs.queue import RqTurnQueue
 from jobs.race import ThreadRaceLab
@@ -76,8 +75,7 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web")
-        queue = RqTurnQueue(redis)
-        services = Services(engine, queue, Waker(redis), queue.announce)
+        services = Services(engine, RqTurnQueue(redis))
     limits.count_in(app, redis)
     app.extensions["tandem"] = Wiring(
         services,

@@ -1,19 +1,19 @@
 """What the inbox needs from outside itself, and the one place where a write is committed and then announced.
 
-Owns the order "commit, then wake readers, then enqueue turns". Must not hold SQL.
+Owns the order "commit, then announce". Must not hold SQL.
 Nothing is announced before the commit: tests/integration/test_services.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
 from inbox.database import single_statements
-from inbox.turn_queue import TurnQueue
+from inbox.turn_queue import Started, TurnQueue
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Writing:
     """A write under way: the connection it uses and what is to be announced once it is committed."""
 
     connection: Connection
-    turns: list[tuple[int, int | None]] = field(default_factory=list)
+    turns: list[Started] = field(default_factory=list)
 
     def start_turn(self, turn_id: int | None, project_id: int | None = None) -> None:
         """Enqueue this turn after the commit; None is nothing to start. A visitor's turn comes with its project."""
@@ -31,12 +31,10 @@ class Writing:
 
 @dataclass(frozen=True)
 class Services:
-    """Handed to every route: the database, the way to start turns, and the way to wake event readers."""
+    """Handed to every route: the database, and whom to tell of what was committed."""
 
     database: Engine
     turn_queue: TurnQueue
-    wake: Callable[[], None]
-    announce: Callable[[Sequence[tuple[int, int | None]]], None] | None = None  # both in one call, where that is known
 
     @contextmanager
     def statement(self) -> Iterator[Writing]:
@@ -44,7 +42,7 @@ class Services:
         with single_statements(self.database).connect() as connection:
             writing = Writing(connection)
             yield writing
-        self._announce(writing)
+        self.turn_queue.announce(writing.turns)
 
     @contextmanager
     def transaction(self) -> Iterator[Writing]:
@@ -52,18 +50,10 @@ class Services:
         with self.database.begin() as connection:
             writing = Writing(connection)
             yield writing
-        self._announce(writing)
+        self.turn_queue.announce(writing.turns)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for reading; nothing is announced."""
         with single_statements(self.database).connect() as connection:
             yield connection
-
-    def _announce(self, writing: Writing) -> None:
-        if self.announce is not None:
-            self.announce(writing.turns)
-            return
-        self.wake()
-        for turn_id, project_id in writing.turns:
-            self.turn_queue.enqueue(turn_id, project_id=project_id)

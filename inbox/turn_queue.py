@@ -1,18 +1,22 @@
-"""The door through which the inbox starts turns without knowing how they run.
+"""The door through which the inbox says what it has committed, without knowing who runs turns or reads events.
 
 Owns the interface only. app.py fills it with the RQ queue, tests with a list.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
+
+Started = tuple[int, int | None]  # a turn's id, and its project's where that is known
 
 
 class TurnQueue(Protocol):
-    """Hands a turn's id to whoever runs turns. Called after the commit that made the turn, never before."""
+    """Told once of every write. Called after the commit, never before."""
 
-    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
-        """Never raises for a queue that is away: the turn row is the truth and the sweeper finds it.
+    def announce(self, turns: Sequence[Started]) -> None:
+        """Wake the readers of the event streams, and hand these turns to whoever runs them.
 
-        Of a known project no more than its fair share goes before the others' turns.
+        Of a known project no more than its fair share goes before the others' turns. Never raises for a queue that is
+        away: the turn row is the truth, the sweeper finds it, and readers look by themselves.
         """

@@ -14,6 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.job import Job
 
+from inbox.turn_queue import Started
 from inbox.wake import CHANNEL, Waker
 from jobs.sharing import SharedQueue, mark
 
@@ -55,7 +56,7 @@ class RqTurnQueue:
                 "Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error
             )
 
-    def announce(self, turns: Sequence[tuple[int, int | None]]) -> None:
+    def announce(self, turns: Sequence[Started]) -> None:
         """After a commit: enqueue (turn id, project id) pairs, each of which wakes the readers of the event streams in
         the same call; without any, wake them. Never raises for a Redis that is away.
         """

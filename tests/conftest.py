@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from inbox.database import connect
 from inbox.migrating import migrate
 from inbox.services import Services
 from inbox.settings import Settings
+from inbox.turn_queue import Started
 from inbox.wake import Waker
 from jobs import context
 from jobs.context import Context
@@ -71,14 +72,16 @@ class Servers:
 
 
 class ListQueue:
-    """A TurnQueue that remembers what was enqueued."""
+    """A TurnQueue that remembers what was started, and wakes readers as the real one does."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
         self.turns: list[int] = []
+        self._wake = wake
 
-    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
-        """Remember the turn."""
-        self.turns.append(turn_id)
+    def announce(self, turns: Sequence[Started]) -> None:
+        """Remember the turns."""
+        self._wake()
+        self.turns += [turn_id for turn_id, _project in turns]
 
 
 @pytest.fixture(scope="session")
@@ -155,15 +158,15 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def turn_queue() -> ListQueue:
+def turn_queue(redis_url: str) -> ListQueue:
     """Where started turns are listed."""
-    return ListQueue()
+    return ListQueue(Waker(Redis.from_url(redis_url)))
 
 
 @pytest.fixture
-def services(engine: Engine, redis_url: str, turn_queue: ListQueue) -> Services:
+def services(engine: Engine, turn_queue: ListQueue) -> Services:
     """What routes and acts are handed."""
-    return Services(engine, turn_queue, Waker(Redis.from_url(redis_url)))
+    return Services(engine, turn_queue)
 
 
 @pytest.fixture

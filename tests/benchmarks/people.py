@@ -44,7 +44,7 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     ]
     for hammer in hammers:
         hammer.start()
-    services = Services(connect(stage.url, pool_size=2), ListQueue(), Waker(redis_client(stage.redis_url)))
+    services = Services(connect(stage.url, pool_size=2), ListQueue(Waker(redis_client(stage.redis_url))))
     found: dict[int, list[float]] = {calm: [], hot[0].conversation_id: []}
     for _ in range(4):
         for conversation_id, seconds in found.items():

@@ -163,7 +163,7 @@ def _noting(stage: Stage) -> tuple[Callable[[], None], str]:
         made = create_agent(connection, "ana@bench.example", project_id=stage.project_id)
         conversation_id = visiting.start_session(connection, key=stage.project_key, visitor={}).conversation_id
     who = Agent(made.id, "Ana", "ana@bench.example", stage.project_id, "agent")
-    services = Services(stage.engine, ListQueue(), Waker(redis_client(stage.redis_url)))
+    services = Services(stage.engine, ListQueue(Waker(redis_client(stage.redis_url))))
 
     def note() -> None:
         with services.statement() as writing:

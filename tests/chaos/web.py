@@ -15,7 +15,7 @@ import inbox.hub
 import inbox.idempotency
 from commands.web import main
 from inbox.hub import Hub
-from inbox.services import Services
+from jobs.queue import RqTurnQueue
 from tests.chaos.points import after, before
 
 
@@ -23,8 +23,8 @@ def plant() -> None:
     """Put every point in."""
     after(inbox.idempotency, "_take", "keyed", bool)
     after(inbox.api.answering, "once", "stored")
-    before(Services, "_announce", "committed")
-    after(Services, "_announce", "announced")
+    before(RqTurnQueue, "announce", "committed")
+    after(RqTurnQueue, "announce", "announced")
     after(inbox.hub, "place", "placed")
     before(Hub, "_fan_out", "passing on")
 

@@ -128,9 +128,8 @@ def enqueue_before_commit() -> Iterator[None]:
     def eager(self: Services) -> Iterator[Writing]:
         with honest(self) as writing:
             yield writing
-            while writing.turns:
-                turn_id, project_id = writing.turns.pop()
-                self.turn_queue.enqueue(turn_id, project_id=project_id)
+            self.turn_queue.announce(writing.turns)
+            writing.turns.clear()
 
     with _replaced(Services, "transaction", eager):
         yield
@@ -143,9 +142,9 @@ def published_before_commit() -> Iterator[None]:
 
     @contextmanager
     def eager(self: Services) -> Iterator[Writing]:
-        with honest(replace(self, wake=lambda: None)) as writing:
+        with honest(self) as writing:
             yield writing
-            self.wake()
+            self.turn_queue.announce([])
 
     with _replaced(Services, "transaction", eager):
         yield

@@ -6,7 +6,7 @@ is a guard that no test holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inbox import visiting
 from inbox.services import Services
+from inbox.turn_queue import Started
 from jobs import turn as turns
 from jobs.context import Context
 from jobs.landing import Lander
@@ -120,18 +121,15 @@ def a_held_turn_is_not_to_be_had(scene: Scene) -> None:
 
 @dataclass
 class Witness:
-    """A queue and a waker that look, over a connection of their own, whether what they are told of is there."""
+    """A queue that looks, over a connection of its own, whether what it is told of is there."""
 
     services: Services
     seen: list[tuple[str, int]]
 
-    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
-        """A turn was started."""
-        self.seen.append(("turn", self._count("SELECT count(*) FROM turn")))
-
-    def wake(self) -> None:
-        """Something was written."""
+    def announce(self, turns: Sequence[Started]) -> None:
+        """Something was written, and perhaps a turn started."""
         self.seen.append(("event", self._count("SELECT count(*) FROM change WHERE body -> 'messages' <> '[]'")))
+        self.seen += [("turn", self._count("SELECT count(*) FROM turn")) for _turn in turns]
 
     def _count(self, statement: str) -> int:
         with self.services.reading() as connection:
@@ -140,7 +138,7 @@ class Witness:
 
 def everything_is_announced_after_its_commit(scene: Scene) -> None:
     witness = Witness(scene.people.services, [])
-    services = Services(scene.people.services.database, witness, witness.wake)
+    services = Services(scene.people.services.database, witness)
     with services.transaction() as writing:
         received = visiting.receive(writing.connection, scene.people.visit, "Hello", agent_online=False)
         writing.start_turn(received.turn_id)

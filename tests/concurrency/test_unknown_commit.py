@@ -140,7 +140,7 @@ def test_without_either_guard_the_visitor_reads_it_twice(people: People, behind:
 def house(proxy: Proxy, settings: Settings, services: Services, turn_queue: ListQueue) -> Iterator[House]:
     """The web application behind the proxy."""
     engine = connect(proxy.url, application="web behind the proxy")
-    app = create_app(settings, Services(engine, turn_queue, services.wake))
+    app = create_app(settings, Services(engine, turn_queue))
     yield House.build(app, services)
     app.extensions["tandem"].hub.close()
     engine.dispose()

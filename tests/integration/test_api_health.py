@@ -11,7 +11,6 @@ from app import create_app
 from inbox.database import connect
 from inbox.services import Services
 from inbox.settings import Settings
-from inbox.wake import Waker
 from jobs.queue import RqTurnQueue
 from tests.integration.callers import Caller, House, error
 
@@ -31,7 +30,7 @@ def test_well(house: House, app: Flask) -> None:
 
 def test_without_redis(settings: Settings, services: Services) -> None:
     redis = Redis.from_url(NOWHERE)
-    without = Services(services.database, RqTurnQueue(redis), Waker(redis))
+    without = Services(services.database, RqTurnQueue(redis))
     app = create_app(replace(settings, redis_url=NOWHERE, rate_limits=True), without)
     assert app.test_client().get("/readyz").get_json() == {"database": "ok", "redis": "down"}
     assert app.test_client().get("/readyz").status_code == 200
@@ -47,7 +46,7 @@ def test_without_redis(settings: Settings, services: Services) -> None:
 def test_without_the_database(settings: Settings, house: House) -> None:
     engine = connect("postgresql://nobody@127.0.0.1:1/none")
     redis = Redis.from_url(str(settings.redis_url))
-    app = create_app(settings, Services(engine, RqTurnQueue(redis), Waker(redis)))
+    app = create_app(settings, Services(engine, RqTurnQueue(redis)))
     assert app.test_client().get("/healthz").status_code == 200
     ready = app.test_client().get("/readyz")
     assert (ready.status_code, ready.get_json()) == (503, {"database": "down", "redis": "ok"})

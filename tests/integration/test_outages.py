@@ -159,7 +159,7 @@ def test_postgresql_killed_and_started_again(
     settings = replace(with_model, database_url=postgres[0].url)
     engine = connect(postgres[0].url)
     queue = RqTurnQueue(Redis.from_url(str(settings.redis_url)))
-    people = People.arrive(Services(engine, queue, lambda: None))
+    people = People.arrive(Services(engine, queue))
     app: Flask = create_app(settings, people.services)
     visitor, worker = House.build(app, people.services).visit("Before."), context.build(settings)
     turn_id = people.visitor_writes()

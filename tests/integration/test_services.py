@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from sqlalchemy import Engine, text
 
 from inbox import visiting
 from inbox.services import Services, Writing
+from inbox.turn_queue import Started
 from tests.people import People
 
 
 class Witness:
-    """A queue and a waker that look, with eyes of their own, whether what they are told of is there."""
+    """A queue that looks, with eyes of its own, whether what it is told of is there."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.seen: list[tuple[str, int]] = []
 
-    def enqueue(self, turn_id: int, *, project_id: int | None = None) -> None:
-        """A turn was started."""
-        self.seen.append(("turn", self._count("SELECT count(*) FROM turn WHERE id = :id", turn_id)))
-
-    def wake(self) -> None:
-        """Something was committed."""
+    def announce(self, turns: Sequence[Started]) -> None:
+        """Something was committed, and perhaps a turn started."""
         self.seen.append(("wake", self._count("SELECT count(*) FROM message WHERE :id = 0", 0)))
+        for turn_id, _project in turns:
+            self.seen.append(("turn", self._count("SELECT count(*) FROM turn WHERE id = :id", turn_id)))
 
     def _count(self, statement: str, turn_id: int) -> int:
         with self.engine.connect() as connection:
@@ -33,7 +34,7 @@ class Witness:
 @pytest.mark.parametrize("way", ["statement", "transaction"])
 def test_after_the_commit(people: People, way: str) -> None:
     witness = Witness(people.services.database)
-    services = Services(people.services.database, witness, witness.wake)
+    services = Services(people.services.database, witness)
     with getattr(services, way)() as writing:
         received = visiting.receive(writing.connection, people.visit, "Hello", agent_online=False)
         writing.start_turn(received.turn_id)
@@ -44,7 +45,7 @@ def test_after_the_commit(people: People, way: str) -> None:
 @pytest.mark.parametrize("way", ["statement", "transaction"])
 def test_not_after_a_failure(people: People, way: str) -> None:
     witness = Witness(people.services.database)
-    services = Services(people.services.database, witness, witness.wake)
+    services = Services(people.services.database, witness)
     with pytest.raises(ZeroDivisionError), getattr(services, way)() as writing:
         _fail(writing)
     assert witness.seen == []

@@ -60,7 +60,7 @@ def asking(services: Services, redis_url: str) -> Callable[[int], list[People]]:
     """So many visitors who have each written once, their turns in the real queue."""
 
     def asked(number: int) -> list[People]:
-        queued = Services(services.database, RqTurnQueue(Redis.from_url(redis_url)), services.wake)
+        queued = Services(services.database, RqTurnQueue(Redis.from_url(redis_url)))
         everyone = [People.arrive(queued) for _ in range(number)]
         for people in everyone:
             people.visitor_writes()
