@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -28,12 +29,24 @@ SHOWN_NOTES = 5
 
 
 @dataclass(frozen=True)
+class Owner:
+    """A colleague who has the conversation that somebody claims; `version` is the one in which they have it."""
+
+    id: int
+    name: str
+    since: datetime | None
+    conversation_id: int
+    version: int
+
+
+@dataclass(frozen=True)
 class Toast:
     """A word about what became of a click; `at` is when somebody else did what stands in its way."""
 
     title: str
     words: str
     at: Any = None
+    owner: Owner | None = None
 
 
 def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> ResponseReturnValue:
@@ -48,7 +61,7 @@ def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> 
         toast = _toast(error)
     wiring().hub.wake()
     if request.headers.get("HX-Request"):
-        return changed(me, conversation_id, toast)
+        return told(me, toast) if "from_list" in request.args else changed(me, conversation_id, toast)
     if toast:
         flash(f"{toast.title}. {toast.words}")
     return redirect(url_for("pages.conversation", number=conversation_id))
@@ -56,16 +69,36 @@ def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> 
 
 def _toast(error: InboxError) -> Toast:
     if isinstance(error, StaleClaim):
-        return Toast(gettext("%(name)s was faster", name=error.extra["owner"]["name"]), error.message)
+        return _had(_owner(error))
     if isinstance(error, StaleVersion) and "by" in error.extra:
         return Toast(gettext("%(name)s was faster", name=error.extra["by"]), error.message, error.extra.get("at"))
     return Toast(gettext("That was not done"), error.message)
+
+
+def _owner(error: StaleClaim) -> Owner:
+    now, owner = error.extra["conversation"], error.extra["owner"]
+    since = datetime.fromisoformat(now["assigned_at"]) if now["assigned_at"] else None
+    return Owner(owner["id"], owner["name"], since, now["id"], now["version"])
+
+
+def _had(owner: Owner) -> Toast:
+    """Who has it since when. `shown` is whom the page showed as its assignee: nobody was faster than who is seen."""
+    shown = request.form.get("shown")
+    faster = shown is not None and shown != str(owner.id)
+    title = gettext("%(name)s was faster", name=owner.name) if faster else gettext("%(name)s has it", name=owner.name)
+    return Toast(title, gettext("Nothing was changed."), owner=owner)
 
 
 def patch_seen(writing: Writing, me: Agent, conversation_id: int, changes: Mapping[str, Any]) -> None:
     """Set the columns unless a colleague set them since the version that the form saw; without one, in any case."""
     seen = forms.number(request.form.get("seen", ""))
     as_seen.patch(writing.connection, me, conversation_id, changes, seen=seen)
+
+
+def told(me: Agent, toast: Toast | None) -> ResponseReturnValue:
+    """What stands in the way of an act on a row of the list; the row itself comes with its event."""
+    words = render_template("parts/toast.html", toast=toast, me=me) if toast else ""
+    return Response(words, 409 if toast else 200)
 
 
 def changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:

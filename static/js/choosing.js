@@ -71,13 +71,3 @@ bulk.addEventListener("reset", () => (until.hidden = !(until.required = false)))
 bulk.addEventListener("htmx:configRequest", ({ detail }) => {
   if (until.value) detail.parameters.until = new Date(until.value).toISOString();
 });
-
-// Toasts that go by themselves, and an undo that is used once.
-new MutationObserver((changes) => {
-  for (const toast of changes.flatMap((one) => [...one.addedNodes])) {
-    if (toast.dataset?.seconds) setTimeout(() => toast.remove(), toast.dataset.seconds * 1000);
-  }
-}).observe(document.getElementById("toasts"), { childList: true });
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.querySelector?.("[data-dismiss-after]")) event.detail.elt.closest("[data-toast]")?.remove();
-});

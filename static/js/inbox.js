@@ -5,7 +5,7 @@ import { count, showClocks } from "./clock.js";
 import { refreshViews, rowsChanged } from "./list.js";
 import { sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
-import { _ } from "./words.js";
+import "./toasts.js";
 
 const app = document.querySelector(".app");
 const { open, position } = app.dataset;
@@ -172,11 +172,7 @@ setInterval(count, 1000);
 showClocks(document);
 count();
 
-// Toasts -----------------------------------------------------------------------------------------------------------
-
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-dismiss]");
-  if (button) button.closest("[data-toast]").remove();
   const edit = event.target.closest("[data-edit]");
   if (edit) {
     const form = document.getElementById(edit.dataset.edit);
@@ -185,20 +181,3 @@ document.addEventListener("click", (event) => {
     if (!form.hidden) form.elements.content.focus();
   }
 });
-
-function toast(words) {
-  const box = document.createElement("div");
-  box.className = "toast";
-  box.dataset.toast = "";
-  const strong = document.createElement("strong");
-  strong.textContent = words;
-  box.append(strong);
-  document.getElementById("toasts").append(box);
-  setTimeout(() => box.remove(), 10_000);
-}
-
-document.body.addEventListener("htmx:responseError", (event) => {
-  const status = event.detail.xhr.status;
-  toast(status === 429 ? _("Too fast. Wait a moment and try again.") : _("That did not work ({status}). Your words are kept.", { status }));
-});
-document.body.addEventListener("htmx:sendError", () => toast(_("The server cannot be reached. Your words are kept.")));

@@ -3,8 +3,10 @@
 
 import { actOnChosen, choose, chooseNone, chosen } from "./choosing.js";
 import { html } from "./list.js";
+import { toast } from "./toasts.js";
+import { _ } from "./words.js";
 
-const me = document.querySelector(".app").dataset.me;
+const { me, open } = document.querySelector(".app").dataset;
 const rows = document.getElementById("rows");
 const reply = document.getElementById("reply");
 const keys = document.getElementById("keys");
@@ -39,6 +41,29 @@ function pick(range) {
   if (box) choose(box, { range, checked: range ? true : !box.checked });
 }
 
+// The row under the focus, unless it is the open conversation: what a key does is done to what one looks at.
+function elsewhere(focused = document.activeElement) {
+  const row = focused.closest?.("#rows li[data-active]");
+  return row && row.querySelector("a.row").getAttribute("aria-current") !== "true" ? row : null;
+}
+
+function claim() {
+  const row = elsewhere();
+  if (chosen().length) actOnChosen("assignee", me);
+  else if (row) {
+    const values = { csrf_token: document.querySelector("meta[name=csrf-token]").content };
+    htmx.ajax("POST", `/conversations/${row.id.slice(4)}/acts/claim?from_list=1`, { source: row, swap: "none", values });
+  } else if (control("a")) control("a").click();
+  else if (open) toast(_("It is yours already."), "claim");
+}
+
+function solve() {
+  const row = elsewhere();
+  if (!chosen().length && row) choose(row.querySelector(".pick input"), { checked: true });
+  if (chosen().length) actOnChosen("status", "solved");
+  else control("e")?.click();
+}
+
 function write(kind) {
   if (!reply) return;
   const choice = document.querySelector(`#composer input[name="kind"][value="${kind}"]`);
@@ -49,15 +74,15 @@ function write(kind) {
 const ACTS = {
   j: () => move(1),
   k: () => move(-1),
-  a: () => (chosen().length ? actOnChosen("assignee", me) : control("a")?.click()),
-  e: () => (chosen().length ? actOnChosen("status", "solved") : control("e")?.click()),
+  a: claim,
+  e: solve,
   t: () => control("t")?.click(),
   s: () => control("s")?.click(),
   r: () => write("public"),
   n: () => write("note"),
   x: () => pick(false),
   X: () => pick(true),
-  z: () => [...document.querySelectorAll("[data-dismiss-after]")].at(-1)?.click(),
+  z: () => [...document.querySelectorAll("[data-undo]")].at(-1)?.click(),
   "/": () => document.getElementById("q").focus(),
   "?": () => keys.showModal(),
 };
@@ -133,7 +158,7 @@ function fill(conversations = []) {
 
 function available(key) {
   if (key === "r" || key === "n") return Boolean(reply);
-  return Boolean(control(key)) || (chosen().length > 0 && (key === "a" || key === "e"));
+  return Boolean(control(key)) || ((chosen().length > 0 || elsewhere(before)) && (key === "a" || key === "e"));
 }
 
 function after(run) {

@@ -53,6 +53,27 @@ def test_labels_are_put_on_and_taken_off(house: House, sit: Sit, number: int) ->
     assert (refused.status_code, "That was not done" in refused.text) == (409, True)
 
 
+def test_a_claim_says_who_has_it_since_when_and_offers_it(house: House, sit: Sit, number: int) -> None:
+    ben = sit(house.ben)
+    house.ada.post(f"/conversations/{number}/claim")
+    seen = now(house, number)
+    told = post(ben, number, "acts/claim?from_list=1")
+    assert told.status_code == 409
+    assert "Ada has it" in told.text
+    assert seen["assigned_at"] in told.text
+    assert 'id="controls"' not in told.text, "no part of another conversation than the open one"
+    assert "Ada has it" in post(ben, number, "acts/claim", shown=str(seen["assignee_id"])).text
+    assert "Ada was faster" in post(ben, number, "acts/claim", shown="").text
+    assert f'name="seen" value="{seen["version"]}"' in told.text
+    house.ada.patch(f"/conversations/{number}", {"assignee_id": None})
+    assert post(ben, number, "acts/assign", seen["version"], assignee=str(house.ben.id)).status_code == 409, (
+        "not what was offered any more"
+    )
+    seen = now(house, number)
+    assert post(ben, number, "acts/assign", seen["version"], assignee=str(house.ben.id)).status_code == 200
+    assert now(house, number)["assignee_id"] == house.ben.id
+
+
 def test_labels_put_on_at_once_all_stay(services: Services) -> None:
     people = People.arrive(services)
 
