@@ -5,7 +5,7 @@ listener, which is bounded, and goes out when the kernel asks for more; nobody w
 tests/integration/test_outlet.py. Must not know what is told.
 
 The answer has neither a length nor chunks: HTTP/1.1 says that it lasts until the connection is closed (RFC 9112, 6.3),
-and a proxy in front passes it on as it comes.
+and a proxy in front passes it on as it comes. A connection whose request was not read to its end is closed as well.
 """
 
 from __future__ import annotations
@@ -43,12 +43,27 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
         self._taken = hub, listener
 
     def finalize_headers(self) -> None:
-        """A stream that is taken over is not in chunks, and its connection serves nothing else."""
+        """A stream that is taken over is not in chunks, and its connection serves nothing else.
+
+        Nor does one on which a body still comes that nobody wanted: a proxy that stops sending it once it has the
+        answer would send the next request as its rest (HAProxy 2.6 does), and somebody's request would be read as
+        somebody else's body: tests/integration/test_outlet.py::test_an_unread_body_is_the_last_of_its_connection
+        """
         super().finalize_headers()
         if self._taken is not None:
             self.response_use_chunked = False
-            others = [header for header in self.response_headers if header[0] not in OF_THE_CONNECTION]
-            self.response_headers = [*others, (b"Connection", b"close")]
+        elif not self._is_body_unread():
+            return
+        self.close_connection = True
+        others = [header for header in self.response_headers if header[0] not in OF_THE_CONNECTION]
+        kept = [(b"Transfer-Encoding", b"chunked")] if self.response_use_chunked else []
+        self.response_headers = [*others, *kept, (b"Connection", b"close")]
+
+    def _is_body_unread(self) -> bool:
+        body = self.wsgi_input
+        if body.chunked_input:
+            return bool(body.chunk_length != 0)
+        return bool(body.position < (body.content_length or 0))
 
     def handle_one_response(self) -> None:
         """Then what the client missed, while its greenlet still runs; then it is the outlet's."""

@@ -68,3 +68,7 @@ class PageSessions(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """None for the API, which Flask takes for a session that takes nothing in."""
         return None if request.path.startswith("/api/v1/") else super().open_session(app, request)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Over TLS alone where this page came over TLS, as the nearest proxy says (TANDEM_PROXIES)."""
+        return request.is_secure

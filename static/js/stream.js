@@ -1,8 +1,10 @@
 // An event stream over fetch: it can carry a token in a header, and resumes behind the last event that it saw.
 // Owns reconnecting. `onEvent(name, data)`, `onState(connected)`; `headers()` is asked anew for each connection.
+// A line on which nothing comes, not even a beat, is dead: a proxy, or a network that one has left, tells nobody.
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
+const LONGEST_SILENCE = 40_000; // two beats that did not come, and some
 
 export function openStream(url, { headers = () => ({}), onEvent, onState, from = null }) {
   let last = from;
@@ -10,15 +12,23 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
   let timer = null;
 
   let closed = false;
-  const stop = new AbortController();
+  let line = new AbortController();
+  let silence = null;
+
+  function heard() {
+    clearTimeout(silence);
+    silence = setTimeout(() => line.abort(), LONGEST_SILENCE);
+  }
 
   async function connect() {
     if (closed) return;
     timer = null;
+    line = new AbortController();
+    heard();
     try {
       const sent = await headers();
       if (last !== null) sent["Last-Event-ID"] = last;
-      const response = await fetch(url, { headers: sent, cache: "no-store", signal: stop.signal });
+      const response = await fetch(url, { headers: sent, cache: "no-store", signal: line.signal });
       if (response.status === 400) last = null; // the server knows this id no more
       if (!response.ok) throw new Error(String(response.status));
       onState(true);
@@ -27,6 +37,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
     } catch {
       // Whatever it was, the answer is the same: wait a little and come back.
     }
+    clearTimeout(silence);
     if (closed) return;
     onState(false);
     timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
@@ -47,6 +58,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
       buffer += decoder.decode(value, { stream: true });
       const frames = buffer.split("\n\n");
       buffer = frames.pop();
@@ -69,7 +81,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
   return Object.assign(now, {
     close() {
       closed = true;
-      stop.abort();
+      line.abort();
     },
   });
 }

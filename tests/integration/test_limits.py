@@ -72,6 +72,14 @@ def test_proxies_are_believed_where_set(settings: Settings, services: Services) 
         assert response.status_code == status
 
 
+def test_behind_a_proxy_with_tls_every_cookie_is_for_tls_alone(settings: Settings, services: Services) -> None:
+    behind, alone = create_app(replace(settings, proxies=1), services), create_app(settings, services)
+    told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "support.example"}
+    for app, headers, secure in ((behind, told, True), (behind, {}, False), (alone, told, False)):
+        cookies = app.test_client().get("/sign-in", headers=headers).headers.getlist("Set-Cookie")
+        assert [("Secure" in cookie) for cookie in cookies] == [secure]
+
+
 def test_a_replay_is_exempt(limited: Flask, services: Services) -> None:
     house = House.build(limited, services)
     visitor = house.visit()

@@ -152,3 +152,26 @@ def test_a_stop_ends_the_streams(house: House, web: Web) -> None:
         web.process.send_signal(signal.SIGTERM)
         assert web.process.wait(SECONDS) == 0
         assert reader.read() == b""
+
+
+def test_an_unread_body_is_the_last_of_its_connection(house: House, web: Web) -> None:
+    """Whoever sends the next request on it would have it taken for the rest of the body."""
+    head = f"POST /api/v1/snippets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.ada.token}\r\n"
+    json_head = head + "Content-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", web.port), timeout=SECONDS) as client:
+        client.sendall(f"{json_head}Content-Length: 2\r\n\r\n{{}}".encode())
+        reader = client.makefile("rb")
+        assert "Connection: close" not in head_of(reader, "422"), "one that was read may be followed"
+        client.sendall(f"{json_head}Content-Length: 5000000\r\n\r\n{{".encode())
+        assert "\r\nConnection: close\r\n" in head_of(reader, "413")
+    with socket.create_connection(("127.0.0.1", web.port), timeout=SECONDS) as client:
+        client.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab")
+        assert "\r\nConnection: close\r\n" in head_of(client.makefile("rb"), "404")
+
+
+def head_of(reader: BinaryIO, status: str) -> str:
+    """An answer's head, whose body is read too."""
+    head = b"".join(iter(reader.readline, b"\r\n")).decode()
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    reader.read(int(head.lower().partition("content-length: ")[2].partition("\r")[0]))
+    return head

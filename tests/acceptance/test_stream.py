@@ -1,0 +1,75 @@
+"""The page's side of an event stream, against a server that falls silent: no proxy says that a line is dead."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.product import ROOT
+
+SECONDS = 10
+PAGE = b"""<script type="module">
+import { openStream } from "/stream.js";
+openStream("/events", { onEvent() {}, onState(is) { document.title = is ? "connected" : "away"; } });
+</script>"""
+
+
+class Silent(ThreadingHTTPServer):
+    """Tells one event on each stream, and then nothing. `asked` has the Last-Event-ID of each."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.asked: queue.Queue[str | None] = queue.Queue()
+        self.over = threading.Event()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """The page, its script, and the stream."""
+
+    server: Silent
+
+    def do_GET(self) -> None:
+        """Answer; a stream stays open."""
+        kind, body = {
+            "/stream.js": ("text/javascript", (ROOT / "static/js/stream.js").read_bytes()),
+            "/events": ("text/event-stream", b"id: 7\nevent: x\ndata: {}\n\n"),
+        }.get(self.path, ("text/html", PAGE))
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body)
+        if self.path == "/events":
+            self.server.asked.put(self.headers["Last-Event-ID"])
+            self.server.over.wait()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    with Silent() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.over.set()
+        server.shutdown()
+
+
+def test_a_silent_line_is_left_and_taken_up_behind_the_last_event(browser: Browser, silent: Silent) -> None:
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"http://127.0.0.1:{silent.server_port}/")
+    page.wait_for_function("document.title === 'connected'")
+    assert silent.asked.get(timeout=SECONDS) is None
+    page.clock.run_for(35_000)
+    assert page.title() == "connected", "two beats may be late"
+    page.clock.run_for(15_000)
+    assert silent.asked.get(timeout=SECONDS) == "7"
+    page.close()
