@@ -72,7 +72,8 @@ def claim(connection: Connection, who: Agent, conversation_id: int) -> Written:
     if owner != who.id:
         name = connection.execute(text("SELECT name FROM agent WHERE id = :id"), {"id": owner}).scalar_one()
         raise StaleClaim(
-            f"{name} was faster: this conversation is assigned to {name}. Your click changed nothing.",
+            "%(name)s was faster: this conversation is assigned to %(name)s. Your click changed nothing.",
+            filled={"name": name},
             owner={"id": owner, "name": name},
             conversation=written.as_json(),
         )
@@ -100,7 +101,8 @@ def reply(
         return row
     faster = _row(connection, acts_sql.FASTER, who, conversation_id, seen=seen)
     raise StaleClaim(
-        f"{faster['name']} replied before you. Yours is not sent.",
+        "%(name)s replied before you. Yours is not sent.",
+        filled={"name": faster["name"]},
         owner={"id": faster["id"], "name": faster["name"]},
         at=representation.moment(faster["at"]),
     )

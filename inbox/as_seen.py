@@ -78,7 +78,8 @@ def relabel(
             raise NotFound
         labels = changed(stands.labels)
         if len(labels) > MOST_LABELS:
-            raise Invalid(f"A conversation has at most {MOST_LABELS} labels.", fields={"labels": "are too many"})
+            most = {"most": MOST_LABELS}
+            raise Invalid("A conversation has at most %(most)s labels.", filled=most, fields={"labels": "are too many"})
         try:
             return acts.patch(connection, who, conversation_id, {"labels": labels}, seen=[stands.version])
         except StaleVersion:
@@ -100,4 +101,5 @@ def _yield(connection: Connection, who: Agent, conversation_id: int, changes: Ma
     entry = connection.execute(TOUCHED, parameters).mappings().one_or_none()
     if entry is not None:
         by = entry["actor_name"] or "A colleague"
-        raise StaleVersion(f"{timeline.sentence(dict(entry))}. Your click changed nothing.", by=by, at=entry["at"])
+        what = {"what": timeline.sentence(dict(entry))}
+        raise StaleVersion("%(what)s. Your click changed nothing.", filled=what, by=by, at=entry["at"])

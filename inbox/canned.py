@@ -154,4 +154,5 @@ def _check(content: str) -> None:
 
 
 def _taken(shortcut: str) -> Invalid:
-    return Invalid(f"There is a canned reply /{shortcut} already.", fields={"shortcut": "is taken"})
+    words = "There is a canned reply /%(shortcut)s already."
+    return Invalid(words, filled={"shortcut": shortcut}, fields={"shortcut": "is taken"})

@@ -5,22 +5,27 @@ Owns the codes that SURFACE lists. Must not know Flask: one error handler maps t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
 class InboxError(Exception):
     """An error whose sentence is meant to be read by a person.
 
-    `extra` is merged beside `code` and `message` in the JSON body: {"error": {"code", "message", **extra}}.
+    `%(name)s` in the sentence is filled from `filled`; apart they can be told in another language, which pages do
+    (inbox/language.py) and programs are spared. `extra` is merged beside `code` and `message` in the JSON body:
+    {"error": {"code", "message", **extra}}.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
 
-    def __init__(self, message: str, **extra: Any) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, sentence: str, *, filled: Mapping[str, object] | None = None, **extra: Any) -> None:
+        self.sentence = sentence
+        self.filled = dict(filled or {})
+        self.message = sentence % self.filled if self.filled else sentence
         self.extra = extra
+        super().__init__(self.message)
 
 
 class BadJson(InboxError):
@@ -49,8 +54,8 @@ class NotFound(InboxError):
     code = "not_found"
     status = 404
 
-    def __init__(self, message: str = "There is nothing here with this id.", **extra: Any) -> None:
-        super().__init__(message, **extra)
+    def __init__(self, sentence: str = "There is nothing here with this id.", **extra: Any) -> None:
+        super().__init__(sentence, **extra)
 
 
 class MethodNotAllowed(InboxError):

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from inbox.database import is_away
 from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
-from inbox.language import later, said
+from inbox.language import later, said, sentence_of
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 2  # a restarting PostgreSQL is back within this, or nearly
@@ -43,7 +43,7 @@ def register(app: Flask) -> None:
 
 
 def _known(error: InboxError) -> Response:
-    return respond(error.status, error.code, error.message, error.extra)
+    return respond(error.status, error.code, error.message, error.extra, shown=sentence_of(error))
 
 
 def _http(error: HTTPException) -> Response:
@@ -64,22 +64,21 @@ def _http(error: HTTPException) -> Response:
 def _database(error: SQLAlchemyError) -> Response:
     if is_away(error) or isinstance(error, PoolTimeout):
         log.warning("The database does not answer: %s", type(error).__name__)
-        words = "The database does not answer. Nothing was changed; try again in a moment."
-        return respond(Unavailable.status, Unavailable.code, words, {})
+        return _known(Unavailable("The database does not answer. Nothing was changed; try again in a moment."))
     return _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> Response:
     log.exception("Unforeseen error at %s %s", request.method, request.path, exc_info=error)
-    return respond(Internal.status, Internal.code, "Something went wrong on our side. It has been written down.", {})
+    return _known(Internal("Something went wrong on our side. It has been written down."))
 
 
-def respond(status: int, code: str, message: str, extra: dict[str, object]) -> Response:
-    """JSON for programs, a page for people."""
+def respond(status: int, code: str, message: str, extra: dict[str, object], *, shown: str = "") -> Response:
+    """JSON for programs, a page for people, who read `shown` or else the message in their language."""
     if (request.path + "/").startswith(("/api/", "/healthz/", "/readyz/", "/metrics/")) or request.is_json:
         response = jsonify({"error": {"code": code, "message": message, **extra}})
     else:
-        response = Response(render_template("error.html", status=status, message=said(message)))
+        response = Response(render_template("error.html", status=status, message=shown or said(message)))
     response.status_code = status
     if status == Unavailable.status:
         response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -12,6 +12,8 @@ from babel.support import Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 
+from inbox.errors import InboxError
+
 LANGUAGES = ("en", "vi")  # the first is the one that the pages are written in
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 
@@ -66,6 +68,11 @@ def said(text: str, **values: object) -> str:
     if has_request_context():
         return str(gettext(text, **values))
     return text % values if values else text
+
+
+def sentence_of(error: InboxError) -> str:
+    """The error's sentence as `said` says it. What errors say is marked for translators by being raised."""
+    return said(error.sentence, **error.filled)
 
 
 def later(text: str) -> str:

@@ -67,7 +67,8 @@ def change(
     conflicts = [name for name in was if row[name] not in (was[name], changes[name])]
     if not row["written"] and (conflicts or (seen is not None and row["version"] not in seen)):
         raise StaleVersion(
-            f"{row['changed_by'] or 'Somebody'} changed these settings since you loaded them. Yours were not saved.",
+            "%(name)s changed these settings since you loaded them. Yours were not saved.",
+            filled={"name": row["changed_by"] or "Somebody"},
             project=representation.project(row),
             fields=conflicts,
             by=row["changed_by"],

@@ -109,7 +109,8 @@ def create(connection: Connection, who: Agent, wanted: Mapping[str, Any], sealed
     parameters = {**who.asking, "secret": sealed, "most": MOST_ENDPOINTS}
     row = connection.execute(CREATE, {**parameters, **wanted}).mappings().one_or_none()
     if row is None:
-        raise Invalid(f"A project has at most {MOST_ENDPOINTS} webhooks. Delete one that nobody needs.", fields={})
+        words = "A project has at most %(most)s webhooks. Delete one that nobody needs."
+        raise Invalid(words, filled={"most": MOST_ENDPOINTS}, fields={})
     return row
 
 

@@ -115,8 +115,9 @@ def _overtaken(connection: Connection, who: Agent, definition: Any, seen: Collec
             return found
     by = (found["author_name"] if found else None) or "Somebody"
     raise StaleWorkflow(
-        f"{by} saved version {found['version'] if found else 0} since you loaded the workflow. Yours was not saved; "
-        "compare both and save again.",
+        "%(name)s saved version %(version)s since you loaded the workflow. Yours was not saved; compare both and save"
+        " again.",
+        filled={"name": by, "version": found["version"] if found else 0},
         current=representation.workflow(found) if found else None,
         yours={"version": max(seen, default=None), "workflow": definition},
     )

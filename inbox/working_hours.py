@@ -83,7 +83,8 @@ def change(
     row = connection.execute(SET, {**values, **asked, "seen": list(seen or ())}).mappings().one_or_none()
     if row is None:
         by = find(connection, who.project_id).changed_by or "Somebody"
-        raise StaleVersion(f"{by} changed the working hours since you loaded them. Yours were not saved.")
+        words = "%(name)s changed the working hours since you loaded them. Yours were not saved."
+        raise StaleVersion(words, filled={"name": by})
     return _setting(row)
 
 

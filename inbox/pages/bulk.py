@@ -16,6 +16,7 @@ from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.bulk import BulkBody
 from inbox.errors import InboxError, Invalid
+from inbox.language import sentence_of
 from inbox.pages.signing_in import page
 
 blueprint = Blueprint("bulk_page", __name__)
@@ -34,7 +35,7 @@ def act(me: Agent) -> ResponseReturnValue:
         with wiring().services.statement() as writing:
             done = bulk.apply(writing.connection, me, wanted.conversation_ids, wanted.changes(), epochs=epochs)
     except InboxError as error:
-        return _said(_("Nothing was changed"), error.message, status=422)
+        return _said(_("Nothing was changed"), sentence_of(error), status=422)
     wiring().hub.wake()
     return _said(_what_was_done(done), _what_was_left(done), act_id=done.id)
 

@@ -17,6 +17,7 @@ from inbox.api.asking import bigint, services, valid
 from inbox.api.schemas import CannedReplyBody
 from inbox.conversation import MOST_CHARACTERS
 from inbox.errors import Invalid, NotFound, StaleVersion
+from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
 
@@ -126,9 +127,9 @@ def _faults(error: Invalid) -> dict[str, str]:
     }
     fields: dict[str, str] = error.extra["fields"]
     if fields.get("shortcut") == "is taken":
-        told["shortcut"] = error.message
+        told["shortcut"] = sentence_of(error)
     if "no variable" in fields.get("content", ""):
-        told["content"] = error.message
+        told["content"] = sentence_of(error)
     return {name: told.get(name, fault) for name, fault in fields.items()}
 
 

@@ -17,6 +17,7 @@ from inbox.api.asking import bigint, services, valid, wiring
 from inbox.api.schemas import LARGEST_CAPACITY
 from inbox.api.team_schemas import InvitationBody, MemberBody
 from inbox.errors import Invalid, LastManager, NotFound
+from inbox.language import sentence_of
 from inbox.pages.signing_in import page, session_token
 from inbox.tokens import new_token
 
@@ -42,7 +43,7 @@ def set_role(me: Agent, number: int) -> ResponseReturnValue:
             team.set_role(writing.connection, me, agent_id, wanted.role)
             row = team.member(writing.connection, me.project_id, agent_id)
     except LastManager as error:
-        return _page(me, refused=error.message), 409
+        return _page(me, refused=sentence_of(error)), 409
     said = {"manager": gettext("%(name)s is a manager now."), "agent": gettext("%(name)s is an agent now.")}
     flash(said[row["role"]] % {"name": row["name"]})
     return redirect(url_for("members_page.show"))
@@ -71,7 +72,7 @@ def remove(me: Agent, number: int) -> ResponseReturnValue:
         with services().transaction() as writing:
             team.remove(writing.connection, me, bigint(str(number)))
     except LastManager as error:
-        return _page(me, refused=error.message), 409
+        return _page(me, refused=sentence_of(error)), 409
     wiring().hub.wake()
     flash(gettext("They are out of the team. What they had is unassigned."))
     return redirect(url_for("members_page.show"))

@@ -20,6 +20,7 @@ from inbox.access import Agent
 from inbox.api.asking import wiring
 from inbox.conversation import PRIORITIES, STATUSES
 from inbox.errors import InboxError, NotFound, StaleClaim, StaleVersion
+from inbox.language import sentence_of
 from inbox.pages import forms, thread
 from inbox.services import Writing
 
@@ -68,11 +69,13 @@ def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> 
 
 
 def _toast(error: InboxError) -> Toast:
-    if isinstance(error, StaleClaim):
+    if isinstance(error, StaleClaim) and "conversation" in error.extra:
         return _had(_owner(error))
+    if isinstance(error, StaleClaim):
+        return Toast(gettext("%(name)s was faster", name=error.extra["owner"]["name"]), sentence_of(error))
     if isinstance(error, StaleVersion) and "by" in error.extra:
-        return Toast(gettext("%(name)s was faster", name=error.extra["by"]), error.message, error.extra.get("at"))
-    return Toast(gettext("That was not done"), error.message)
+        return Toast(gettext("%(name)s was faster", name=error.extra["by"]), sentence_of(error), error.extra.get("at"))
+    return Toast(gettext("That was not done"), sentence_of(error))
 
 
 def _owner(error: StaleClaim) -> Owner:

@@ -18,6 +18,7 @@ from inbox.api.schemas import AgentMessageBody
 from inbox.conversation import snippet_of
 from inbox.errors import InboxError
 from inbox.idempotency import once
+from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.pieces import perform
 from inbox.pages.signing_in import page
@@ -54,7 +55,7 @@ def _once(me: Agent, conversation_id: int) -> Response:
             )
     except InboxError as error:
         told: dict[str, Any] = {name: error.extra[name] for name in ("owner", "at") if name in error.extra}
-        return _answer({**told, "code": error.code, "message": error.message}, error.status)
+        return _answer({**told, "code": error.code, "message": sentence_of(error)}, error.status)
     if not said.replayed:
         _tell(me, conversation_id, said.body, wanted)
     return _answer(said.body, said.status)

@@ -17,6 +17,7 @@ from inbox import access, sessions
 from inbox.access import Agent, Known
 from inbox.api.asking import ASKER_PAGE, asked_by, services
 from inbox.errors import Unauthorized
+from inbox.language import sentence_of
 from inbox.limits import limited_sign_in
 from inbox.sessions import Visiting
 
@@ -85,7 +86,7 @@ def open_session() -> ResponseReturnValue:
         with services().reading() as connection:
             known = access.by_password(connection, email.replace("\x00", ""), password, address=_address())
     except Unauthorized as error:
-        return _page(email, error.message), 401
+        return _page(email, sentence_of(error)), 401
     return let_in(known, stays="stay" in request.form)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from inbox import importing, snippets
 from inbox.access import Agent, require_manager
@@ -30,8 +30,8 @@ blueprint = Blueprint("snippets_page", __name__, url_prefix="/settings/snippets"
 LISTED = 50
 SHOWN_USES = 20
 FAULTS = {
-    "title": f"Give it a title of 1 to {MOST_TITLE_CHARACTERS} characters.",
-    "content": f"Give it a text of 1 to {MOST_CHARACTERS:,} characters.",
+    "title": lazy_gettext("Give it a title of 1 to %(most)s characters.", most=MOST_TITLE_CHARACTERS),
+    "content": lazy_gettext("Give it a text of 1 to %(most)s characters.", most=MOST_CHARACTERS),
 }
 
 
@@ -68,7 +68,7 @@ def create(me: Agent) -> ResponseReturnValue:
             row = snippets.create(writing.connection, me, wanted.title, wanted.content)
     except Invalid as error:
         return _form(me, typed, errors=_faults(error)), 422
-    flash(f"“{row['title']}” is known from now on.")
+    flash(gettext("“%(title)s” is known from now on.", title=row["title"]))
     return redirect(url_for("snippets_page.show"))
 
 
@@ -138,7 +138,7 @@ def bring_in(me: Agent) -> ResponseReturnValue:
         if seen != _fingerprint(planned) or not any(one.what in {"new", "changed"} for one in planned):
             return _import(me, text, name, planned, problems, overtaken=bool(seen)), 200 if planned else 422
         made, changed = snippets.bring_in(writing.connection, me, planned)
-    flash(f"Imported: {made} new, {changed} changed.")
+    flash(gettext("Imported: %(made)s new, %(changed)s changed.", made=made, changed=changed))
     return redirect(url_for("snippets_page.show"))
 
 
@@ -150,7 +150,8 @@ def _given() -> tuple[str, str, Problem | None]:
     try:
         return file.read().decode("utf-8-sig"), file.filename[:200], None
     except UnicodeDecodeError:
-        return "", file.filename[:200], Problem(1, "The file is no UTF-8 text. Save it as UTF-8 and choose it again.")
+        words = gettext("The file is no UTF-8 text. Save it as UTF-8 and choose it again.")
+        return "", file.filename[:200], Problem(1, words)
 
 
 def _fingerprint(planned: list[Planned]) -> str:
@@ -185,7 +186,7 @@ def _import(
 
 
 def _faults(error: Invalid) -> dict[str, str]:
-    return {name: FAULTS.get(name, fault) for name, fault in error.extra["fields"].items()}
+    return {name: str(FAULTS.get(name, fault)) for name, fault in error.extra["fields"].items()}
 
 
 def _form(me: Agent, typed: dict[str, str], **more: Any) -> str:

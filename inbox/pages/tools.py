@@ -20,6 +20,7 @@ from inbox.api.asking import bigint, services, valid, wiring
 from inbox.api.fields import check_json
 from inbox.api.tool_forms import NO_ARGUMENTS, ToolBody, ToolHostBody, ToolTrialBody
 from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
+from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
 
@@ -113,7 +114,7 @@ def try_out(me: Agent, number: int) -> ResponseReturnValue:
     except Invalid as error:
         return _tool(me, tool_id, arguments=typed, errors=error.extra["fields"]), 422
     except Unavailable as error:
-        return _tool(me, tool_id, arguments=typed, errors={"arguments": error.message}), error.status
+        return _tool(me, tool_id, arguments=typed, errors={"arguments": sentence_of(error)}), error.status
     return _tool(me, tool_id, arguments=typed, tried=tried)
 
 

@@ -20,6 +20,7 @@ from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
 from inbox.errors import Invalid, StaleVersion
 from inbox.events import place
+from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.settings import Settings
@@ -168,7 +169,7 @@ def _faults(error: Invalid) -> dict[str, str]:
         "events": _("Choose at least one kind of event."),
     }
     faults = {name.partition(".")[0]: fault for name, fault in error.extra["fields"].items()}
-    return {name: known.get(name, fault) for name, fault in faults.items()} or {"url": error.message}
+    return {name: known.get(name, fault) for name, fault in faults.items()} or {"url": sentence_of(error)}
 
 
 def _form(me: Agent, typed: Mapping[str, Any], **more: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from inbox import identity, reading
 from inbox.access import Agent
@@ -80,7 +80,7 @@ def revoke(me: Agent) -> ResponseReturnValue:
     """End the identity secret, and with it every identity that was signed with it."""
     with services().statement() as writing:
         identity.revoke(writing.connection, me)
-    flash("The identity secret has ended. Visitors are unverified until you make a new one.")
+    flash(gettext("The identity secret has ended. Visitors are unverified until you make a new one."))
     return redirect(url_for("widget_settings.show"))
 
 

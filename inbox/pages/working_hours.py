@@ -20,6 +20,7 @@ from inbox.api.asking import services, valid
 from inbox.api.team_schemas import HoursBody
 from inbox.errors import Invalid, StaleVersion
 from inbox.hours import DAYS
+from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.working_hours import Setting
@@ -70,7 +71,7 @@ def save(me: Agent) -> ResponseReturnValue:
     except Invalid as error:
         return _page(me, typed, faults={name.partition(".")[0] for name in error.extra["fields"]}), 422
     except StaleVersion as error:
-        return _page(me, typed, overtaken=error.message), 409
+        return _page(me, typed, overtaken=sentence_of(error)), 409
     flash(gettext("Saved."))
     return redirect(url_for("hours_page.show"))
 

@@ -39,6 +39,25 @@ def test_language_and_zone(house: House, sit: Sit) -> None:
     assert '<html lang="en"' in sit(house.ben).open("/")
 
 
+def test_why_something_was_not_done_is_said_in_it_and_in_english_to_programs(house: House, sit: Sit) -> None:
+    ben = sit(house.ben)
+    ben.open("/account")
+    ben.send("/account", {"language": "vi"}, to="/account")
+    number = house.visit("Hello").conversation_id
+    house.ada.post(f"/conversations/{number}/messages", {"content": "I look into it."})
+    ben.open(f"/conversations/{number}")
+    say = f"/conversations/{number}/say"
+    slower = {**ben.forms[say], "content": "Me too.", "seen_message": "1"}
+    by_script = ben.client.post(say, data={**slower, "send_id": "one"})
+    assert (by_script.status_code, by_script.get_json()["code"]) == (409, "stale_claim")
+    assert by_script.get_json()["message"].startswith("Ada đã trả lời trước bạn.")
+    without = ben.client.post(say, data=slower, headers={"HX-Request": "true"})
+    assert (without.status_code, "Ada đã trả lời trước bạn." in without.text) == (409, True)
+    house.ada.post(f"/conversations/{number}/claim")
+    to_program = house.ben.post(f"/conversations/{number}/claim").get_json()["error"]["message"]
+    assert to_program == "Ada was faster: this conversation is assigned to Ada. Your click changed nothing."
+
+
 @pytest.mark.parametrize(
     ("field", "bad"),
     [("name", " "), ("name", "x" * 101), ("language", "xx"), ("time_zone", "Moon/Sea"), ("name", "\0")],
