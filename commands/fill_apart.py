@@ -19,7 +19,9 @@ WORDS_ON = "ALTER TABLE message ENABLE TRIGGER message_come"
 # Sorted in memory where there is some; two at a time, whatever the machine has.
 MEMORY = "SET LOCAL maintenance_work_mem = '512MB'; SET LOCAL work_mem = '128MB'"
 INDEXES = """
-SELECT format('DROP INDEX %%I', i.relname), pg_get_indexdef(i.oid), i.relname
+SELECT format('DROP INDEX %%I', i.relname), pg_get_indexdef(i.oid) || COALESCE((
+        SELECT format('; ALTER INDEX %%I ALTER COLUMN %%s SET STATISTICS %%s', i.relname, a.attnum, a.attstattarget)
+        FROM pg_attribute a WHERE a.attrelid = i.oid AND a.attstattarget >= 0), ''), i.relname
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
 WHERE x.indrelid = ANY (%(tables)s::text[]::regclass[])
     AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u'))

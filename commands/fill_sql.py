@@ -133,7 +133,7 @@ WHERE listed.happened ORDER BY r.id, t.version, listed.place
 # What the trigger beside `message` writes, of words that were taken apart once; for when it is set aside.
 FOUND = """
 INSERT INTO message_search (project_id, message_id, conversation_id, search)
-SELECT %(project)s, message_id, conversation_id, search_of(%(project)s, message_id, search) FROM fill_step_taken
+SELECT %(project)s, message_id, conversation_id, search FROM fill_step_taken
 WHERE message_id IS NOT NULL ORDER BY message_id
 """
 BATCHES = (ROOMS, TAKEN, "ANALYZE fill_room; ANALYZE fill_step_taken",

@@ -69,10 +69,8 @@ def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Con
         yield Page(_along(rest, looked, wanted.limit), parameters, prepare=False)
         if _walked_all(connection, rest):
             return
-    for stretches in (way.stretches, None) if way.stretches else (None,):
-        now = Way(walks=False, stretches=stretches)
-        found = f"{rest.sql} AND {looked.from_the_words(rest, now)}"
-        yield Page(_listed(found, wanted.limit), parameters | {"stretches": stretches}, prepare=False)
+    found = f"{rest.sql} AND {looked.from_the_words(rest, way)}"
+    yield Page(_listed(found, wanted.limit), parameters | looked.asked(way))
 
 
 def _rest(rest: Conditions) -> str:
@@ -98,7 +96,8 @@ class _Looked:
     exact: bool
     named: str | None  # a visitor `v` whose name or address holds all terms
     sender: str | None  # one that `from:` means
-    parts: dict[str, Any]  # its words, one by one
+    words: tuple[str, ...]
+    parts: dict[str, Any]  # some of them, each as a query
     parameters: dict[str, Any]
 
     @classmethod
@@ -110,9 +109,9 @@ class _Looked:
         sender = _patterns("sender", senders, " OR ", parameters)
         if terms:
             parameters |= {"words": search.text_query(terms), **exact_values(terms)}
-        words = search.words_in(terms)[:MOST_WEIGHED]
-        parts = {f"part_{place}": search.text_query((word,)) for place, word in enumerate(words)}
-        return cls(bool(terms), "exact" in parameters, named, sender, parts, parameters)
+        words = search.words_in(terms)
+        parts = {f"part_{place}": search.text_query((word,)) for place, word in enumerate(words[:MOST_WEIGHED])}
+        return cls(bool(terms), "exact" in parameters, named, sender, tuple(words), parts, parameters)
 
     @property
     def visitor(self) -> str:
@@ -123,6 +122,11 @@ class _Looked:
     def each_word(self) -> list[str]:
         """A query for each word: what the statistics are asked."""
         return [f"SELECT FROM message_search s WHERE s.search @@ to_tsquery('simple', :{one})" for one in self.parts]
+
+    def asked(self, way: Way) -> dict[str, Any]:
+        """The words that the index is asked for; all of them, where the server takes the rarest for none."""
+        every = " ".join(self.words)
+        return {"asked": every if way.rarest is None else self.words[way.rarest], "or_else": every}
 
     @property
     def in_a_row(self) -> str:
@@ -143,11 +147,12 @@ class _Looked:
         return " AND ".join(clauses)
 
     def _hits(self, narrowed: str, way: Way) -> str:
-        stretches = f"&& ({STRETCHES})" if way.stretches else ""
-        return f"""(SELECT hit.conversation_id FROM (
-            SELECT s.conversation_id, s.message_id FROM message_search s {self._letters}
-            WHERE s.project_id = :project AND s.search @@ (to_tsquery('simple', :words) {stretches}) OFFSET 0) AS hit
-            {narrowed} ORDER BY hit.message_id DESC LIMIT {MOST_MATCHES})"""
+        """Row by row of what is beside LATERAL, so no further than the limit: the newest stretches that hold enough."""
+        also = f"AND {WORDS}" if self.exact or way.rarest is not None else ""
+        return f"""(SELECT hit.conversation_id FROM ({BY_AGE}) AS few, LATERAL (
+            SELECT s.conversation_id FROM message_search s {self._letters}
+            WHERE words_by_stretch(s.project_id, s.message_id, s.search) @@ few.asked {also}
+            ORDER BY s.message_id DESC) AS hit {narrowed} LIMIT {MOST_MATCHES})"""
 
     @property
     def _letters(self) -> str:
@@ -160,9 +165,9 @@ def _looked_up(among: str) -> str:
         SELECT FROM conversation c WHERE c.id = hit.conversation_id AND {among} LIMIT 1) AS it ON true"""
 
 
-STRETCHES = f"""SELECT CAST(string_agg(quote_literal(
-        stretch_of(:project, newest.id - n * {search_ways.STRETCH})), ' | ') AS tsquery)
-    FROM (SELECT max(id) AS id FROM message) AS newest, generate_series(0, CAST(:stretches AS integer) - 1) AS n"""
+# From the newest stretches on, in the order of the rows.
+BY_AGE = """SELECT asked FROM words_by_age(:project, (SELECT stretch_of(max(id)) FROM message),
+    COALESCE(NULLIF(to_tsvector('simple', :asked), ''), to_tsvector('simple', :or_else))) AS asked"""
 
 
 def _patterns(name: str, terms: Sequence[str], join: str, parameters: dict[str, Any]) -> str | None:

@@ -1,28 +1,31 @@
 """How a search goes about it: along the list, or from the index of its words.
 
 Owns the choice, by what the server's statistics say each would cost. Who looks for a word of many goes along the list,
-newest first, and stops where the page is full; who looks for one of few asks the index for all of them, and for one in
-between asks it for the newest stretches of messages. Must not know what a search means (listed.py).
+newest first, and stops where the page is full; else the index is asked for the newest stretches of messages, and for
+earlier ones until there are enough: for all words, or for the rarest, whose messages are then read. Must not know what
+a search means (listed.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cbrt, ceil, prod
+from math import cbrt, prod
 from typing import Any
 
 from sqlalchemy import Connection
 
 from inbox.database import fetch_all
 
-STRETCH = 50_000  # messages in one: stretch_of in migration 0001
-MOST_STRETCHES = 16  # each is one more word to look for
+STRETCH = 16_384  # messages in one: stretch_of in migration 0001
 # Measured with a million conversations in memory; only what they are to each other counts.
 WALKED_US = 5.0  # a conversation of the list whose messages and visitor are looked at
-LISTED_US = 1.0  # one that is only read
-FOUND_US = 4.5  # a row that the index names and that is then read
-NAMED_US = 0.25  # one that it only names, for each word that it is compared with
+LISTED_US = 1.0  # one that is only read, in the list's order
+READ_US = 4.5  # one that an index names, somewhere
+FOUND_US = 1.0  # a message that the index names and that is then read
+NAMED_US = 0.2  # one that it only names
+ASKED_US = 4.0  # a stretch that is asked for a word
+VISITED_US = 5.0  # a visitor that the index names and whose name is read
 LOOKED_UP_US = 5.0  # a conversation looked up for a match
 
 
@@ -53,37 +56,37 @@ class Size:
 
 @dataclass(frozen=True)
 class Way:
-    """Along the list, or else from the words; then among how many of the newest stretches, or among all."""
+    """Along the list, or else from the words; then by the index of all of them, or of the one in this place."""
 
     walks: bool
-    stretches: int | None = None
+    rarest: int | None = None
 
 
 def choose(size: Size, limit: int, most: int) -> Way:
     """The way that costs least, for a page of `limit`, where at most `most` matches are looked at."""
     walked = min(size.rest, limit * size.conversations / size.found)
-    named = sum(size.words) * NAMED_US * len(size.words)
-    all_of_them = named + (size.messages + size.visitors) * FOUND_US
-    stretches = _stretches(size, most)
-    newest = named + most * (FOUND_US + LOOKED_UP_US) + size.visitors * FOUND_US
-    found = min(newest, all_of_them) if stretches else all_of_them
+    rarest = min(range(len(size.words)), key=size.words.__getitem__, default=None)
+    every = sum(size.words) * NAMED_US + size.messages * FOUND_US
+    one = every if rarest is None else size.words[rarest] * (NAMED_US + FOUND_US)
+    read = _read(size, most)
+    looked_up = min(most, size.messages) * LOOKED_UP_US
+    stretches = size.all_messages / STRETCH * len(size.words) * ASKED_US
+    found = read * (min(every, one) + stretches) + looked_up + size.visitors * VISITED_US
     if walked * WALKED_US < found:
         return Way(walks=True)
-    return Way(walks=False, stretches=stretches if found < all_of_them else None)
+    return Way(walks=False, rarest=rarest if one < every and len(size.words) > 1 else None)
+
+
+def _read(size: Size, most: int) -> float:
+    """How much of all messages is read until `most` matches are found; what is asked for at once doubles."""
+    matches = size.messages * size.rest / max(1.0, size.conversations)
+    return min(1.0, max(STRETCH / max(1.0, size.all_messages), 1.5 * most / max(1.0, matches)))
 
 
 def choose_listed(size: Size, limit: int) -> Way:
     """Likewise where no words are looked for, but something that the list is not in the order of."""
     walked = limit * size.conversations / max(1.0, size.rest)
-    return Way(walks=walked * LISTED_US < size.rest * FOUND_US)
-
-
-def _stretches(size: Size, most: int) -> int | None:
-    """How many of the newest hold `most` matches, or None where that is very many."""
-    every = ceil(size.all_messages / STRETCH)
-    matches = size.messages * size.rest / max(1.0, size.conversations) / max(1, every)
-    wanted = 1 + ceil(1.5 * most / matches) if matches else every  # the newest stretch has just begun
-    return wanted if wanted < min(MOST_STRETCHES, every / 2) else None
+    return Way(walks=walked * LISTED_US < size.rest * READ_US)
 
 
 def sizes(connection: Connection, words: Sequence[str], asked: dict[str, str], parameters: dict[str, Any]) -> Size:

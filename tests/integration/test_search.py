@@ -126,18 +126,37 @@ def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
         assert used & {"message_search_words", "visitor_words", "conversation_list", "conversation_labels"}, used
 
 
-@pytest.mark.parametrize("way", [Way(True), Way(False), Way(False, 3)])
-@pytest.mark.parametrize("typed", ["refund", "leila", "parcel from:leila", "nf-204 status:open", "label:vip refund"])
-def test_each_way_finds_the_same(
-    house: House, services: Services, way: Way, typed: str, monkeypatch: pytest.MonkeyPatch
+SAYS = "(m.content ~* '\\m{0}' OR v.name ILIKE '%{0}%')"
+PLAIN = """
+SELECT DISTINCT c.active_at, c.id FROM conversation c JOIN visitor v ON v.id = c.visitor_id
+JOIN message m ON m.conversation_id = c.id WHERE {} ORDER BY 1 DESC, 2 DESC
+"""
+
+
+@pytest.mark.parametrize("way", [Way(True), Way(False), Way(False, rarest=0)])
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("refund", SAYS.format("refund")),
+        ("leila", SAYS.format("leila")),
+        ("parcel from:leila", SAYS.format("parcel") + " AND v.name ILIKE '%leila%'"),
+        ("nf-204 status:open", "m.content ILIKE '%nf-204%' AND c.status = 'open'"),
+        ("label:vip refund", SAYS.format("refund") + " AND c.labels = '{vip}'"),
+        ("parc ref", r"m.content ~* '\mparc' AND m.content ~* '\mref'"),
+    ],
+)
+def test_each_way_finds_what_a_plain_look_at_all_finds(
+    house: House, services: Services, way: Way, typed: str, plain: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = ["The refund of NF-204.", "A parcel, no refund.", "NF-2 04 is late", "Where is my parcel?"]
+    with services.database.begin() as connection:  # a stretch for every second message
+        connection.execute(text("ALTER SEQUENCE message_id_seq INCREMENT BY 9000"))
     for number in range(24):
         house.visit(said[number % 4], name=["Leila Haddad", "Tom Okafor", "Ana"][number % 3])
     with services.database.begin() as connection:
         connection.execute(text("UPDATE conversation SET labels = '{vip}' WHERE id % 5 = 0"))
+        known = [row.id for row in connection.execute(text(PLAIN.format(plain)))]
     wanted = Filter(search=search.parse(typed), limit=3)
-    known = found(house, typed)
     assert len(known) > 1
     monkeypatch.setattr("inbox.search_ways.choose", lambda *_: way)
     with services.reading() as connection:

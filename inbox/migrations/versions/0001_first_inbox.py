@@ -371,8 +371,6 @@ CREATE TABLE message_search (
     search tsvector NOT NULL,
     PRIMARY KEY (conversation_id, message_id)
 );
--- A short list of what is not sorted in yet: every search reads all of it.
-CREATE INDEX message_search_words ON message_search USING gin (search) WITH (gin_pending_list_limit = 256);
 
 -- A colleague's name behind an @ in a note; unseen until they look at the conversation.
 CREATE TABLE mention (
@@ -726,12 +724,26 @@ SEARCHING = """
 -- A separator in a word is none in a search: inbox/search.py has the same list.
 CREATE FUNCTION words_of(content text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT translate(content, '!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 32)) $$;
--- One word more in each: of which project's stretch of messages it is, so that a search can ask for the newest first and
--- never meets another project's. No message can hold it: its separators are taken out of those.
-CREATE FUNCTION stretch_of(project bigint, message bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT '!' || project || '.' || message / 50000 $$;
-CREATE FUNCTION search_of(project bigint, message bigint, words tsvector) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
-    SELECT words || array_to_tsvector(ARRAY[stretch_of(project, message)]) $$;
+-- The index has each word behind its project's stretch of messages, so that a search asks for the newest first, reads of a
+-- usual word no more than it shows, and never meets another project's. A few thousand messages to a stretch: of a word
+-- that many have, a search reads one stretch whole; of one that few have, it asks each for it.
+CREATE FUNCTION stretch_of(message bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT message / 16384 $$;
+-- An index's function may call none of ours, which a server that rebuilds it does not look for.
+CREATE FUNCTION words_by_stretch(project bigint, message bigint, words tsvector) RETURNS tsvector LANGUAGE sql IMMUTABLE
+AS $$ SELECT array_to_tsvector(string_to_array(project || '.' || message / 16384 || '.'
+    || array_to_string(tsvector_to_array(words), ' ' || project || '.' || message / 16384 || '.'), ' ')) $$;
+-- The questions to it: which messages have words that begin with all of these, in the newest stretch, the two before it,
+-- the four before these, and so on; null where none of them is a word.
+CREATE FUNCTION words_by_age(project bigint, newest bigint, words tsvector) RETURNS SETOF tsquery LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT string_agg(replace(every.word, '#', stretch::text), ' | ')::tsquery
+    FROM (SELECT string_agg(quote_literal(project || '.#.' || one) || ':*', ' & ') AS word
+          FROM unnest(tsvector_to_array(words)) AS one) AS every, generate_series(0, newest) AS stretch
+    GROUP BY floor(ln(newest - stretch + 1) / ln(2)) ORDER BY floor(ln(newest - stretch + 1) / ln(2)) $$;
+-- A short list of what is not sorted in yet: every search reads all of it.
+CREATE INDEX message_search_words ON message_search USING gin (words_by_stretch(project_id, message_id, search))
+    WITH (gin_pending_list_limit = 256);
+ALTER INDEX message_search_words ALTER COLUMN 1 SET STATISTICS 0; -- those of `search` say how common a word is
 CREATE FUNCTION message_found() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -739,8 +751,7 @@ BEGIN
         WHERE s.conversation_id = r.conversation_id AND s.message_id = r.id;
     ELSE
         INSERT INTO message_search (project_id, message_id, conversation_id, search)
-        SELECT r.project_id, r.id, r.conversation_id,
-            search_of(r.project_id, r.id, to_tsvector('simple', words_of(r.content))) FROM changed_rows r;
+        SELECT r.project_id, r.id, r.conversation_id, to_tsvector('simple', words_of(r.content)) FROM changed_rows r;
     END IF;
     RETURN NULL;
 END $$;
@@ -943,7 +954,8 @@ DROP TABLE
 DROP FUNCTION audit_entry_stays, attachment_forgotten;
 DROP FUNCTION
     message_found,
-    search_of,
+    words_by_age,
+    words_by_stretch,
     stretch_of,
     words_of,
     conversation_moved,

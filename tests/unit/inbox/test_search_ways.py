@@ -25,10 +25,13 @@ def test_words_of_few_and_of_many(messages: int, visitors: int, way: Way) -> Non
     assert choose(replace(MILLION, words=(messages,), visitors=visitors), 51, 200) == way
 
 
-def test_words_in_between_are_looked_for_among_the_newest() -> None:
-    way = choose(replace(MILLION, words=(12_000,)), 51, 200)
-    assert not way.walks
-    assert way.stretches == 3
+def test_words_in_between_are_looked_for_from_the_newest_on() -> None:
+    assert not choose(replace(MILLION, words=(12_000,)), 51, 200).walks
+
+
+def test_of_a_rare_word_and_a_usual_one_the_index_is_asked_for_the_rare_one() -> None:
+    assert choose(replace(MILLION, words=(300_000, 2_000, 100_000)), 51, 200) == Way(walks=False, rarest=1)
+    assert choose(replace(MILLION, words=(12_000, 12_500)), 51, 200) == Way(walks=False)
 
 
 def test_words_that_are_said_together_are_more_than_chance() -> None:
