@@ -106,16 +106,21 @@ def slow_lock(url: str, redis_url: str, claimed: list[Claimed]) -> Iterator[Oper
 
 
 def floor(url: str, claimed: list[Claimed]) -> Iterator[Operation]:
-    """The landing's own statement, prepared, whatever the version is."""
-    statement, parameters = _bound(claimed[0])
-    sql = statement.text.replace("AND version = :version", "")
-    assert sql != statement.text
-    compiled, names = numbered(sql)
+    """The landing's own statement, prepared."""
+    compiled, names, parameters = floor_statement(claimed[0])
     connection = psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True)
     connection.prepare_threshold = 0
     for one in claimed:
         values = parameters | {"conversation": one.conversation_id, "turn": one.turn_id}
         yield partial(_execute, connection, compiled, [values[name] for name in names])
+
+
+def floor_statement(one: Claimed) -> tuple[str, list[str], dict[str, Any]]:
+    """The landing's statement, whatever the version is; the names of its places, and their values for this turn."""
+    statement, parameters = _bound(one)
+    sql = statement.text.replace("AND version = :version", "")
+    assert sql != statement.text
+    return *numbered(sql), parameters
 
 
 def _execute(connection: psycopg.Connection[Any], sql: str, values: list[Any]) -> None:
