@@ -44,7 +44,8 @@ RETURNING *
 UNSENT = text(
     """
 SELECT * FROM attachment WHERE project_id = :project AND conversation_id = :conversation AND message_id IS NULL
-    AND author = :author AND author_id = :author_id AND id = ANY(CAST(:ids AS bigint[])) ORDER BY id
+    AND author = :author AND author_id = :author_id AND id = ANY(CAST(:ids AS bigint[]))
+ORDER BY array_position(CAST(:ids AS bigint[]), id)
 """
 )
 # An agent reads what was sent, and what they are about to send; a visitor of that only what is public.

@@ -43,6 +43,14 @@ function grow() {
   reply.rows = Math.min(Math.max(2, reply.value.split("\n").length), 10);
 }
 
+// The sign that opens a menu, as if it had been typed.
+function offer(sign) {
+  reply.focus();
+  const gap = /\S$/.test(reply.value.slice(0, reply.selectionStart)) ? " " : "";
+  reply.setRangeText(`${gap}${sign}`, reply.selectionStart, reply.selectionEnd, "end");
+  reply.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 if (composer) {
   const isNote = () => composer.elements.kind.value === "note";
   offerMenu(reply, list, [
@@ -61,9 +69,7 @@ if (composer) {
   grow();
   document.getElementById("mention").addEventListener("click", () => {
     composer.querySelector("input[value=note]").click();
-    reply.focus();
-    const gap = /\S$/.test(reply.value.slice(0, reply.selectionStart)) ? " " : "";
-    reply.setRangeText(`${gap}@`, reply.selectionStart, reply.selectionEnd, "end");
-    reply.dispatchEvent(new Event("input", { bubbles: true }));
+    offer("@");
   });
+  document.getElementById("canned").addEventListener("click", () => offer("/"));
 }

@@ -57,6 +57,11 @@ if (open) {
     say("typing");
     setTimeout(() => performance.now() - saidTypingAt >= TYPING_MS && beat(), TYPING_MS * 2);
   });
+  // Who has sent their words writes no more, whatever was said a moment ago.
+  document.getElementById("composer")?.addEventListener("submit", () => {
+    saidTypingAt = -Infinity;
+    beat();
+  });
 }
 
 function leave() {

@@ -19,7 +19,7 @@ const newest = () => [...(messages?.querySelectorAll("[data-message]") ?? [])].a
 export function sawArrivals(before) {
   const arrived = [...messages.querySelectorAll("[data-message]")].filter((one) => Number(one.dataset.message) > Number(before));
   if (!arrived.length) return;
-  document.dispatchEvent(new CustomEvent("tandem:message"));
+  document.dispatchEvent(new CustomEvent("tandem:message", { detail: { arrived } }));
   const theirs = arrived.filter((one) => one.dataset.by !== me);
   if (theirs.length && (document.hidden || !atEnd())) {
     fresh += theirs.length;

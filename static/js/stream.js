@@ -77,6 +77,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
   }
 
   addEventListener("online", now);
+  addEventListener("offline", () => line.abort()); // the line itself would be silent for long
   connect();
   return Object.assign(now, {
     close() {

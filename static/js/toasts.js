@@ -40,4 +40,5 @@ document.body.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   toast(status === 429 ? _("Too fast. Wait a moment and try again.") : _("That did not work ({status}). Your words are kept.", { status }));
 });
-document.body.addEventListener("htmx:sendError", () => toast(_("The server cannot be reached. Your words are kept.")));
+document.addEventListener("tandem:connected", () => toasts.querySelectorAll("[data-about=network]").forEach((one) => one.remove()));
+document.body.addEventListener("htmx:sendError", () => toast(_("Not done: the server cannot be reached."), "network"));

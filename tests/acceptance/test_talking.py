@@ -79,6 +79,11 @@ def test_canned_replies(sign_in: SignIn, visitor: Page) -> None:
     agent.get_by_label("Reply").press_sequentially("/bac")
     expect(agent.get_by_role("option", name="/back")).to_be_visible()
     keep(agent, "talk-canned")
+    agent.get_by_label("Reply").fill("")
+    agent.get_by_role("button", name="Canned replies").click()  # the way of a thumb
+    agent.get_by_role("option", name="/back").click()
+    expect(agent.get_by_label("Reply")).to_have_value("Hello there, Ben Osei here: use the prepaid label.")
+    agent.get_by_label("Reply").fill("/back")
     agent.get_by_label("Reply").press("Enter")
     expect(agent.get_by_label("Reply")).to_have_value("Hello there, Ben Osei here: use the prepaid label.")
     agent.get_by_label("Reply").press("Control+Enter")
@@ -194,9 +199,28 @@ def test_somebody_replied_first(two: tuple[Page, Page], visitor: Page) -> None:
     expect(visitor.get_by_text("I booked the refund by hand.")).to_have_count(0)
 
 
+def test_who_replies_while_another_writes(two: tuple[Page, Page], visitor: Page) -> None:
+    """The second writer is told at once, of a person as of the AI, and the first one writes no more."""
+    ana, ben = two
+    line = ben.locator("#meanwhile")
+    ben.get_by_label("Reply").press_sequentially("A long answer")
+    ana.get_by_label("Reply").press_sequentially("A quick one")
+    expect(ben.get_by_text("Ana Duarte is writing")).to_be_visible()
+    expect(line).to_be_hidden()
+    ana.get_by_label("Reply").press("Control+Enter")
+    expect(line).to_have_text("Ana Duarte replied while you were writing")
+    expect(ben.get_by_text("Ana Duarte is writing")).to_be_hidden(timeout=3_000)
+    expect(ana.locator("#meanwhile")).to_be_hidden()
+    expect(ana.locator("#hint")).to_be_hidden()  # the responder is paused already
+    keep(ben, "talk-meanwhile")
+    ben.get_by_label("Reply").fill("")
+    expect(line).to_be_hidden()
+
+
 def test_what_is_written_offline_is_said_once(two: tuple[Page, Page], visitor: Page) -> None:
     ana, ben = two
     ben.context.set_offline(True)
+    expect(ben.locator("#offline")).to_be_visible(timeout=3_000)  # told by the browser, not by a line that stays silent
     ben.get_by_label("Reply").fill("It is on its way to you.")
     ben.get_by_label("Reply").press("Control+Enter")
     expect(ben.locator("#outbox")).to_contain_text("waiting to be sent")

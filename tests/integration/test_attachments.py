@@ -139,6 +139,14 @@ def test_text_or_files_or_both(house: House) -> None:
         assert error(visitor.post("/widget/messages", {"content": "x", "attachment_ids": bad})) == (422, "invalid"), bad
 
 
+def test_files_stand_as_they_were_chosen(house: House) -> None:
+    """Those that were taken first need not have been chosen first: a small file overtakes a large one."""
+    visitor = house.visit()
+    ids = [by_visitor(visitor, name=name)["id"] for name in ("second.png", "third.png", "first.png")]
+    sent = visitor.post("/widget/messages", {"content": "Look", "attachment_ids": [ids[2], ids[0], ids[1]]})
+    assert [one["name"] for one in sent.get_json()["attachments"]] == ["first.png", "second.png", "third.png"]
+
+
 def test_limits(house: House) -> None:
     visitor = house.visit()
     assert error(attach(visitor, "/widget/attachments", b"x" * (10 * 1024 * 1024 + 1))) == (413, "too_large")
