@@ -20,6 +20,7 @@ from inbox.company import Company
 from inbox.database import connect
 from inbox.hub import Hub
 from inbox.presence import Presence
+from inbox.pulse import Pulse
 from inbox.redis import redis_client
 from inbox.sealing import Sealer
 from inbox.secret_key import secret_key
@@ -32,6 +33,7 @@ from jobs.race import ThreadRaceLab
 from jobs.workshop import LocalWorkshop
 
 LARGEST_BODY_BYTES = 256 * 1024
+DATABASE_SECONDS = 10.0  # far more than any page takes; then one hears that it does not answer
 REDIS_SECONDS = 1.0  # a person's click never waits longer for a Redis that hangs; all that it carries is hints
 REDIS_REST_SECONDS = 2.0  # a blip costs no more live updates than that; a longer silence, a second in three
 
@@ -74,7 +76,7 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     app.config["TANDEM"] = settings
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
     if services is None:
-        engine = connect(str(settings.database_url), application="tandem web")
+        engine = connect(str(settings.database_url), application="tandem web", patience_seconds=DATABASE_SECONDS)
         services = Services(engine, RqTurnQueue(redis))
     limits.count_in(app, redis)
     app.extensions["tandem"] = Wiring(
@@ -86,4 +88,5 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
         storage_of(settings),
         Sealer(str(settings.secret_key)),
         Company(redis),
+        Pulse(services.database),
     )

@@ -1,7 +1,7 @@
 """Counting within a window of time: in Redis, where all processes count together.
 
-Owns which of the limits library's storages counts. While Redis is away each process counts for itself. Must not refuse
-anybody: limits.py does.
+Owns which of the limits library's storages counts. While Redis is away each process counts for itself; how long anybody
+waits for it is redis.py's. Must not refuse anybody: limits.py does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 Answer = TypeVar("Answer", int, float)
-AWAY_SECONDS = 5.0  # how long a Redis that did not answer is left alone, so that not every request waits for it
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,9 @@ class Window:
 class Counter:
     """Counts in windows. Never raises for a Redis that is away."""
 
-    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, redis: Redis) -> None:
         self._together = RedisStorage("redis://", connection_pool=redis.connection_pool)
         self._here = MemoryStorage()
-        self._clock = clock
-        self._away_until = float("-inf")
 
     def count(self, window: Window) -> int:
         """One more, and how many there are then. One call of Redis."""
@@ -45,10 +42,7 @@ class Counter:
         return max(0, round(self._ask(lambda storage: storage.get_expiry(window.key)) - time.time()))
 
     def _ask(self, ask: Callable[[Storage], Answer]) -> Answer:
-        now = self._clock()
-        if now >= self._away_until:
-            try:
-                return ask(self._together)
-            except RedisError:
-                self._away_until = now + AWAY_SECONDS
-        return ask(self._here)
+        try:
+            return ask(self._together)
+        except RedisError:
+            return ask(self._here)

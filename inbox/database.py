@@ -6,25 +6,34 @@ Owns engine settings. Must not hold SQL of the domain.
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, namedtuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
+CONNECT_SECONDS = 5
+STEADY = {  # a server whose machine is gone says nothing, not even that: noticed within half a minute, by any process
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
+}  # fmt: skip
 
 
 SINGLE = "_tandem_single_statements"  # where an engine keeps its other pool
 
 
-def connect(url: str, *, pool_size: int = 20, application: str = "tandem") -> Engine:
+def connect(
+    url: str, *, pool_size: int = 20, application: str = "tandem", patience_seconds: float | None = None
+) -> Engine:
     """An engine on `url` (postgres:// and postgresql:// alike), session time zone UTC.
+
+    A statement is waited for `patience_seconds` long, by default for ever; then its connection is given up.
 
     It comes with a second pool for single statements (single_statements), which nearly everything uses; its own, for
     transactions, opens connections only when one is asked for. Connections are checked before use, so that a restarted
@@ -32,7 +41,7 @@ def connect(url: str, *, pool_size: int = 20, application: str = "tandem") -> En
     """
     settings: dict[str, Any] = {
         "pool_timeout": 10,
-        "connect_args": {"connect_timeout": 5, "application_name": application},
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, "application_name": application, **STEADY},
     }
     engine = create_engine(_psycopg(url), pool_size=2, max_overflow=pool_size, pool_pre_ping=True, **settings)
     single = create_engine(
@@ -47,6 +56,7 @@ def connect(url: str, *, pool_size: int = 20, application: str = "tandem") -> En
     event.listen(single, "checkout", _refuse_cut)
     for one in (engine, single):
         event.listen(one, "connect", _greet)
+        event.listen(one, "do_connect", _patient(patience_seconds))
     event.listen(engine, "engine_disposed", lambda _engine: single.dispose())
     setattr(engine, SINGLE, single)
     return engine
@@ -60,6 +70,34 @@ def single_statements(engine: Engine) -> Engine:
     """
     single: Engine = getattr(engine, SINGLE)
     return single
+
+
+class Patient(psycopg.Connection[Any]):
+    """Gives itself up where the server does not answer: one that is stopped keeps its connections open, and silent.
+
+    On this side, for a server that does nothing keeps no time either:
+    tests/integration/test_silent_database.py
+    """
+
+    patience_seconds: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """psycopg's own, for no longer than that."""
+        try:
+            return super().wait(gen, interval, self.patience_seconds if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if not self.closed and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.close()  # what is still under way would be taken for the answer to the next statement
+            raise
+
+
+def _patient(seconds: float | None) -> Callable[..., psycopg.Connection[Any]]:
+    def opened(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
+        connection = Patient.connect(*arguments, **named)
+        connection.patience_seconds = seconds
+        return connection
+
+    return opened
 
 
 def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, jsonify, render_template, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -32,6 +32,7 @@ SENTENCES = {
     413: later("The request is larger than 256 KiB."),
     429: later("Too many requests. Wait a moment and try again."),
 }
+SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def register(app: Flask) -> None:
@@ -64,6 +65,11 @@ def _http(error: HTTPException) -> Response:
 def _database(error: SQLAlchemyError) -> Response:
     if is_away(error) or isinstance(error, PoolTimeout):
         log.warning("The database does not answer: %s", type(error).__name__)
+        if isinstance(error, DBAPIError) and error.connection_invalidated and request.method not in SAFE:
+            # A statement that was sent may be carried out once the server goes on, though its answer is not heard.
+            return _known(
+                Unavailable("The database did not answer. Look whether it was done after all before you do it again.")
+            )
         return _known(Unavailable("The database does not answer. Nothing was changed; try again in a moment."))
     return _unforeseen(error)
 

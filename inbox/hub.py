@@ -1,7 +1,7 @@
 """The event streams' delivery: one reader of the event log for all open streams of a process.
 
-Owns who listens here now, and one clock for all their beats. Must not wait for a listener (one that does not read is
-dropped), nor decide what it may see: inbox/events.py does.
+Owns who listens here now, their beats, and that nobody reads on who may not. Must not wait for a listener (one that
+does not read is dropped), nor decide what it may see: inbox/events.py does.
 
 Woken by Redis, and by a clock where a wake-up was lost. Works with threads and with greenlets alike.
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -28,7 +27,8 @@ from inbox.database import single_statements
 from inbox.events import BATCH, HEAD, Change, Scope, place, read
 from inbox.listener import Listener
 from inbox.passing import decode
-from inbox.resuming import begin, behind, newest_id
+from inbox.resuming import begin, behind, catch_up, newest_id
+from inbox.rounds import Rounds
 from inbox.wake import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0  # a wake-up that was lost costs at most this
 POLL_WITHOUT_REDIS_SECONDS = 0.25
 BEAT_SECONDS = 15.0
+UNSURE_SECONDS = 60.0  # four beats; whose reader could not be looked up for so long is not let read on
 WELCOME, BEAT = b": welcome\n\n", b": beat\n\n"
 RESET = b'event: reset\ndata: {"type": "reset"}\n\n'
 TAKE_OVER = "tandem.take_over"  # in a request's environ: the server's callable that takes (hub, listener) over
@@ -48,7 +49,10 @@ class Hub:
         self._engine = engine
         self._redis = redis
         self._listeners: set[Listener] = set()
-        self._beats: deque[tuple[float, Listener]] = deque()  # all have the same pause, so they stay in order
+        # Two rounds, for a look asks the database, which may be slow, and a beat must not be late:
+        # tests/integration/test_events.py::test_beats_go_on_while_the_database_says_nothing
+        self._beats = Rounds("event beats", lambda: BEAT_SECONDS, self._beat)
+        self._looks = Rounds("event readers", lambda: BEAT_SECONDS, self._look)
         self._guard = threading.Lock()  # never held while something waits
         self._starting = threading.Lock()
         self._position = 0
@@ -70,7 +74,7 @@ class Hub:
 
     def listening(self) -> int:
         """How many streams are open here."""
-        return len(self._all())
+        return len(self._listeners)
 
     def position(self, project_id: int) -> str | None:
         """The id of the project's newest event: a page that is rendered now misses nothing after it."""
@@ -81,7 +85,7 @@ class Hub:
     def open(self, scope: Scope, last_event_id: str | None, stays: Callable[[], bool] | None = None) -> Listener:
         """A listener that has heard nothing yet. Raises BadEventId if the id was never issued.
 
-        `stays` is asked at the first frame and at every beat; once it is False, the reader may read no more.
+        `stays` is asked at the first frame and as often as there are beats; once it is False, nothing more goes out.
         """
         self._ensure_started()
         place(self._engine)
@@ -114,25 +118,19 @@ class Hub:
             return
         with self._guard:
             self._listeners.add(listener)
-            self._beats.append((time.monotonic() + BEAT_SECONDS, listener))
+        listener.sure_at = time.monotonic()
+        self._beats.add(listener)
+        if listener.stays is not None:
+            self._looks.add(listener)
         yield WELCOME
         if listener.start.reset:
             yield RESET
         # What was committed before the listener was known is read here; the hub puts everything after it, and
         # perhaps some of it again, which the position tells.
-        for change in self._catch_up(listener.scope, listener.position):
+        for change in catch_up(self._engine, listener.scope, listener.position):
             listener.position = change.position
             if shown := behind(change.shown_to(listener.scope), change, listener.start):
                 yield shown
-
-    def _catch_up(self, scope: Scope, position: int) -> Iterator[Change]:
-        while True:
-            with single_statements(self._engine).connect() as connection:
-                batch = read(connection, position, scope)
-            yield from batch
-            if len(batch) < BATCH:
-                return
-            position = batch[-1].position
 
     def leave(self, listener: Listener) -> None:
         """Its client has gone."""
@@ -157,7 +155,8 @@ class Hub:
                 self._position = int(connection.execute(HEAD).scalar_one())
             self._started = True
         threading.Thread(target=self._run, name="event hub", daemon=True).start()
-        threading.Thread(target=self._beat_for_ever, name="event beats", daemon=True).start()
+        self._beats.start(self._stopped)
+        self._looks.start(self._stopped)
         if self._redis is not None:
             threading.Thread(target=self._listen, args=(self._redis,), name="event wake-ups", daemon=True).start()
 
@@ -200,32 +199,35 @@ class Hub:
             if listener.scope.sees(sign):
                 listener.put_sign(frame)
 
-    def _beat_for_ever(self) -> None:
-        """Each listener's comment is due so long after its last; the one that is due next stands in front."""
-        while not self._stopped.is_set():
-            with self._guard:
-                due, listener = self._beats[0] if self._beats else (time.monotonic() + BEAT_SECONDS, None)
-            if listener is None or due > time.monotonic():
-                self._stopped.wait(due - time.monotonic())
-                continue
-            stays = self._beat(listener)
-            with self._guard:
-                self._beats.popleft()
-                if stays:
-                    self._beats.append((time.monotonic() + BEAT_SECONDS, listener))
+    def _is_here(self, listener: Listener) -> bool:
+        with self._guard:
+            return listener in self._listeners
 
     def _beat(self, listener: Listener) -> bool:
-        """Say that the line stands, and look whether the reader may still read. Whether there is a next time."""
-        with self._guard:
-            if listener not in self._listeners:
-                return False
+        """Say that the line stands. Whether there is a next time."""
+        if not self._is_here(listener):
+            return False
+        if listener.stays is not None and time.monotonic() - listener.sure_at > UNSURE_SECONDS:
+            log.warning("A stream ends: its reader could not be looked up for %.0f s.", UNSURE_SECONDS)
+            self._drop(listener)
+            return False
         listener.put_beat(BEAT)
+        return True
+
+    def _look(self, listener: Listener) -> bool:
+        """Look whether the reader may still read. Whether there is a next time."""
+        if listener.stays is None or not self._is_here(listener):
+            return False
         try:
-            stays = listener.stays is None or listener.stays()
+            stays = listener.stays()
+        except SQLAlchemyError:  # the next look is soon, and the beats end a stream that is unsure for long
+            return True
         except Exception as error:  # one that cannot be asked for is not let read on; its client comes back
             log.warning("A stream ends: its reader could not be looked up (%s).", type(error).__name__)
             stays = False
-        if not stays:
+        if stays:
+            listener.sure_at = time.monotonic()
+        else:
             self._drop(listener)
         return stays
 

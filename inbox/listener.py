@@ -19,13 +19,14 @@ MOST_BEFORE_A_SIGN = 50  # frames that wait for a client; behind them a sign wou
 class Listener:
     """What was put for it comes out of `next` in order. `told` is called after each and must not wait."""
 
-    __slots__ = ("_waiting", "ended", "position", "scope", "start", "stays", "told")
+    __slots__ = ("_waiting", "ended", "position", "scope", "start", "stays", "sure_at", "told")
 
     def __init__(self, scope: Scope, start: Start, stays: Callable[[], bool] | None = None) -> None:
         self.scope = scope
         self.start = start
         self.position = start.position
-        self.stays = stays  # asked at every beat, whether the reader may still read
+        self.stays = stays  # asked again and again, whether the reader may still read
+        self.sure_at = 0.0  # when it last said so, by the clock that never goes back
         self.told: Callable[[], None] = _to_nobody
         self.ended = False
         self._waiting: deque[Change | bytes] = deque()

@@ -6,12 +6,14 @@ Owns event ids as clients give them back. Must not wait for anything: what is ne
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
+from inbox.database import single_statements
 from inbox.errors import BadEventId
-from inbox.events import HEAD, Change, Scope, read
+from inbox.events import BATCH, HEAD, Change, Scope, read
 
 STANDS = text("SELECT EXISTS (SELECT 1 FROM change WHERE position = :position)")
 OLDEST = text("SELECT min(position) FROM change")
@@ -81,3 +83,14 @@ def _indices(frames: bytes) -> set[int]:
 
 def _index_of(frame: bytes) -> int:
     return int(frame.split(b"\n", 1)[0].rpartition(b".")[2])
+
+
+def catch_up(engine: Engine, scope: Scope, position: int) -> Iterator[Change]:
+    """What was committed after the position, piece by piece; no connection is held between them."""
+    while True:
+        with single_statements(engine).connect() as connection:
+            batch = read(connection, position, scope)
+        yield from batch
+        if len(batch) < BATCH:
+            return
+        position = batch[-1].position

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from inbox.company import Company
 from inbox.hub import Hub
 from inbox.presence import Presence
+from inbox.pulse import Pulse
 from inbox.race_lab import RaceLab
 from inbox.sealing import Sealer
 from inbox.services import Services
@@ -29,3 +30,4 @@ class Wiring:
     storage: Storage
     sealer: Sealer
     company: Company
+    pulse: Pulse

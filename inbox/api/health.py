@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from inbox.api.answering import answer
 from inbox.api.asking import services, wiring
@@ -31,12 +30,9 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Ready with the database alone; Redis may be away."""
+    """Ready with the database alone; Redis may be away. Answers within three seconds, whatever is silent."""
     redis = "ok" if wiring().presence.answers() else "down"
-    try:
-        with services().reading() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
+    if not wiring().pulse.beats():
         response = answer({"database": "down", "redis": redis}, 503)
         response.headers["Retry-After"] = "2"
         return response

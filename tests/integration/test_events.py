@@ -21,6 +21,7 @@ from inbox.events import Scope, place
 from inbox.hub import Hub
 from inbox.presence import Presence
 from tests.background import Background
+from tests.conftest import InBackground
 from tests.integration.callers import Caller, House, error
 
 QUIET = ": beat\n\n"  # nothing more is to come for now
@@ -394,6 +395,30 @@ def test_one_whose_reader_cannot_be_looked_up_ends(house: House, hub: Hub) -> No
     answers = iter([True])
     assert len(list(hub.pulled(hub.open(Scope(house.project_id), None, lambda: next(answers))))) <= 2
     assert hub.listening() == 0
+
+
+def test_beats_go_on_while_the_database_says_nothing(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch, in_background: InBackground
+) -> None:
+    """One reader cannot be looked up: nobody's beat is late for that, but they do not read on for ever."""
+    silent, asked, answers = threading.Event(), threading.Event(), iter([True])
+
+    def stays() -> bool:
+        if next(answers, None) is None:
+            asked.set()
+            silent.wait()
+        return True
+
+    unsure = flat(hub.pulled(hub.open(Scope(house.project_id), None, stays)))
+    other = flat(hub.stream(Scope(house.project_id), None))
+    for stream in (unsure, other):
+        assert next(stream) == ": welcome\n\n"
+    asked.wait()
+    assert [next(stream) for stream in (unsure, other) for _ in range(3)] == [QUIET] * 6
+    monkeypatch.setattr("inbox.hub.UNSURE_SECONDS", 0.5)
+    assert set(in_background(list, unsure).result()) <= {QUIET}, "it ends"
+    assert next(other) == QUIET
+    silent.set()
 
 
 def test_an_open_stream_is_presence(house: House, redis_url: str) -> None:
