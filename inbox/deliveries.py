@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent, require_manager
+from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound
 from inbox.language import later
@@ -35,6 +36,7 @@ AGAIN = "state = 'waiting', due_at = clock_timestamp(), ended_at = NULL, attempt
 WAKE = """w AS (
     UPDATE webhook SET failures = 0, rests_until = NULL
     WHERE id = :webhook AND rests_until IS NOT NULL AND EXISTS (SELECT 1 FROM d))"""
+URL = "(SELECT url FROM webhook WHERE id = :webhook)"
 REPLAY = text(
     f"""
 WITH d AS (
@@ -42,7 +44,8 @@ WITH d AS (
     WHERE id = :delivery AND webhook_id = :webhook AND project_id = :project
       AND NOT (state = 'waiting' AND COALESCE(lease_until > clock_timestamp(), false))
     RETURNING *),
-{WAKE}
+{WAKE},
+{audit_cte("d", "'webhook_replayed'", subject=URL, data="jsonb_build_object('event', d.event_id)")}
 SELECT * FROM d
 """
 )
@@ -51,7 +54,15 @@ REPLAY_FAILED = text(
 WITH d AS (
     UPDATE webhook_delivery SET {AGAIN} WHERE webhook_id = :webhook AND project_id = :project AND state = 'failed'
     RETURNING id),
-{WAKE}
+{WAKE},
+{
+        audit_cte(
+            "(SELECT count(*) AS many FROM d HAVING count(*) > 0) AS sent",
+            "'webhook_replayed'",
+            subject=URL,
+            data="jsonb_build_object('deliveries', sent.many)",
+        )
+    }
 SELECT count(*) FROM d
 """
 )
@@ -61,7 +72,8 @@ WITH d AS (
     INSERT INTO webhook_delivery (webhook_id, project_id, event_id, kind, body)
     SELECT id, project_id, :event, :kind, :body FROM webhook WHERE id = :webhook AND project_id = :project
     RETURNING *),
-{WAKE}
+{WAKE},
+{audit_cte("d", "'webhook_tested'", subject=URL)}
 SELECT * FROM d
 """
 )
@@ -95,7 +107,7 @@ def find(connection: Connection, project_id: int, webhook_id: int, delivery_id: 
 def replay(connection: Connection, who: Agent, webhook_id: int, delivery_id: int) -> Row:
     """Send it once more, soon; one that is being sent this moment stays as it is. Raises NotFound and Forbidden."""
     require_manager(who, FOR_MANAGERS)
-    parameters = {"delivery": delivery_id, "webhook": webhook_id, "project": who.project_id}
+    parameters = {**who.asking, "delivery": delivery_id, "webhook": webhook_id}
     row = connection.execute(REPLAY, parameters).mappings().one_or_none()
     return row if row is not None else find(connection, who.project_id, webhook_id, delivery_id)
 
@@ -103,7 +115,7 @@ def replay(connection: Connection, who: Agent, webhook_id: int, delivery_id: int
 def replay_failed(connection: Connection, who: Agent, webhook_id: int) -> int:
     """Send everything once more that was given up; returns how many. Raises Forbidden unless they are a manager."""
     require_manager(who, FOR_MANAGERS)
-    parameters = {"webhook": webhook_id, "project": who.project_id}
+    parameters = {**who.asking, "webhook": webhook_id}
     return int(connection.execute(REPLAY_FAILED, parameters).scalar_one())
 
 
@@ -113,8 +125,8 @@ def send_test(connection: Connection, who: Agent, webhook_id: int) -> Row:
     at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     words = {"project_id": who.project_id, "webhook_id": webhook_id, "sent_by": who.name}
     parameters = {
+        **who.asking,
         "webhook": webhook_id,
-        "project": who.project_id,
         "event": f"test_{secrets.token_hex(12)}",
         "kind": TEST_KIND,
         "body": json.dumps({"type": TEST_KIND, "timestamp": at, "data": words}, ensure_ascii=False),

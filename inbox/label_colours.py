@@ -28,6 +28,13 @@ WITH new AS (
 SELECT count(*) FROM new
 """
 )
+UNPAINT = text(
+    f"""
+WITH gone AS (DELETE FROM label_colour WHERE project_id = :project AND name = :label RETURNING *),
+{audit_cte("gone", "'label_uncoloured'", subject="gone.name")}
+SELECT count(*) FROM gone
+"""
+)
 CLEAR = text("DELETE FROM label_colour WHERE project_id = :project AND name = :label")
 # A colour that the other name has already is the team's newer word.
 MOVE = text(
@@ -48,7 +55,7 @@ def paint(connection: Connection, who: Agent, label: str, colour: Colour | None)
     """Give a label a colour, or none. Raises Forbidden unless they are a manager."""
     require_manager(who, FOR_MANAGERS)
     if colour is None:
-        connection.execute(CLEAR, {"project": who.project_id, "label": label})
+        connection.execute(UNPAINT, {**who.asking, "label": label})
     else:
         connection.execute(PAINT, {**who.asking, "label": label, "colour": colour})
 

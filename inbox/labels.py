@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from inbox import label_colours
 from inbox.access import Agent, require_manager
 from inbox.act_parts import CHANGES, OLD
+from inbox.audit import audit_cte
 from inbox.change import change_cte
 from inbox.language import later
 
@@ -37,21 +38,40 @@ SELECT id FROM conversation
 WHERE project_id = :project AND labels <> '{}' AND labels @> ARRAY[CAST(:label AS text)] ORDER BY id LIMIT :limit
 """
 )
+
+
 # The new value is made from the row as it is locked, not from one that was read: what a colleague adds meanwhile stays.
 # tests/integration/test_labels.py::test_a_label_that_is_added_meanwhile_stays
-RELABEL = text(
-    f"""
+def _everywhere(kind: str, labels: str, data: str = "jsonb_build_object()") -> TextClause:
+    """The statement that gives one conversation these labels, with an entry in the audit log.
+
+    There is one entry for as long as somebody is at it, however many conversations and calls that takes.
+    """
+    begun = f"""(SELECT 1 FROM c WHERE NOT EXISTS (
+        SELECT 1 FROM audit_entry a WHERE a.project_id = :project AND a.kind = '{kind}' AND a.actor_id = :who
+            AND a.subject = :label AND a.data = {data}
+            AND a.at > statement_timestamp() - interval '1 minute')) AS begun"""
+    return text(
+        f"""
 WITH {OLD},
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1,
-        labels = CASE WHEN CAST(:new AS text) IS NULL OR CAST(:new AS text) = ANY(old.labels)
-            THEN array_remove(old.labels, :label) ELSE array_replace(old.labels, :label, CAST(:new AS text)) END
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, labels = {labels}
     FROM old WHERE conversation.id = old.id AND CAST(:label AS text) = ANY(old.labels)
     RETURNING conversation.*),
 {CHANGES},
-{change_cte(entries=("e",))}
+{change_cte(entries=("e",))},
+{audit_cte(begun, f"'{kind}'", subject=":label", data=data)}
 SELECT id FROM c
 """
+    )
+
+
+REMOVE = _everywhere("label_removed", "array_remove(old.labels, :label)")
+RENAME = _everywhere(
+    "label_renamed",
+    """CASE WHEN CAST(:new AS text) = ANY(old.labels)
+        THEN array_remove(old.labels, :label) ELSE array_replace(old.labels, :label, CAST(:new AS text)) END""",
+    data="jsonb_build_object('to', CAST(:new AS text))",
 )
 
 
@@ -81,9 +101,10 @@ def relabel(connection: Connection, who: Agent, label: str, new: str | None) -> 
     label_colours.follow(connection, who.project_id, label, new)
     named = {"project": who.project_id, "label": label}
     holding = connection.execute(HOLDING, {**named, "limit": MOST_AT_ONCE + 1}).scalars().all()
-    acting = {**named, "who": who.id, "who_name": who.name, "new": new}
+    acting = {**who.asking, "label": label, "new": new}
+    statement = REMOVE if new is None else RENAME
     changed = sum(
-        connection.execute(RELABEL, {**acting, "conversation": conversation_id}).one_or_none() is not None
+        connection.execute(statement, {**acting, "conversation": conversation_id}).one_or_none() is not None
         for conversation_id in holding[:MOST_AT_ONCE]
     )
     return Relabelled(changed, len(holding) > MOST_AT_ONCE)

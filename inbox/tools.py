@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from inbox import guarded, representation, tool_hosts
+from inbox import audit, guarded, representation, tool_hosts
 from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
@@ -155,6 +155,14 @@ def named_in(definition: Mapping[str, Any]) -> frozenset[str]:
     for tool in definition.get("globalTools") or ():
         found.add(str(tool.get("name")) if isinstance(tool, Mapping) else str(tool))
     return frozenset(found)
+
+
+def to_try(connection: Connection, who: Agent, tool_id: int) -> Row:
+    """The tool that somebody tries, written down first: it calls what is outside. Raises Forbidden and NotFound."""
+    require_manager(who, FOR_MANAGERS)
+    row = find(connection, who.project_id, tool_id)
+    audit.record(connection, who, "tool_tried", row["name"])
+    return row
 
 
 def host_of(url: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import representation, tool_hosts, tools
-from inbox.access import require_manager
 from inbox.api.answering import answer, created, listed, seen_versions
 from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services, wiring
 from inbox.api.schemas import NothingBody
@@ -89,9 +88,8 @@ def try_out(who: Agent, number: str) -> Response:
     """Call it once, as a turn would, and show what it answered; managers only."""
     tool_id = bigint(number)
     arguments = body(ToolTrialBody).arguments
-    require_manager(who, tools.FOR_MANAGERS)
-    with services().reading() as connection:
-        row = tools.find(connection, who.project_id, tool_id)
+    with services().transaction() as writing:
+        row = tools.to_try(writing.connection, who, tool_id)
     return answer(asdict(wiring().workshop.try_tool(who.project_id, row["name"], arguments)))
 
 

@@ -106,10 +106,10 @@ def try_out(me: Agent, number: int) -> ResponseReturnValue:
     """Call the tool once, as it is saved, and show what it answered."""
     require_manager(me, tools.FOR_MANAGERS)
     tool_id, typed = bigint(str(number)), forms.words("arguments")
-    with services().reading() as connection:
-        row = tools.find(connection, me.project_id, tool_id)
     try:
         wanted = valid(ToolTrialBody, {"arguments": _json(typed or "{}", "arguments")})
+        with services().transaction() as writing:
+            row = tools.to_try(writing.connection, me, tool_id)
         tried = wiring().workshop.try_tool(me.project_id, row["name"], wanted.arguments)
     except Invalid as error:
         return _tool(me, tool_id, arguments=typed, errors=error.extra["fields"]), 422

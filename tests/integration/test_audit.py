@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from inbox import audit
+from inbox import audit, labels
 from inbox.audit import Wanted
 from tests.integration.callers import House
 from tests.people import People
@@ -96,3 +96,22 @@ def test_knowledge_and_canned_replies(house: House) -> None:
         ("snippet_created", "Returns"), ("snippet_changed", "Returning"), ("snippet_deleted", "Returning"),
         ("canned_reply_created", "hello"), ("canned_reply_changed", "hello"), ("canned_reply_deleted", "hello"),
     ]  # fmt: skip
+
+
+def test_labels_everywhere(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One entry for a rename that takes several calls, none for one that changes nothing."""
+    monkeypatch.setattr(labels, "MOST_AT_ONCE", 1)
+    for _ in range(2):
+        house.ben.patch(f"/conversations/{house.visit('Hello').conversation_id}", {"labels": ["order"]})
+    house.ada.call("PUT", "/labels/colour", json={"name": "order", "colour": "red"})
+    house.ada.call("PUT", "/labels/colour", json={"name": "order", "colour": None})
+    for _ in range(3):
+        house.ada.patch("/labels", {"name": "order", "new_name": "orders"})
+    house.ada.post("/labels/remove", {"name": "orders"})
+    entries = reversed(house.ada.get("/audit").get_json()["items"])
+    assert [(one["kind"], one["subject"], one["data"]) for one in entries] == [
+        ("label_coloured", "order", {"colour": "red"}),
+        ("label_uncoloured", "order", {}),
+        ("label_renamed", "order", {"to": "orders"}),
+        ("label_removed", "orders", {}),
+    ]

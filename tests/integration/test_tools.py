@@ -217,6 +217,8 @@ def test_try(house: House, server: ToolServer) -> None:
     assert error(bad) == (422, "invalid")
     assert "'order' is a required property" in bad.get_json()["error"]["fields"]["arguments"]
     assert len(server.came) == 2
+    latest = house.ada.get("/audit").get_json()["items"][0]
+    assert (latest["kind"], latest["subject"]) == ("tool_tried", made["name"])
 
 
 def test_a_host_taken_off_the_list_is_called_no_more(house: House, server: ToolServer) -> None:

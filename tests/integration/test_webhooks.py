@@ -267,6 +267,13 @@ def test_given_up_and_sent_once_more(house: House, here: Context, receiver: Rece
     assert house.ada.post(f"/webhooks/{made['id']}/replay-failed").get_json() == {"replayed": 2}
     delivering.run(here, made["id"])
     assert contents(receiver.received)[-2:] == ["Hello", "Next"]
+    house.ada.post(f"/webhooks/{made['id']}/test")
+    recorded = house.ada.get("/audit").get_json()["items"][:3]
+    assert [(one["kind"], one["subject"], one["data"]) for one in recorded] == [
+        ("webhook_tested", receiver.url, {}),
+        ("webhook_replayed", receiver.url, {"deliveries": 2}),
+        ("webhook_replayed", receiver.url, {"event": delivery["event_id"]}),
+    ]
 
 
 def test_gone_switches_it_off(house: House, here: Context, receiver: Receiver, services: Services) -> None:
