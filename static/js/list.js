@@ -2,6 +2,7 @@
 // Owns no state of conversations: a row that changed is fetched as HTML from the server, which knows what the list shows.
 
 import { showClocks } from "./clock.js";
+import { glide, glides } from "./glide.js";
 
 const app = document.querySelector(".app");
 const { list, open } = app.dataset;
@@ -56,7 +57,9 @@ async function bring(ids, place = false) {
   const parsed = document.createElement("template");
   parsed.innerHTML = answer;
   const fresh = new Map([...parsed.content.querySelectorAll("li[data-active]")].map((row) => [row.id.slice(4), row]));
-  const reading = !place && rows.scrollTop > AT_TOP;
+  const reading = !place && rows.scrollTop > AT_TOP && !glides(rows);
+  const seen = reading ? null : [...rows.children].find((one) => one.dataset.active && !ids.includes(one.id.slice(4)));
+  const was = seen?.offsetTop;
   for (const id of ids) {
     const old = document.getElementById(`row-${id}`);
     const row = fresh.get(id);
@@ -70,6 +73,7 @@ async function bring(ids, place = false) {
     else insert(old, row);
   }
   nothing.hidden = rows.children.length > 0;
+  if (seen && seen.offsetTop > was) glide(rows, seen.offsetTop - was);
 }
 
 function takeOver(old, row) {
@@ -109,7 +113,7 @@ async function showWaiting() {
 }
 
 pill.addEventListener("click", showWaiting);
-rows.addEventListener("scroll", () => waiting.size && rows.scrollTop <= AT_TOP && showWaiting(), { passive: true });
+rows.addEventListener("scroll", () => waiting.size && rows.scrollTop <= AT_TOP && !glides(rows) && showWaiting(), { passive: true });
 
 // Figures ---------------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 // Reading a thread: what is new comes below and moves nothing; a line says where it begins, a pill leads there.
 // Owns the place where one reads, and saying that it was read.
 
+import { glide, glides } from "./glide.js";
+
 const thread = document.getElementById("thread");
 const messages = document.getElementById("messages");
 const pill = document.getElementById("new-below");
@@ -11,10 +13,18 @@ let fresh = 0;
 let saidSeen = null;
 
 // The thread is upside down for the browser: its end is at 0, and what lies above is negative.
-export const atEnd = () => !thread || thread.scrollTop > -NEAR;
+export const atEnd = () => !thread || thread.scrollTop > -NEAR || glides(thread);
 export const toEnd = () => thread?.scrollTo({ top: 0 });
 
 const newest = () => [...(messages?.querySelectorAll("[data-message]") ?? [])].at(-1)?.dataset.message;
+
+// Who reads the end follows what is new, without a jump: the height is taken before a swap, the rest done after it.
+let height = null;
+document.body.addEventListener("htmx:beforeSwap", () => (height = thread && atEnd() ? thread.scrollHeight : null));
+document.body.addEventListener("htmx:afterSettle", () => {
+  if (height !== null && thread.scrollHeight > height) glide(thread, height - thread.scrollHeight);
+  height = null;
+});
 
 export function sawArrivals(before) {
   const arrived = [...messages.querySelectorAll("[data-message]")].filter((one) => Number(one.dataset.message) > Number(before));

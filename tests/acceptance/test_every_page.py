@@ -1,4 +1,4 @@
-"""Every page of the URL map: axe in light and dark, narrow, its weight, its shifts, and pictures to look at.
+"""Every page of the URL map: axe in light and dark, wide and narrow, its weight, its shifts, and pictures to see.
 
 A route that answers GET and is in neither PAGES nor NO_PAGES fails. One browser page looks at them all.
 """
@@ -21,18 +21,11 @@ from app import create_app
 from inbox.settings import Settings
 from inbox.tokens import digest, new_token
 from tests.acceptance.conftest import House, keep
+from tests.acceptance.shifting import WATCH, shifts
 
 pytestmark = pytest.mark.xdist_group("browser")
 WIDTH, HEIGHT, NARROW = 1440, 900, 375
 MOST_KB = 100
-MOST_SHIFT = 0.01
-SHIFTS = """
-window.shifted = [];
-new PerformanceObserver((list) => {
-  for (const one of list.getEntries())
-    if (!one.hadRecentInput) shifted.push([one.value, ...one.sources.map(({ node }) => node?.id || node?.className)]);
-}).observe({ type: "layout-shift", buffered: true });
-"""
 SENT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map((one) => [one.transferSize, one.name])"""
 # Nothing has come for a while: an event stream never ends, so the network is never idle.
@@ -140,7 +133,7 @@ def eye(browser: Browser, house: House) -> Iterator[Eye]:
     for _ in range(2):
         page = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce").new_page()
         page.set_default_timeout(15_000)
-        page.add_init_script(SHIFTS)
+        page.add_init_script(WATCH)
         page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
         pages.append(page)
     agent, stranger = pages
@@ -220,7 +213,7 @@ def test_page(eye: Eye, sight: Sight) -> None:
     page.goto(eye.url + sight.path.format(**eye.things))
     page.wait_for_function(QUIET)
     sent = page.evaluate(SENT)
-    wrong = [f"shifts: {one}" for one in page.evaluate("window.shifted") if one[0] > MOST_SHIFT]
+    wrong = shifts(page)
     if sum(size for size, _ in sent) > sight.most_kb * 1000:
         wrong.append(f"weighs {sorted(sent, reverse=True)}")
     keep(page, f"every-{sight.name}-light")
@@ -230,6 +223,7 @@ def test_page(eye: Eye, sight: Sight) -> None:
     wrong += faults(page, "{runOnly: ['color-contrast'], iframes: false}")
     keep(page, f"every-{sight.name}-dark")
     page.set_viewport_size({"width": NARROW, "height": 812})
+    wrong += faults(page)
     keep(page, f"every-{sight.name}-narrow")
     if (width := page.evaluate("document.documentElement.scrollWidth")) > NARROW:
         wrong.append(f"{width} wide")

@@ -1,0 +1,44 @@
+// What comes by itself moves nothing at once: what one sees is held where it is, and then glides to its new place.
+// Owns that movement. Who asked the system for less motion, or looks elsewhere, has it at once.
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const STOPS = ["wheel", "touchstart", "pointerdown", "keydown"]; // the hand of a person, which leads from then on
+const gliding = new Map(); // a box -> how far it still has to go
+
+/** Whether the box is on its way to where it was let go. */
+export const glides = (box) => gliding.has(box);
+
+/** `by` pixels came before what one sees in the box; from there it glides to its beginning, at 0. */
+export function glide(box, by) {
+  const smooth = !still.matches && !document.hidden;
+  if (smooth && by > 0) fill(box, by);
+  box.scrollTop += by;
+  if (smooth) leadBack(box);
+  box.scrollTo({ top: 0, behavior: smooth ? "smooth" : "instant" });
+}
+
+// A box that is not full cannot be scrolled: it has room below for as long as it glides.
+function fill(box, by) {
+  const { offsetTop, offsetHeight } = box.lastElementChild;
+  box.style.paddingBlockEnd = `${Math.max(0, box.clientHeight - offsetTop - offsetHeight + by)}px`;
+}
+
+function leadBack(box) {
+  const known = gliding.has(box);
+  gliding.set(box, Math.abs(box.scrollTop));
+  if (known) return;
+  const over = new AbortController();
+  const letGo = () => {
+    over.abort();
+    gliding.delete(box);
+    box.style.paddingBlockEnd = "";
+  };
+  const options = { passive: true, signal: over.signal };
+  box.addEventListener("scroll", () => {
+    const left = Math.abs(box.scrollTop);
+    if (left > gliding.get(box) + 1) letGo(); // somebody scrolls away
+    else gliding.set(box, left);
+  }, options);
+  box.addEventListener("scrollend", () => Math.abs(box.scrollTop) < 1 && letGo(), options); // the first is of the hold
+  for (const name of STOPS) box.addEventListener(name, letGo, options);
+}
