@@ -43,7 +43,6 @@ class Sight:
     path: str
     name: str
     signed_in: bool = True
-    most_kb: int = MOST_KB
     alike: str = ""  # what stands there many times over, made by the same few lines: axe looks at three of them
 
 
@@ -83,8 +82,7 @@ PAGES: dict[str, tuple[Sight, ...]] = {
     "webhooks_page.show_delivery": (Sight("/settings/webhooks/{webhook}/deliveries/{delivery}", "delivery"),),
     "webhooks_page.begin": (Sight("/settings/webhooks/new", "webhook-new"),),
     "widget_settings.show": (Sight("/settings/widget", "widget-settings"),),
-    # The library that draws the picture weighs 150 KB, after all that is needed to read and edit the steps.
-    "workflow_page.show": (Sight("/settings/workflow", "workflow", most_kb=250),),
+    "workflow_page.show": (Sight("/settings/workflow", "workflow"),),
     "signing_in.sign_in": (Sight("/sign-in", "sign-in", signed_in=False),),
     "proving.ask": (Sight("/sign-in/code", "sign-in-code", signed_in=False),),
     "visit.visit": (Sight("/visit/{key}", "visitor", signed_in=False),),
@@ -214,7 +212,7 @@ def test_page(eye: Eye, sight: Sight) -> None:
     page.wait_for_function(QUIET)
     sent = page.evaluate(SENT)
     wrong = shifts(page)
-    if sum(size for size, _ in sent) > sight.most_kb * 1000:
+    if sum(size for size, _ in sent) > MOST_KB * 1000:
         wrong.append(f"weighs {sorted(sent, reverse=True)}")
     keep(page, f"every-{sight.name}-light")
     page.evaluate(FEWER, sight.alike)

@@ -20,6 +20,12 @@ PATH = "/settings/workflow"
 DRAWN = "document.getElementById('picture')._cyreg.cy"
 
 
+def in_hand(page: Page) -> None:
+    """Take the picture in hand: the canvas comes in the place of the light one."""
+    page.locator("#picture").hover()
+    expect(page.locator("#picture canvas").first).to_be_visible()
+
+
 def step(page: Page, name: str) -> Locator:
     """A step in the list beside the picture."""
     return page.get_by_role("list", name="Steps of the workflow").get_by_role("button", name=name)
@@ -60,6 +66,10 @@ def test_a_problem_is_shown_at_its_step(manager: Page) -> None:
     expect(manager.get_by_role("list", name="Problems here")).to_contain_text("no edge for 'no'")
     expect(manager.locator("#problems")).to_contain_text("About an order")
     expect(manager.get_by_role("button", name="Save version")).to_be_disabled()
+    expect(manager.locator(".sketch .wrong .name")).to_have_count(2)
+    expect(manager.locator(".sketch .ghost")).to_have_text("no edge for “no”")
+    keep(manager, "workflow-sketch-problem")
+    in_hand(manager)
     wrong = manager.evaluate(f"{DRAWN}.nodes('.wrong').map((node) => node.data('name'))")
     assert wrong == ["About an order or account?", "Questions about the shop"]  # nothing leads to the second any more
     assert manager.evaluate(f"{DRAWN}.nodes('.ghost').map((node) => node.data('name'))") == ["no edge for “no”"]
@@ -103,6 +113,7 @@ def test_the_json_and_the_picture_are_one_draft(manager: Page) -> None:
     box = manager.get_by_label("Workflow as JSON")
     box.fill(json.dumps(text))
     expect(manager.locator("#problems")).to_contain_text("No way leads here")
+    in_hand(manager)
     assert manager.evaluate(f"{DRAWN}.$id('extra').length") == 1
     box.fill('{"nodes": [')
     expect(manager.locator("#json-fault")).to_contain_text("no valid JSON yet")
@@ -195,7 +206,9 @@ def test_the_walk_of_a_conversation(visitor: Page, sign_in: SignIn) -> None:
     expect(agent.locator(".timeline")).to_contain_text("moved the workflow to")
     keep(agent, "workflow-walk")
     agent.get_by_role("link", name="Show the picture").click()
-    expect(agent.get_by_text("stands here")).to_be_visible()
+    expect(agent.locator("#nodes").get_by_text("stands here")).to_be_visible()
+    expect(agent.locator(".sketch .here .kind")).to_contain_text("stands here")
+    in_hand(agent)
     assert agent.evaluate(f"{DRAWN}.nodes('.here').map((node) => node.data('name'))") == ["About an order or account?"]
     agent.go_back()
     agent.get_by_role("button", name="Restart").click()

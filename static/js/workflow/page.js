@@ -4,7 +4,7 @@
 import { h } from "./build.js";
 import * as drafts from "./draft.js";
 import { listNodes, showForm } from "./form.js";
-import { Picture } from "./picture.js";
+import { Sketch } from "./sketch.js";
 import { showTrial } from "./trial.js";
 import { _ } from "../words.js";
 
@@ -26,24 +26,39 @@ let history = new drafts.History(given.workflow);
 
 let picking = null; // the way out whose target is being picked in the picture
 
-const picture = new Picture(at("picture"), {
-  manager,
-  on: {
-    select(id) {
-      const way = picking;
-      stopPicking();
-      if (way === null || id === null) select(id);
-      else if (drafts.nodeOf(history.draft, id).type !== "start") edit(drafts.connect(history.draft, way.id, way.route, id));
-    },
-    selectEdge(source, route) {
-      select(source);
-      openTab("steps");
-      form();
-      at("form").querySelector(`[data-way="${CSS.escape(route ?? "")}"]`)?.focus();
-    },
-    moved: (positions) => edit(drafts.setPositions(history.draft, positions)),
+const on = {
+  select(id) {
+    const way = picking;
+    stopPicking();
+    if (way === null || id === null) select(id);
+    else if (drafts.nodeOf(history.draft, id).type !== "start") edit(drafts.connect(history.draft, way.id, way.route, id));
   },
-});
+  selectEdge(source, route) {
+    select(source);
+    openTab("steps");
+    form();
+    at("form").querySelector(`[data-way="${CSS.escape(route ?? "")}"]`)?.focus();
+  },
+  moved: (positions) => edit(drafts.setPositions(history.draft, positions)),
+};
+let picture = new Sketch(at("picture"), { on });
+
+// The canvas weighs more than all the rest together: it comes when somebody's hand is on the picture.
+let coming = null;
+function canvas() {
+  coming ??= import("./picture.js").then(({ Picture }) => {
+    const { places } = picture;
+    picture.remove();
+    picture = new Picture(at("picture"), { manager, places, on });
+    picture.show(history.draft, { problems, walk, selected });
+    return picture;
+  });
+  return coming.catch(() => {
+    coming = null;
+    toast(_("The picture cannot be edited now. The list of steps does the same."));
+  });
+}
+for (const kind of ["pointerenter", "pointerdown"]) at("picture").addEventListener(kind, canvas);
 
 // Showing ----------------------------------------------------------------------------------------------------------
 
@@ -162,8 +177,11 @@ function corner() {
   return { x: Math.min(0, ...places.map((place) => place.x)), y: Math.max(0, ...places.map((place) => place.y)) + 100 };
 }
 
-at("fit").addEventListener("click", () => picture.fit());
-at("arrange")?.addEventListener("click", () => edit(drafts.setPositions(history.draft, picture.arrange())));
+at("fit").addEventListener("click", async () => (await canvas())?.fit());
+at("arrange")?.addEventListener("click", async () => {
+  const drawn = await canvas();
+  if (drawn) edit(drafts.setPositions(history.draft, drawn.arrange()));
+});
 at("undo")?.addEventListener("click", () => step("undo"));
 at("redo")?.addEventListener("click", () => step("redo"));
 

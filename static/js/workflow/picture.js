@@ -2,29 +2,21 @@
 
 import cytoscape from "../../vendor/cytoscape-3.34.4/cytoscape.esm.min.mjs";
 import dagre from "../../vendor/cytoscape-dagre-4.0.1/cytoscape-dagre.min.mjs";
-import { edgesOf, nameOf, nodesOf, routeOf, waysOf } from "./draft.js";
+import { nodesOf } from "./draft.js";
+import { HEIGHT, ICONS, LEAST_FITTED, MARGIN, WIDTH, elements, placed } from "./shape.js";
 
 cytoscape.use(dagre);
 
-const WIDTH = 184;
-const HEIGHT = 56;
-const LEAST_FITTED = 0.55; // smaller cannot be read: a part is shown then, and panned
 const TOKENS = [
   "sunken", "surface", "line-strong", "control", "ink", "ink-2", "ink-3", "ai", "ai-fill", "ai-tint", "ai-line",
   "bad", "bad-fill", "bad-tint", "on-bad", "focus",
 ];
-const ICONS = {
-  start: "M5 3.5v9l7.5-4.5z",
-  llm: "M2.5 4a1 1 0 0 1 1-1h9a1 1 0 0 1 1 1v6.5a1 1 0 0 1-1 1H7l-3 2.3v-2.3h-.5a1 1 0 0 1-1-1z",
-  condition: "M4 3.5h1.5v4a3 3 0 0 0 3 3h3.5M9.5 8l2.5 2.5L9.5 13",
-  switch: "M3 8h3.5M6.5 8 10 4h3M6.5 8h6.5M6.5 8l3.5 4h3",
-  action: "M8.5 2.5 4 9h3.5L7 13.5 11.5 7H8z",
-};
-
 export class Picture {
   // on: select(id or null), selectEdge(source, route), moved(positions by id)
-  constructor(container, { manager, on }) {
+  // places: where nodes were shown until now, by their centres
+  constructor(container, { manager, places, on }) {
     this.on = on;
+    this.places = places;
     this.cy = cytoscape({
       container,
       style: style(colours()),
@@ -53,7 +45,7 @@ export class Picture {
     const { cy } = this;
     cy.batch(() => {
       cy.elements().remove();
-      cy.add(elements(draft, problems, walk, selected, colours()));
+      cy.add(painted(elements(draft, problems, walk, selected), colours()));
     });
     if (positions) {
       cy.nodes().forEach((node) => void (positions[node.id()] && node.position(positions[node.id()])));
@@ -69,6 +61,7 @@ export class Picture {
     for (const node of nodesOf(draft)) {
       const shown = this.cy.$id(node.id);
       if (shown.nonempty()) found[node.id] = { ...shown.position() };
+      else if (this.places[node.id]) found[node.id] = { ...this.places[node.id] };
     }
     return found;
   }
@@ -90,7 +83,7 @@ export class Picture {
   fit() {
     this.cy.resize();
     if (this.cy.elements().empty() || this.cy.width() === 0) return;
-    this.cy.fit(undefined, 40);
+    this.cy.fit(undefined, MARGIN);
     if (this.cy.zoom() > 1) {
       this.cy.zoom(1);
       this.cy.center();
@@ -121,62 +114,6 @@ export class Picture {
   }
 }
 
-const hasPlace = (node) => Number.isFinite(node.position?.x) && Number.isFinite(node.position?.y);
-
-function placed(draft) {
-  const nodes = nodesOf(draft);
-  const corners = new Set(nodes.filter(hasPlace).map((node) => `${node.position.x} ${node.position.y}`));
-  return nodes.every(hasPlace) && corners.size === nodes.length;
-}
-
-function elements(draft, problems, walk, selected, ink) {
-  const nodes = [...new Map(nodesOf(draft).map((node) => [node.id, node])).values()];
-  const ids = new Set(nodes.map((node) => node.id));
-  const went = new Set(walk?.steps.map((step) => step.node_id));
-  const isPlaced = placed(draft);
-  const drawn = nodes.map((node) => {
-    const faults = problems.filter((problem) => problem.node === node.id).length;
-    const here = walk?.stands_at === node.id;
-    const width = node.type === "start" ? 132 : WIDTH;
-    const classes = [faults && "wrong", went.has(node.id) && "went", here && "here", selected === node.id && "chosen"];
-    const words = here ? `${node.type} · #${walk.conversation_id} stands here` : String(node.type);
-    const hue = faults ? ink.bad : here || went.has(node.id) ? ink.ai : ink["ink-3"];
-    return {
-      group: "nodes",
-      data: { id: node.id, node: node.id, name: nameOf(node), width, faults, pictures: pictures(node.type, words, width, faults, hue, ink) },
-      classes: classes.filter(Boolean).join(" "),
-      ...(isPlaced ? { position: { x: node.position.x + width / 2, y: node.position.y + HEIGHT / 2 } } : {}),
-    };
-  });
-  const lines = edgesOf(draft)
-    .filter((edge) => ids.has(edge.source) && ids.has(edge.target))
-    .map((edge, index) => {
-      const route = routeOf(edge);
-      const plain = waysOf(nodes.find((node) => node.id === edge.source))[0] === null;
-      const taken = walk?.steps.some((step) => step.node_id === edge.source && (plain || step.route === route));
-      return {
-        group: "edges",
-        data: { id: `edge ${index}`, source: edge.source, target: edge.target, route: plain ? null : route, name: plain ? "" : (route ?? "") },
-        classes: taken && (went.has(edge.target) || walk.stands_at === edge.target) ? "went" : "",
-      };
-    });
-  return [...drawn, ...lines, ...nodes.flatMap((node) => ghosts(draft, node))];
-}
-
-// A way out that must lead somewhere and does not.
-function ghosts(draft, node) {
-  const needed = { condition: ["yes", "no"], switch: ["default"], start: [null] }[node.type] ?? [];
-  return needed
-    .filter((route) => !edgesOf(draft).some((edge) => edge.source === node.id && (route === null || routeOf(edge) === route)))
-    .flatMap((route, index) => {
-      const id = `ghost ${node.id} ${route}`;
-      return [
-        { group: "nodes", data: { id, ghost: true, node: node.id, at: node.id, index, name: route === null ? "leads nowhere" : `no edge for “${route}”` }, classes: "ghost", grabbable: false },
-        { group: "edges", data: { id: `${id} edge`, source: node.id, target: id, ghost: true, route, name: "" }, classes: "missing" },
-      ];
-    });
-}
-
 function besides(ghost) {
   const { x, y } = ghost.cy().$id(ghost.data("at")).position();
   return { x: x + 92 + 40 * ghost.data("index"), y: y + 72 + 30 * ghost.data("index") };
@@ -184,6 +121,15 @@ function besides(ghost) {
 
 const picture = (svg) => `data:image/svg+xml;utf8,${encodeURIComponent(svg)}`;
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+function painted(all, ink) {
+  for (const { data, classes } of all) {
+    if (!data.words) continue;
+    const hue = data.faults ? ink.bad : /\b(here|went)\b/.test(classes) ? ink.ai : ink["ink-3"];
+    data.pictures = pictures(data.type, data.words, data.width, data.faults, hue, ink);
+  }
+  return all;
+}
 
 // The icon with the kind of step above the name, and how many problems it has.
 function pictures(type, words, width, faults, hue, ink) {
