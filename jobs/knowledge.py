@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 from responder.snapshot import Snippet
 
 FOUND = 6  # more crowd the prompt and change no answer
-NEAR_ENOUGH = 0.3  # trigram similarity below which a hit is noise; one letter wrong in a word is above it
 
 # A customer's sentence holds many words that no snippet has, so any of its words may match; rank does the rest.
 SEARCH = text(
@@ -27,16 +26,13 @@ ORDER BY ts_rank_cd(search, words, 1) DESC, id LIMIT :limit
 # For words that no snippet has, such as misspelt ones. Words that say nothing (the, of) are near to everything.
 NEAREST = text(
     """
-SELECT id, title, content FROM snippet
-WHERE project_id = :project AND to_tsvector('english', :query) <> ''
-    AND word_similarity(:query, title || ' ' || content) > :near_enough
-ORDER BY word_similarity(:query, title || ' ' || content) DESC, id LIMIT :limit
+SELECT id, title, content FROM near_snippets(:project, :query, :limit) WHERE to_tsvector('english', :query) <> ''
 """
 )
 
 
 def search(connection: Connection, project_id: int, query: str) -> tuple[Snippet, ...]:
     """The project's snippets that fit the query best, at most FOUND of them."""
-    parameters = {"project": project_id, "query": query[:1000], "limit": FOUND, "near_enough": NEAR_ENOUGH}
+    parameters = {"project": project_id, "query": query[:1000], "limit": FOUND}
     rows = connection.execute(SEARCH, parameters).all() or connection.execute(NEAREST, parameters).all()
     return tuple(Snippet(*row) for row in rows)
