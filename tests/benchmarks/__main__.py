@@ -6,11 +6,13 @@ Owns which measurements there are. `--full` takes longer and varies less.
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks import accepting, bloat, clicking, landing, lasting, lists, people, streaming, workers
-from tests.benchmarks.stage import Stage, stage
+from tests.benchmarks.stage import Servers, servers
 from tests.benchmarks.table import Table
 
 MEASURED: dict[str, Callable[..., None]] = {
@@ -34,15 +36,18 @@ def main() -> None:
     asked.add_argument("--json", type=Path, default=Path("bench.json"), help="where the JSON goes")
     chosen = asked.parse_args()
     table = Table()
-    for name in chosen.only or MEASURED:
-        with stage() as one:
-            _measure(one, table, name, full=chosen.full)
+    with servers() as running:
+        for name in chosen.only or MEASURED:
+            _measure(running, table, name, full=chosen.full)
     table.print()
     table.write(chosen.json)
 
 
-def _measure(one: Stage, table: Table, name: str, *, full: bool) -> None:
-    MEASURED[name](one, table, full=full)
+def _measure(running: Servers, table: Table, name: str, *, full: bool) -> None:
+    started = time.monotonic()
+    with running.stage(name) as stage:
+        MEASURED[name](stage, table, full=full)
+    print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

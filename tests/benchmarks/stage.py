@@ -1,4 +1,4 @@
-"""Servers for measuring: PostgreSQL with fsync on, Valkey, a migrated database and a project.
+"""Servers for measuring: PostgreSQL with fsync on, Valkey, and for each measurement a migrated database and a project.
 
 Owns starting and stopping them.
 """
@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
+from redis import Redis
 from sqlalchemy import Engine, text
 
 from commands.embedded import start_postgres, start_valkey
@@ -42,18 +45,42 @@ class Stage:
         landing_sql.post.cache_clear()
 
 
+@dataclass(frozen=True)
+class Servers:
+    """Running servers whose database is migrated and empty: the template of every stage."""
+
+    url: str
+    redis_url: str
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Stage]:
+        """A database of one's own and an empty Redis, gone afterwards."""
+        url = self.url.replace("/tandem?", f"/{name}?")
+        with self._administer() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE tandem".encode())
+        Redis.from_url(self.redis_url).flushall()
+        engine = connect(url, pool_size=4)
+        try:
+            with engine.begin() as connection:
+                project = create_project(connection, "Bench")
+            yield Stage(url, self.redis_url, engine, project.id, project.key)
+        finally:
+            engine.dispose()
+            with self._administer() as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def _administer(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url.replace("/tandem?", "/postgres?"), autocommit=True)
+
+
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """A stage of one's own, gone afterwards."""
+def servers() -> Iterator[Servers]:
+    """Servers that are started once: what is measured is what they do, not how they start."""
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
         postgres, valkey = start_postgres(Path(folder)), start_valkey(Path(folder))
         try:
             migrate(postgres.url)
-            engine = connect(postgres.url, pool_size=4)
-            with engine.begin() as connection:
-                project = create_project(connection, "Bench")
-            yield Stage(postgres.url, valkey.url, engine, project.id, project.key)
-            engine.dispose()
+            yield Servers(postgres.url, valkey.url)
         finally:
             valkey.stop()
             postgres.stop()
