@@ -18,6 +18,7 @@ MOST_TERMS = 12  # each is one more condition
 # that an order number is found with and without what is written before it.
 SEPARATORS = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 SPACES = str.maketrans(SEPARATORS, " " * len(SEPARATORS))
+PARTICULAR = ("status", "priority", "before")  # operators that do not take just anything
 SHORTEST_TRIGRAM = 3  # a trigram index finds nothing shorter in the middle of a name
 PART = re.compile(r'(\w+):"([^"]*)"|(\w+):(\S+)|"([^"]+)"|(\S+)')
 
@@ -48,6 +49,11 @@ def parse(typed: str | None) -> Search:
         known = _with(found, name.lower(), value) if name and value else None
         found = known or replace(found, terms=(*found.terms, match.group(5) or match.group(0)))
     return found
+
+
+def misread(found: Search) -> tuple[str, ...]:
+    """The words that were meant as operators, but say what these do not take."""
+    return tuple(term for term in found.terms if term.partition(":")[0].lower() in PARTICULAR and ":" in term)
 
 
 def _with(found: Search, name: str, value: str) -> Search | None:

@@ -62,6 +62,11 @@ class Shown:
         """What is searched for."""
         return search.parse(self.q)
 
+    @property
+    def misread(self) -> tuple[str, ...]:
+        """What was typed as an operator and is none."""
+        return search.misread(self.search)
+
     def filter(self, who: Agent) -> Filter:
         """Which conversations that is."""
         return views.searched(self.view, self.q, who)

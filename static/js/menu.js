@@ -103,7 +103,7 @@ export function offerMenu(field, list, openers) {
   });
 }
 
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 // Those whose name begins with the word come first, then those that hold it anywhere.
 function fitting(entries, word) {

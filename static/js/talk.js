@@ -70,6 +70,7 @@ function fillPresets() {
   own.value ||= new Date(morning("1") - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
+snooze?.addEventListener("tandem:moments", fillPresets);
 snooze?.addEventListener("toggle", () => {
   if (snooze.open) fillPresets();
 });

@@ -220,6 +220,36 @@ def test_the_palette_finds_views_conversations_and_acts(sign_in: SignIn, house: 
     page.wait_for_url("**/?view=snoozed")
 
 
+def test_every_choice_has_a_key(sign_in: SignIn, house: House) -> None:
+    """Assigning, resting, priority and labels without a mouse: by their keys, or by name in the palette."""
+    number = come(house, "Choice Maker", "Everything by keys, please.")
+    page = sign_in(ANA)
+    look_at(page, number)
+    palette = page.get_by_role("dialog", name="Find or do")
+    for key, typed in (("Shift+A", "ben"), ("p", "urgent"), ("l", "by key"), ("b", "monday")):
+        page.keyboard.press(key)
+        expect(palette).to_be_visible()
+        keep(page, f"palette-{key}")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(palette).to_be_hidden()
+    expect(page.get_by_label("Assignee").locator("option:checked")).to_have_text("Ben Osei")
+    expect(page.get_by_label("Priority")).to_have_value("urgent")
+    expect(page.locator("#labels")).to_contain_text("by key")
+    expect(page.get_by_label("Status", exact=True)).to_have_value("snoozed")
+    for typed, status in (("pend", "pending"), ("status spam", "spam")):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(page.locator("#timeline")).to_contain_text(f"set the status to {status}")
+    page.goto(house.product.run["url"] + "/?view=spam")
+    pick(page, number)
+    page.keyboard.press("Shift+A")
+    page.keyboard.type("nobody")
+    page.keyboard.press("Enter")
+    expect(row(page, number)).not_to_contain_text("Ben Osei")
+
+
 def test_nothing_is_in_anybodys_way(sign_in: SignIn, house: House) -> None:
     """axe over the list in its states, and a phone where one can choose with a thumb."""
     number = come(house, "Access Ible", "Can everybody read this?")

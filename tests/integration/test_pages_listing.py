@@ -152,6 +152,13 @@ def test_nonsense_in_the_bar(house: House, browser: Browser, form: dict[str, str
     assert "Nothing was changed" in answer.text
 
 
+def test_a_mistyped_operator_is_named(house: House, sit: Callable[[Caller], Reader]) -> None:
+    house.visit("Hi")
+    reader = sit(house.ada)
+    assert "<b>status:closed</b> was looked for as words" in reader.open("/?view=all&q=status:closed")
+    assert "was looked for as words" not in reader.open("/?view=all&q=nothingofthekind")
+
+
 def states(services: Services, house: House) -> list[str]:
     with services.reading() as connection:
         found = list_rows.whole(connection, house.project_id, Filter())

@@ -36,6 +36,11 @@ def test_what_is_meant(typed: str | None, meant: Search) -> None:
     assert search.parse(typed) == meant
 
 
+def test_what_was_no_operator_is_told() -> None:
+    typed = "status:closed Before:yesterday status:open https://example.com/a priority label:status refund"
+    assert search.misread(search.parse(typed)) == ("status:closed", "Before:yesterday")
+
+
 def test_no_end_of_terms() -> None:
     assert len(search.parse("a " * 500).terms) == search.MOST_TERMS
     assert search.parse("x" * 5000).terms == ("x" * search.MOST_CHARACTERS,)
