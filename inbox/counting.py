@@ -7,15 +7,15 @@ waits for it is redis.py's. Must not refuse anybody: limits.py does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import MemoryStorage, RedisStorage
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
-Answer = TypeVar("Answer", int, float)
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,37 @@ class Counter:
     """Counts in windows. Never raises for a Redis that is away."""
 
     def __init__(self, redis: Redis) -> None:
-        self._together = RedisStorage("redis://", connection_pool=redis.connection_pool)
+        self._together = _Together("redis://", connection_pool=redis.connection_pool)
         self._here = MemoryStorage()
 
-    def count(self, window: Window) -> int:
-        """One more, and how many there are then. One call of Redis."""
-        return self._ask(lambda storage: storage.incr(window.key, window.seconds))
+    def count(self, windows: Sequence[Window]) -> list[int]:
+        """One more in each, and how many there are then. One call of Redis."""
+        return self._ask(
+            lambda: self._together.each(windows),
+            lambda: [self._here.incr(window.key, window.seconds) for window in windows],
+        )
 
     def seconds_left(self, window: Window) -> int:
         """Until the window ends, and the next count begins another."""
-        return max(0, round(self._ask(lambda storage: storage.get_expiry(window.key)) - time.time()))
+        ends = self._ask(lambda: self._together.get_expiry(window.key), lambda: self._here.get_expiry(window.key))
+        return max(0, round(ends - time.time()))
 
-    def _ask(self, ask: Callable[[Storage], Answer]) -> Answer:
+    def _ask(self, together: Callable[[], Answer], here: Callable[[], Answer]) -> Answer:
         try:
-            return ask(self._together)
+            return together()
         except RedisError:
-            return ask(self._here)
+            return here()
+
+
+class _Together(RedisStorage):
+    """The library's storage, which in one call counts in several windows."""
+
+    def each(self, windows: Sequence[Window]) -> list[int]:
+        """As `incr` for each of them."""
+        with self.storage.pipeline(transaction=False) as calls:
+            for window in windows:
+                calls.evalsha(self.lua_incr_expire.sha, 1, self.prefixed_key(window.key), window.seconds, 1)
+            try:
+                return [int(count) for count in calls.execute()]
+            except NoScriptError:  # nothing has counted: this Redis is new, and `incr` tells it the script
+                return [self.incr(window.key, window.seconds) for window in windows]

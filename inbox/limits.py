@@ -82,8 +82,9 @@ def _count(limits: Sequence[Limit]) -> None:
     if not settings.rate_limits or _has_pass():
         return
     known = [limit.window(settings) for limit in limits]
+    counts = _counter().count([window for _, window in known])
     g.counted = min(
-        ((most, most - _counter().count(window), window) for most, window in known),
+        ((most, most - count, window) for (most, window), count in zip(known, counts, strict=True)),
         key=lambda counted: (counted[1] >= 0, counted[1]),
     )
     if g.counted[1] < 0:

@@ -20,18 +20,26 @@ def test_processes_count_together(settings: Settings) -> None:
     redis: Any = redis_client(str(settings.redis_url))
     one, other = Counter(redis), Counter(redis)
     short, long = Window("short", 5), Window("long", 60)
-    assert [one.count(short), other.count(short), other.count(long)] == [1, 2, 1]
+    assert [one.count([short]), other.count([short, long])] == [[1], [2, 1]]
     assert 0 < one.seconds_left(short) <= 5 < other.seconds_left(long) <= 60
+
+
+def test_a_redis_that_is_new_counts_each_once(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url))
+    counter, windows = Counter(redis), [Window("one", 60), Window("other", 60)]
+    assert counter.count(windows) == [1, 1]
+    redis.script_flush()
+    assert counter.count(windows) == [2, 2]
 
 
 def test_while_redis_is_away_it_counts_here(settings: Settings) -> None:
     redis: Any = redis_client(str(settings.redis_url))
-    counter, window = Counter(redis), Window("a", 60)
-    assert [counter.count(window), counter.count(window)] == [1, 2]
+    counter, windows = Counter(redis), [Window("a", 60)]
+    assert [counter.count(windows), counter.count(windows)] == [[1], [2]]
     with away(redis):
-        assert [counter.count(window) for _ in range(3)] == [1, 2, 3]
-        assert counter.seconds_left(window) > 50
-    assert counter.count(window) == 3
+        assert [counter.count(windows) for _ in range(3)] == [[1], [2], [3]]
+        assert counter.seconds_left(windows[0]) > 50
+    assert counter.count(windows) == [3]
 
 
 def test_a_silent_redis_is_waited_for_once_by_whoever_shares_the_client() -> None:
@@ -41,7 +49,7 @@ def test_a_silent_redis_is_waited_for_once_by_whoever_shares_the_client() -> Non
         with pytest.raises(TimeoutError):
             redis.ping()
         started = time.monotonic()
-        assert [Counter(redis).count(Window("a", 60)) for _ in range(20)] == [1] * 20
+        assert [Counter(redis).count([Window("a", 60)]) for _ in range(20)] == [[1]] * 20
         assert time.monotonic() - started < 0.3, "nobody waited once more"
 
 
