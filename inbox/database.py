@@ -6,6 +6,7 @@ Owns engine settings. Must not hold SQL of the domain.
 from __future__ import annotations
 
 import select
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -105,10 +106,17 @@ def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
 
     Costs no round trip, as a ping would. A connection that an idle network swallowed is found by its first statement.
     """
-    waiting = select.poll()
+    waiting = _looking()
     waiting.register(dbapi_connection.fileno(), select.POLLIN)
     if waiting.poll(0):
         raise DisconnectionError("the server has closed this connection")
+
+
+def _looking() -> select.poll:
+    """The system's poll: it is asked what is there now, and gevent's would give way to all other greenlets first."""
+    gevent = sys.modules.get("gevent.monkey")
+    found: select.poll = gevent.get_original("select", "poll")() if gevent else select.poll()
+    return found
 
 
 def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Any:
