@@ -18,12 +18,12 @@ import openai
 from openai import OpenAI
 
 from responder.answer import Answer, ModelFailed, ModelTimeout
+from responder.connections import lending
 from responder.deadline import behind_door, extended, limited
 from responder.outcome import Usage
 from responder.stream import Collected
 from responder.striking import struck_out
 
-CONNECTIONS = 2000  # more turns than any worker holds at once
 SHORTEST_KEY = 8  # characters; a shorter one is a placeholder for a server that takes any
 # What these refuse is the request, such as one that is too long: another conversation may well be answered.
 REQUESTS_FAULT = frozenset({400, 409, 413, 415, 422})
@@ -155,9 +155,8 @@ class Endpoint:
 
 def client(url: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> OpenAI:
     """A client of the SDK that tries nothing again by itself, behind the door of deadlines."""
-    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
-    http = httpx2.Client(transport=transport, limits=limits) if transport else httpx2.Client(limits=limits)
-    return OpenAI(base_url=url, api_key=key or "none", http_client=behind_door(http), max_retries=0)
+    http = lending(behind_door(httpx2.Client(transport=transport)))
+    return OpenAI(base_url=url, api_key=key or "none", http_client=http, max_retries=0)
 
 
 def retry_after(error: openai.APIError, now: datetime | None = None) -> float | None:
