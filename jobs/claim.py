@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from inbox.act_parts import UNANSWERED
 from inbox.change import change_cte
+from inbox.database import fetch_one
 from jobs.values import Claimed
 
 # The conversation's row is locked first (lock order: conversation, turn, the rest), so that the change row's
@@ -73,7 +74,7 @@ def claim(connection: Connection, turn_id: int, *, lease_seconds: float, max_att
     Exactly one of any number of claimers gets it. The answer's `attempt` must be shown by every later write.
     """
     parameters = {"turn": turn_id, "lease_seconds": lease_seconds, "max_attempts": max_attempts}
-    row = connection.execute(CLAIM, parameters).one_or_none()
+    row = fetch_one(connection, CLAIM, parameters)
     if row is None:
         return None
     return Claimed(row.id, row.attempt, row.project_id, row.conversation_id, row.claimed_at, tuple(row.answers))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from inbox.database import fetch_all
 from responder.snapshot import Snippet
 
 FOUND = 6  # more crowd the prompt and change no answer
@@ -34,5 +35,5 @@ SELECT id, title, content FROM near_snippets(:project, :query, :limit) WHERE to_
 def search(connection: Connection, project_id: int, query: str) -> tuple[Snippet, ...]:
     """The project's snippets that fit the query best, at most FOUND of them."""
     parameters = {"project": project_id, "query": query[:1000], "limit": FOUND}
-    rows = connection.execute(SEARCH, parameters).all() or connection.execute(NEAREST, parameters).all()
-    return tuple(Snippet(*row) for row in rows)
+    rows = fetch_all(connection, SEARCH.text, parameters) or fetch_all(connection, NEAREST.text, parameters)
+    return tuple(Snippet(**row) for row in rows)

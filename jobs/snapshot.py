@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
+from inbox.database import fetch_all, fetch_one
 from inbox.spending import Caps
 from jobs import toolbox
 from jobs.toolbox import Toolbox
@@ -40,7 +41,7 @@ HISTORY = text(
     """
 SELECT id, author, author_name, ltrim(content || COALESCE((
     SELECT string_agg(format(E'\n[%s was sent, a file of type %s]', f.name, f.type), '')
-    FROM jsonb_to_recordset(details -> 'attachments') AS f (name text, type text)), ''), E'\n')
+    FROM jsonb_to_recordset(details -> 'attachments') AS f (name text, type text)), ''), E'\n') AS content
 FROM (
     SELECT id, author, author_name, content, details FROM message
     WHERE conversation_id = :conversation AND NOT private AND (author <> 'visitor' OR id <= :up_to)
@@ -52,9 +53,8 @@ ORDER BY id
 
 def read(connection: Connection, claimed: Claimed) -> Work | None:
     """All that the turn may know; None if the conversation is gone. `refusal` says why it must not think."""
-    row = connection.execute(
-        CONVERSATION, {"conversation": claimed.conversation_id, "turn": claimed.turn_id}
-    ).one_or_none()
+    of_turn = {"conversation": claimed.conversation_id, "turn": claimed.turn_id}
+    row = fetch_one(connection, CONVERSATION, of_turn)
     if row is None:
         return None
     parameters = {
@@ -62,7 +62,7 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
         "up_to": claimed.answers_up_to or 0,
         "limit": HISTORY_MESSAGES,
     }
-    history = tuple(Said(*said) for said in connection.execute(HISTORY, parameters))
+    history = tuple(Said(**said) for said in fetch_all(connection, HISTORY.text, parameters))
     state = _object(row.metadata).get("workflowState")
     basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None)
     scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
@@ -71,7 +71,7 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
     return Work(claimed, basis, _snapshot(claimed, row, history, basis, box), refusal(row, claimed), box, caps)
 
 
-def refusal(row: Row[Any], claimed: Claimed) -> Drop | None:
+def refusal(row: Any, claimed: Claimed) -> Drop | None:
     """Why a turn that was rightly queued must not think any more."""
     if not row.responder_enabled:
         return Drop("cancelled", "responder_off")
@@ -86,7 +86,7 @@ def refusal(row: Row[Any], claimed: Claimed) -> Drop | None:
     return None
 
 
-def _snapshot(claimed: Claimed, row: Row[Any], history: tuple[Said, ...], basis: Basis, box: Toolbox) -> Snapshot:
+def _snapshot(claimed: Claimed, row: Any, history: tuple[Said, ...], basis: Basis, box: Toolbox) -> Snapshot:
     return Snapshot(
         project=ProjectView(claimed.project_id, row.project_name, row.mode, row.instructions, row.language),
         visitor=VisitorView(row.visitor_id, row.visitor_name, row.visitor_email, row.visitor_attributes),
