@@ -85,7 +85,10 @@ class RqTurnQueue:
         waiting = {one.partition("-p")[0] for one in self._queue.waiting()}
         return [turn for turn in turns if job_id(*turn) not in waiting]
 
-    def level(self) -> None:
-        """A job has left the line: whoever is next moves up. Silent when Redis is away, the sweeper levels too."""
+    def level(self, *, wake: bool = False) -> None:
+        """A job has left the line: whoever is next moves up; `wake` the readers of the event streams in the same call.
+
+        Silent when Redis is away, the sweeper levels too.
+        """
         with suppress(RedisError):
-            self._queue.level()
+            self._queue.level(CHANNEL if wake else None)

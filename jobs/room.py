@@ -25,10 +25,14 @@ class Rooms:
         self._free = {Room.TURNS: turns, Room.BACKGROUND: background}
         self._left = threading.Condition()
 
+    def places(self, room: Room) -> int:
+        """How many more jobs may enter."""
+        with self._left:
+            return self._free[room]
+
     def has_place(self, room: Room) -> bool:
         """Whether one more job may enter."""
-        with self._left:
-            return self._free[room] > 0
+        return self.places(room) > 0
 
     def enter(self, room: Room) -> None:
         """Take a place; the caller has seen that there is one, and is the only one who enters."""

@@ -62,10 +62,12 @@ push(ARGV[1], tonumber(ARGV[2]))
 return redis.call('PUBLISH', ARGV[3], '')
 """
 )
-# KEYS: the line, the set of lanes, RQ's set of queues. ARGV: share. The lanes themselves are keys that it finds.
+# KEYS: the line, the set of lanes, RQ's set of queues. ARGV: share, perhaps a channel to publish to. The lanes
+# themselves are keys that it finds.
 LEVEL = (
     COUNT
     + """
+if ARGV[2] then redis.call('PUBLISH', ARGV[2], '') end
 local lanes = redis.call('SMEMBERS', KEYS[2])
 if #lanes == 0 then return 0 end
 local count, moved = counted(KEYS[1]), 0
@@ -127,10 +129,17 @@ class SharedQueue(Queue):
         lane = f"{self.key}-{project_id}" if project_id is not None else self.key
         return [self.key, lane, self._lanes, self.redis_queues_keys]
 
-    def level(self) -> int:
-        """Move up what the lanes have for the line; returns how many jobs. Raises RedisError."""
+    def level(self, channel: str | None = None) -> int:
+        """Move up what the lanes have for the line, with a message without words to the channel; returns how many jobs.
+
+        Raises RedisError.
+        """
         keys = [self.key, self._lanes, self.redis_queues_keys]
-        return int(cast(int, self.connection.eval(LEVEL, len(keys), *keys, str(SHARE))))
+        return int(self._level(keys, [SHARE] if channel is None else [SHARE, channel]))
+
+    @cached_property
+    def _level(self) -> Script:
+        return self.connection.register_script(LEVEL)
 
     def waiting(self) -> set[str]:
         """The ids of all jobs in the line and in the lanes. Raises RedisError."""

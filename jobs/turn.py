@@ -28,9 +28,7 @@ BACKOFF_SECONDS = 2.0  # after a failure of ours: 2, 4, 8 s and so on
 
 def run_turn(turn_id: int) -> None:
     """The RQ job. A turn that is not to be had (taken, ended, not due) is left alone: the job was only a hint."""
-    here = context.current()
-    here.queue.level()
-    run(here, turn_id)
+    run(context.current(), turn_id)
 
 
 def run(here: Context, turn_id: int) -> Landed | None:
@@ -55,13 +53,16 @@ def run(here: Context, turn_id: int) -> Landed | None:
 
 
 def _claim(here: Context, turn_id: int) -> Claimed | None:
-    with single_statements(here.engine).connect() as connection:
-        claimed = claim.claim(
-            connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=here.settings.max_attempts
-        )
-    if claimed is not None:
-        here.waker()
-    return claimed
+    """The turn, if it is to be had. Whatever comes of it, its job has left the line."""
+    claimed = None
+    try:
+        with single_statements(here.engine).connect() as connection:
+            claimed = claim.claim(
+                connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=here.settings.max_attempts
+            )
+        return claimed
+    finally:
+        here.queue.level(wake=claimed is not None)
 
 
 def _advance(here: Context, claimed: Claimed) -> Landed | None:

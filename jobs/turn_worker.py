@@ -13,15 +13,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.timeouts import BaseDeathPenalty
+from rq.utils import as_text
 from rq.worker import WorkerStatus
 
 from jobs.room import Room, Rooms
@@ -30,6 +35,7 @@ log = logging.getLogger(__name__)
 
 TURNS_FOR_A_BACKGROUND_JOB = 4  # a worker of 100 turns has 25 places for deliveries and evaluations beside them
 BACKGROUND_LOOK_SECONDS = 0.25  # how often the queues in the background are looked at while the turns' room is full
+MOST_TAKEN = 8  # turns at once: most of what two round trips for each would cost, and others find some as well
 POLL_SECONDS = 1  # how long the loop may wait for a job before it looks at the stop request
 HEARTBEAT_SECONDS = 5.0
 FOREVER_SECONDS = float("inf")
@@ -63,6 +69,7 @@ class TurnWorker(SimpleWorker):
     def __init__(self, *arguments: Any, turns: int = 100, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._rooms = Rooms(turns, max(1, turns // TURNS_FOR_A_BACKGROUND_JOB))
+        self._taken: deque[Job] = deque()
         self._running: set[threading.Thread] = set()
         self._guard = threading.Lock()
         self._beat_at = self._suspension_seen_at = -FOREVER_SECONDS
@@ -90,7 +97,7 @@ class TurnWorker(SimpleWorker):
             turns_fit = self._rooms.has_place(Room.TURNS)
             listening = [queue for queue in self.queues if self._rooms.has_place(self._room_of(queue))]
             # While only the background has room nothing blocks: a turn's place that frees is to be filled at once.
-            found = self._next_job(listening, timeout if turns_fit else None)
+            found = self._next_turn() or self._next_job(listening, timeout if turns_fit else None)
             if found is not None:
                 self._rooms.enter(self._room_of(found[1]))
                 return found
@@ -107,6 +114,25 @@ class TurnWorker(SimpleWorker):
             self._rooms.wait(Room.TURNS, BACKGROUND_LOOK_SECONDS)
         elif bursting:
             self._rooms.wait(Room.BACKGROUND, BACKGROUND_LOOK_SECONDS)
+
+    def _next_turn(self) -> tuple[Job, Queue] | None:
+        """The next of those that were taken together; where there is none, as many are taken as find a place."""
+        queue = self.queues[0]
+        if not self._taken and (places := min(self._rooms.places(Room.TURNS), MOST_TAKEN)):
+            with suppress(RedisError):  # RQ's own way meets it as well, and waits for Redis
+                self._taken.extend(self._take(queue, places))
+        return (self._taken.popleft(), queue) if self._taken else None
+
+    def _take(self, queue: Queue, places: int) -> Iterator[Job]:
+        popped = cast(list[bytes] | None, self.connection.lpop(queue.key, places))
+        if popped:
+            found = Job.fetch_many(map(as_text, popped), self.connection, self.serializer)
+            yield from filter(None, found)  # one that is gone was withdrawn
+
+    def _give_back(self) -> None:
+        """What was taken and not begun goes to the front of the queue."""
+        while self._taken:
+            self.queues[0].push_job_id(self._taken.pop().id, at_front=True)
 
     def _next_job(self, listening: list[Queue], timeout: int | None) -> tuple[Job, Queue] | None:
         if not listening:
@@ -170,6 +196,24 @@ class TurnWorker(SimpleWorker):
     def procline(self, message: str) -> None:
         """The process keeps its name: it holds many jobs."""
 
+    def prepare_execution(self, job: Job) -> Execution:
+        """Note that the job runs here. RQ takes two round trips for it, this and what `prepare_job_execution` does."""
+        ttl = self.get_heartbeat_ttl(job)
+        with self.connection.pipeline() as together:
+            execution = Execution.create(job, ttl, pipeline=together, worker_name=self.name)
+            self.executions[execution.id] = execution
+            self.set_state(WorkerStatus.BUSY, together)
+            self.heartbeat(ttl, together)
+            job.prepare_for_execution(self.name, pipeline=together)
+            together.persist(job.key)
+            if len(self.queues) == 1:  # RQ's blocking way to take from one queue leaves a mark
+                together.lrem(self.queues[0].intermediate_queue_key, 1, job.id)
+            together.execute()
+        return execution
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Done already, with the execution."""
+
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
         """Only notes the time: the job's last heartbeat would be written a moment before its result is."""
         job.ended_at = datetime.now(UTC)
@@ -206,6 +250,8 @@ class TurnWorker(SimpleWorker):
 
     def teardown(self) -> None:
         """Drain first: RQ would sign the worker off while its threads still run."""
+        with suppress(RedisError):  # the sweeper finds them
+            self._give_back()
         self.drain(DRAIN_SECONDS if self._stop_requested else None)
         super().teardown()  # type: ignore[no-untyped-call]  # RQ leaves it untyped
 

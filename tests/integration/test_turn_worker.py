@@ -102,6 +102,18 @@ def test_visitors_go_first(queues: dict[str, Queue]) -> None:
     assert order == [TURNS, DELIVERIES]
 
 
+def test_what_was_taken_and_not_begun_goes_back(queues: dict[str, Queue]) -> None:
+    """As many are taken together as find a place; a stop before they begin leaves the queue as if they never were."""
+    ids = [queues[TURNS].enqueue(job, TURNS, None).id for _ in range(TURNS_AT_ONCE + 2)]
+    worker = TurnWorker(list(queues.values()), connection=queues[TURNS].connection, turns=TURNS_AT_ONCE)
+    found = worker.dequeue_job_and_maintain_ttl(None)
+    assert found is not None
+    assert found[0].id == ids[0]
+    assert queues[TURNS].get_job_ids() == ids[TURNS_AT_ONCE:]
+    worker.teardown()
+    assert queues[TURNS].get_job_ids() == ids[1:]
+
+
 def test_a_job_that_fails_is_tried_again_and_then_kept(queues: dict[str, Queue]) -> None:
     """RQ's own retries and its failure registry, with the words of the error."""
     job_id = queues[TURNS].enqueue(failing, retry=Retry(max=2)).id
