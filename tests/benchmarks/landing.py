@@ -164,7 +164,7 @@ def _bound(one: Claimed) -> tuple[Any, dict[str, Any]]:
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """One client, eight clients, one hot conversation."""
-    times, rounds = (400, 5) if full else (150, 3)
+    times, rounds = (400, 5) if full else (100, 2)
     each = times * (2 * rounds + 3)
 
     def supply(way: Any, *arguments: Any) -> Iterator[Operation]:
@@ -201,7 +201,7 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
         rounds,
     )
     _add(table, "one landing, 8 clients, p50", found["floor"], found["tandem"], 2.0)
-    few = max(20, times // 4)
+    few = times // 4 if full else 16
     stage.allow_many_live_turns()
     lost: dict[str, int] = {}
 
