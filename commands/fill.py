@@ -51,7 +51,15 @@ def fill(
     there = connection.execute(SOME, {"most": conversations}).fetchone() or (0,)
     way = _apart if conversations >= many and there[0] < conversations else _beside
     yield from way(connection, named)
-    for table in ("visitor", "conversation", "turn", "message", "message_search", "timeline_event"):
+    for table in (
+        "visitor",
+        "conversation",
+        "conversation_label",
+        "turn",
+        "message",
+        "message_search",
+        "timeline_event",
+    ):
         yield Batch(0, 0, 0, f"statistics of {table}")
         connection.execute(f"VACUUM ANALYZE {table}")
 

@@ -27,15 +27,15 @@ LISTED = text(
     """
 SELECT label AS name, count(*) AS conversations, (
     SELECT l.colour FROM label_colour l WHERE l.project_id = :project AND l.name = label) AS colour
-FROM conversation c, unnest(c.labels) AS label
-WHERE c.project_id = :project AND c.labels <> '{}' AND label > :after
+FROM conversation_label
+WHERE project_id = :project AND label > :after
 GROUP BY label ORDER BY label LIMIT :limit
 """
 )
 HOLDING = text(
     """
-SELECT id FROM conversation
-WHERE project_id = :project AND labels <> '{}' AND labels @> ARRAY[CAST(:label AS text)] ORDER BY id LIMIT :limit
+SELECT conversation_id AS id FROM conversation_label
+WHERE project_id = :project AND label = :label ORDER BY conversation_id LIMIT :limit
 """
 )
 

@@ -72,7 +72,7 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
     if wanted.responder_states:
         yield _one_of("c.responder_state", wanted.responder_states, RESPONDER_STATES), {}
     if wanted.label is not None:
-        yield "c.labels <> '{}' AND c.labels @> ARRAY[CAST(:label AS text)]", {"label": wanted.label}
+        yield _labelled("label", wanted.label)
     if wanted.mentioned is not None:
         yield f"c.id IN ({MENTIONED})", {"mentioned": wanted.mentioned}
     if wanted.thinking:
@@ -103,8 +103,8 @@ def _of_search(wanted: Filter) -> Iterator[Clause]:
         yield _one_of("c.status", typed.statuses, STATUSES), {}
     if typed.priorities:
         yield _one_of("c.priority", typed.priorities, PRIORITIES), {}
-    if typed.labels:
-        yield "c.labels <> '{}' AND c.labels @> CAST(:labels AS text[])", {"labels": list(typed.labels)}
+    for place, label in enumerate(typed.labels):
+        yield _labelled(f"label_{place}", label)
     if typed.reasons:
         why = f"c.responder_state = 'handed_off' AND {HANDED_OFF_WHY} = ANY(:reasons)"
         yield why, {"reasons": list(typed.reasons)}
@@ -112,6 +112,11 @@ def _of_search(wanted: Filter) -> Iterator[Clause]:
         yield "c.active_at < CAST(:before_day AS timestamptz)", {"before_day": f"{typed.before.isoformat()}T00:00Z"}
     if typed.assignees:
         yield _assignees(wanted)
+
+
+def _labelled(name: str, label: str) -> Clause:
+    having = f"SELECT l.conversation_id FROM conversation_label l WHERE l.project_id = :project AND l.label = :{name}"
+    return f"c.id IN ({having})", {name: label}
 
 
 def _assignees(wanted: Filter) -> Clause:

@@ -270,7 +270,6 @@ CREATE TABLE conversation (
 CREATE INDEX conversation_list ON conversation (project_id, active_at DESC, id DESC);
 CREATE INDEX conversation_assignee ON conversation (project_id, assignee_id, active_at DESC, id DESC)
     WHERE assignee_id IS NOT NULL;
-CREATE INDEX conversation_labels ON conversation USING gin (labels) WHERE labels <> '{}';
 -- Views, each in its order. What waits is also what the sweeper solves, from its other end.
 CREATE INDEX conversation_waiting ON conversation (project_id, active_at DESC, id DESC)
     WHERE status IN ('open', 'pending');
@@ -286,6 +285,32 @@ CREATE INDEX conversation_visitor ON conversation (visitor_id);
 -- What the sweeper asks for every few seconds: the conversations whose hours, or whose snooze, are over.
 CREATE INDEX conversation_paused ON conversation (project_id, person_at) WHERE responder_state = 'paused';
 CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE status = 'snoozed';
+
+-- Which conversations have a label. Beside them, for with an index of its labels a conversation that gets one would be
+-- written to each of its other indexes as well.
+CREATE TABLE conversation_label (
+    project_id bigint NOT NULL,
+    label text NOT NULL,
+    conversation_id bigint NOT NULL,
+    PRIMARY KEY (project_id, label, conversation_id)
+);
+CREATE FUNCTION labels_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    had text[] := CASE WHEN TG_OP <> 'INSERT' THEN OLD.labels END;
+    has text[] := CASE WHEN TG_OP <> 'DELETE' THEN NEW.labels END;
+BEGIN
+    DELETE FROM conversation_label l WHERE l.project_id = OLD.project_id AND l.conversation_id = OLD.id
+        AND l.label IN (SELECT unnest(had) EXCEPT SELECT unnest(has));
+    INSERT INTO conversation_label (project_id, label, conversation_id)
+    SELECT NEW.project_id, label, NEW.id FROM (SELECT unnest(has) EXCEPT SELECT unnest(had)) AS more (label);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER labels_come AFTER INSERT ON conversation FOR EACH ROW
+    WHEN (NEW.labels <> '{}') EXECUTE FUNCTION labels_moved();
+CREATE TRIGGER labels_moved AFTER UPDATE OF labels ON conversation FOR EACH ROW
+    WHEN (OLD.labels <> NEW.labels) EXECUTE FUNCTION labels_moved();
+CREATE TRIGGER labels_gone AFTER DELETE ON conversation FOR EACH ROW
+    WHEN (OLD.labels <> '{}') EXECUTE FUNCTION labels_moved();
 
 -- What a visitor holds: an opaque token for one conversation, stored only as its SHA-256.
 CREATE TABLE visitor_session (
@@ -944,6 +969,7 @@ DROP TABLE
     message,
     turn,
     visitor_session,
+    conversation_label,
     conversation,
     visitor,
     audit_entry,
@@ -960,6 +986,7 @@ DROP TABLE
     project;
 DROP FUNCTION audit_entry_stays, attachment_forgotten;
 DROP FUNCTION
+    labels_moved,
     message_found,
     words_by_age,
     words_by_stretch,
