@@ -32,6 +32,14 @@ TEAM = (
     ("ben@northfold.example", "Ben Osei", "agent"),
 )
 
+GREETING = "Ask about an order, a return, your size or your account."
+CANNED = (
+    ("hello", "Hello {{visitor.name|there}}, this is {{agent.name}} of Northfold. I am looking into it now."),
+    ("thanks", "Thank you for your patience, {{visitor.name|and sorry for the wait}}. Is there anything else?"),
+)
+CAN = text("INSERT INTO canned_reply (project_id, shortcut, content) VALUES (:project, :shortcut, :content)")
+GREET = text("UPDATE project SET widget_greeting = :greeting WHERE id = :project")
+
 
 @dataclass(frozen=True)
 class Demo:
@@ -75,6 +83,9 @@ def create_demo(connection: Connection, password: str | None = None) -> Demo:
         connection.execute(
             text("INSERT INTO snippet (project_id, title, content) VALUES (:project, :title, :content)"), row
         )
+    for shortcut, content in CANNED:
+        connection.execute(CAN, {"project": project.id, "shortcut": shortcut, "content": content})
+    connection.execute(GREET, {"project": project.id, "greeting": GREETING})
     password = password or secrets.token_urlsafe(9)
     team = [_member(connection, project.id, *member, password) for member in TEAM]
     _history(connection, project.id, project.key, team)

@@ -153,6 +153,27 @@ def test_it_is_kept_without_cookies_and_read_without_a_mouse(visit: Callable[...
     expect(frame.get_by_text("Is anybody there?")).to_be_visible()
 
 
+def test_the_visitor_page_has_its_field_in_sight(visitor: Page) -> None:
+    for size in ((1280, 640), (375, 600)):
+        visitor.set_viewport_size({"width": size[0], "height": size[1]})
+        expect(visitor.get_by_label("Message", exact=True)).to_be_in_viewport(ratio=1)
+
+
+def test_lines_stay_lines_and_addresses_lead_there(visit: Callable[..., Page], house: House) -> None:
+    page = visit()
+    frame = chat(page)
+    field = frame.get_by_label("Message")
+    field.fill("First line")
+    field.press("Shift+Enter")
+    field.press_sequentially("see https://shop.example/a?b=1. <b>")
+    field.press("Enter")
+    words = frame.locator("#messages article.visitor .bubble p")
+    expect(words).to_have_text("First line see https://shop.example/a?b=1. <b>")
+    assert words.inner_text().split("\n") == ["First line", "see https://shop.example/a?b=1. <b>"]
+    expect(words.get_by_role("link")).to_have_attribute("href", "https://shop.example/a?b=1")
+    expect(field).to_have_value("")
+
+
 def test_axe_finds_nothing(visit: Callable[..., Page]) -> None:
     """On another's page, with words in it; the empty frame is among all pages (test_every_page.py)."""
     page = visit(dark=True)
@@ -174,7 +195,7 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
     page.context.set_offline(True)
     write(frame, "Typed offline")
     expect(frame.locator(".queued")).to_contain_text("Waiting for the network")
-    expect(frame.get_by_text("You are offline.")).to_be_visible()
+    expect(frame.get_by_text("No connection.")).to_be_visible()
     keep(page, "widget-offline")
     held = unreachable(page)
     page.context.set_offline(False)  # a page can only be loaded again with a network; ours is not reached yet
@@ -198,6 +219,16 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
     page.reload()
     frame = page.frame_locator("iframe")
     expect(frame.get_by_text("Typed offline")).to_have_count(1)
+    # It was left open: it is there again, and leaves the focus to the page that somebody went to.
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    page.set_viewport_size({"width": 640, "height": 380})  # letters of twice the size: the whole window is its room
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (640, 380)
+    expect(frame.locator("#messages article").last).to_be_in_viewport()
+    page.reload()
+    expect(page.get_by_role("button", name="Open the chat")).to_be_visible()
+    expect(page.locator("iframe")).to_be_hidden()  # it would lie over all of the page
 
 
 def test_asking_for_a_person(visit: Callable[..., Page], sign_in: SignIn, house: House) -> None:

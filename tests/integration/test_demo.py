@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from commands.demo import demo, first_start
 from inbox.services import Services
@@ -21,6 +22,11 @@ def test_once_more_leaves_the_first_ones_sign_in_as_it_was_said(
     servers = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "TANDEM_DATA": str(tmp_path)}
     done = CliRunner().invoke(demo, [], env=servers)
     assert done.exit_code == 0, done.output
+    with services.reading() as connection:
+        canned = connection.execute(
+            text("SELECT count(*) FROM canned_reply WHERE project_id = :it"), {"it": first.project_id}
+        )
+        assert canned.scalar_one() == 2, "there is something behind `/`"
     again = json.loads(done.stdout)
     assert again["project_id"] != first.project_id
     assert (again["email"], again["password"]) == (first.email, first.password)

@@ -42,9 +42,10 @@ def loaded_by(app: Flask, path: str) -> dict[str, bytes]:
 def test_the_frame_is_small(app: Flask, house: House) -> None:
     loaded = loaded_by(app, f"/widget/{house.key}")
     assert any(address.endswith("widget/store.js") for address in loaded), "imports were followed"
-    weight = sum(len(gzip.compress(body)) for body in loaded.values())
-    assert weight < MOST_BYTES, {address: len(gzip.compress(body)) for address, body in loaded.items()}
-    assert len(gzip.compress(page(app, "/widget.js").data)) < MOST_BYTES_OF_LOADER
+    loaded["/widget.js"] = page(app, "/widget.js").data
+    weights = {address: len(gzip.compress(body)) for address, body in loaded.items()}
+    assert sum(weights.values()) < MOST_BYTES, weights
+    assert weights["/widget.js"] < MOST_BYTES_OF_LOADER
 
 
 def test_the_loader_may_be_fetched_by_any_page(app: Flask) -> None:

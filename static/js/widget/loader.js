@@ -13,6 +13,7 @@
   let frame = null;
   let host, button, badge, look, opener;
   let isOpen = false;
+  let again = false; // it was left open on the page before: nobody asked for it on this one
   let ready = false;
 
   const store = {
@@ -49,7 +50,7 @@
     const { type, name, value } = event.data;
     if (type === "hello") {
       ready = true;
-      tell({ type: "state", kept: store.all(), identity, open: isOpen });
+      tell({ type: "state", kept: store.all(), identity, open: isOpen, again });
     } else if (type === "keep" && typeof name === "string" && (value === null || typeof value === "string")) store.keep(name, value);
     else if (type === "close") close();
     else if (type === "unread") showUnread(Number(value) || 0);
@@ -71,9 +72,16 @@
   }
 
   function open() {
+    again = false;
+    unfold();
+    if (frame) frame.focus();
+    if (ready) tell({ type: "open" });
+  }
+
+  function unfold() {
     if (!look || isOpen) return;
     isOpen = true;
-    opener = document.activeElement;
+    opener = again ? null : document.activeElement;
     load();
     frame.hidden = false;
     button.setAttribute("aria-expanded", "true");
@@ -81,8 +89,6 @@
     host.dataset.open = "";
     showUnread(0);
     store.keep("open", "yes");
-    frame.focus();
-    if (ready) tell({ type: "open" });
   }
 
   function close() {
@@ -136,6 +142,7 @@
     document.body.append(host);
   }
 
+  const NARROW = "(max-width: 480px), (max-height: 480px)"; // a phone, or letters of twice the size
   const CSS = `
     :host { all: initial; }
     [hidden] { display: none !important; }
@@ -146,7 +153,7 @@
     span { position: absolute; inset-block-start: -2px; inset-inline-end: -2px; min-inline-size: 20px; block-size: 20px; border-radius: 10px; background: #b3142f; color: #fff; font: 600 12px/20px system-ui, sans-serif; text-align: center; }
     iframe { position: fixed; inset-block-end: 88px; inset-inline-end: 20px; z-index: 2147483000; inline-size: 376px; block-size: min(656px, calc(100dvh - 108px)); border: 0; border-radius: 14px; box-shadow: 0 0 0 1px rgb(0 0 0 / 12%), 0 2px 6px rgb(0 0 0 / 10%), 0 12px 32px rgb(0 0 0 / 18%); color-scheme: normal; background: Canvas; }
     :host([data-side="left"]) button, :host([data-side="left"]) iframe { inset-inline: 20px auto; }
-    @media (max-width: 480px) { iframe, :host([data-side="left"]) iframe { inset: 0; inline-size: 100%; block-size: 100dvh; border-radius: 0; } :host([data-open]) button { display: none; } }`;
+    @media ${NARROW} { iframe, :host([data-side="left"]) iframe { inset: 0; inline-size: 100%; block-size: 100dvh; border-radius: 0; } :host([data-open]) button { display: none; } }`;
 
   async function begin() {
     const answer = await fetch(`${home}/api/v1/widget/look?project_key=${encodeURIComponent(key)}`, { credentials: "omit" });
@@ -154,7 +161,8 @@
     look = await answer.json();
     build();
     const kept = store.all();
-    if (kept.open) open();
+    again = Boolean(kept.open) && !matchMedia(NARROW).matches; // there it would lie over the page that somebody went to
+    if (again) unfold();
     else if (Object.keys(kept).some((name) => name.startsWith("session"))) load(); // so that what was answered meanwhile shows
   }
 

@@ -37,7 +37,7 @@ const outbox = openOutbox(store, session, {
   },
   onTrouble(trouble) {
     if (trouble) thread.waits();
-    if (trouble) say(words.kept);
+    if (trouble && offline.hidden) say(words.kept);
     else if (failed.textContent === words.kept) say("");
     if (trouble && !session.exists()) restart();
   },
@@ -58,7 +58,17 @@ form.addEventListener("submit", (event) => {
   say("");
   outbox.add({ content, ...(attached.length ? { attachment_ids: attached.map((file) => file.id) } : {}) }, attached);
   field.value = "";
+  grow();
 });
+
+// Enter sends; with Shift it begins a new line, and in a word that is being composed it is part of composing.
+field.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+const grow = () => (field.rows = Math.min(5, field.value.split("\n").length));
+field.addEventListener("input", grow);
 
 // Agents see that somebody is typing; the server is told at most every few seconds, and not again where it has no such route.
 const TYPING_EVERY_MS = 3000;
@@ -109,7 +119,10 @@ function restart() {
 }
 
 const offline = document.getElementById("offline");
-const showOffline = () => (offline.hidden = connected && navigator.onLine);
+function showOffline() {
+  offline.hidden = connected && navigator.onLine;
+  if (!offline.hidden && failed.textContent === words.kept) say(""); // the line above says it
+}
 window.addEventListener("offline", showOffline);
 window.addEventListener("online", showOffline);
 
@@ -179,5 +192,5 @@ async function start() {
 }
 
 widget.querySelector(".ask").inert = false;
-if (widget.dataset.framed && store.isOpen) field.focus();
+if (widget.dataset.framed && store.wantsFocus) field.focus();
 await start();

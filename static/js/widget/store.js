@@ -43,6 +43,7 @@ function aroundUs({ origins }) {
         kept = data.kept ?? {};
         store.identity = data.identity ?? null;
         store.isOpen = Boolean(data.open);
+        store.wantsFocus = store.isOpen && !data.again;
         clearInterval(asking);
         resolve(store);
       } else if (type === "changed") {

@@ -3,12 +3,19 @@
 
 import { firstName, initials } from "./names.js";
 
+const ADDRESS = /(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)])/; // as inbox/pages/words.py has it
+
 export function openThread(words, listOfFiles) {
   const messages = document.getElementById("messages");
   const thread = document.getElementById("thread");
   const atEnd = () => thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
   const toEnd = () => (thread.scrollTop = thread.scrollHeight);
   let lastAuthor = null;
+
+  // Who reads the newest words goes on reading them when a keyboard or larger letters take the room.
+  let ended = true;
+  thread.addEventListener("scroll", () => (ended = atEnd()), { passive: true });
+  new ResizeObserver(() => ended && toEnd()).observe(thread);
 
   function show(message, key = null) {
     if (key) document.getElementById(`waiting-${key}`)?.remove();
@@ -63,10 +70,21 @@ export function openThread(words, listOfFiles) {
   function fill(place, message) {
     for (const part of (message.content ?? "").split(/\n{2,}/).filter(Boolean)) {
       const paragraph = document.createElement("p");
-      paragraph.textContent = part;
+      paragraph.append(...said(part));
       place.append(paragraph);
     }
     if (message.attachments?.length) place.append(listOfFiles(message.attachments));
+  }
+
+  // Addresses can be followed; all else is text.
+  function said(text) {
+    const parts = text.split(ADDRESS);
+    return parts.map((part, place) => (place % 2 ? link(part) : part));
+  }
+
+  function link(address) {
+    const one = document.createElement("a");
+    return Object.assign(one, { href: address, textContent: address, target: "_blank", rel: "noopener noreferrer nofollow" });
   }
 
   function happened(text) {
