@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, get_locale, get_translations, gettext
 
 from inbox.errors import InboxError
 
@@ -22,7 +23,17 @@ def register(app: Flask) -> None:
     """Add the translations, `_()`, `language()` and `direction()`."""
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(TRANSLATIONS))
     Babel(app, locale_selector=chosen)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of its extension, which Babel adds
+        lambda text: _of_page().ugettext(text), lambda one, more, n: _of_page().ungettext(one, more, n), newstyle=True
+    )
     app.jinja_env.globals.update(language=language, direction=direction, time_zone=time_zone, script_words=script_words)
+
+
+def _of_page() -> Any:
+    """The page's translations, looked for once: it says hundreds of sentences."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
 
 
 def chosen() -> str:

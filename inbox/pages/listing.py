@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -50,17 +51,27 @@ class Shown:
         """As the page's head says it."""
         return str(self.saved["name"]) if self.saved else said(self.view.name)
 
-    @property
+    @cached_property
     def params(self) -> dict[str, Any]:
         """Its part of an address."""
         if self.saved:
             return {"saved": self.saved["id"]}
         return {"view": self.view.key, **({"q": self.q} if self.q else {})}
 
-    @property
+    @cached_property
     def search(self) -> Search:
         """What is searched for."""
         return search.parse(self.q)
+
+    def address(self, conversation_id: int) -> str:
+        """Of one of its conversations, with the list as it is beside it."""
+        before, behind = self._addresses
+        return f"{before}{conversation_id}{behind}"
+
+    @cached_property
+    def _addresses(self) -> tuple[str, str]:
+        before, _, behind = url_for("pages.conversation", number="NUMBER", **self.params).partition("NUMBER")
+        return before, behind
 
     @property
     def misread(self) -> tuple[str, ...]:
