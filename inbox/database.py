@@ -178,7 +178,10 @@ def _psycopg(url: str) -> str:
 
 
 def _greet(connection: Any, _record: Any) -> None:
-    """Agree on UTC, and see whether a pooler stands between.
+    """Agree on UTC and on plans as they are, and see whether a pooler stands between.
+
+    A search is supposed to cost so much, of millions of messages, that a server compiles it first, for far longer than
+    it takes.
 
     Behind one in transaction mode each statement may meet another server connection, which knows no statement that
     was prepared on the last one; the pooler itself keeps the time zone. It shows in its made-up process id:
@@ -186,7 +189,9 @@ def _greet(connection: Any, _record: Any) -> None:
     """
     autocommit = connection.autocommit
     connection.autocommit = True
-    greeting = connection.execute("SELECT pg_backend_pid(), set_config('TimeZone', 'UTC', false)").fetchone()
+    greeting = connection.execute(
+        "SELECT pg_backend_pid(), set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
+    ).fetchone()
     if greeting[0] != connection.info.backend_pid:
         connection.prepare_threshold = None
     connection.autocommit = autocommit
