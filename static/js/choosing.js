@@ -1,6 +1,10 @@
 // Choosing many conversations of the list, doing one thing with all of them, and undoing it.
 // Owns what is chosen in this page; the server does the act and says what became of it.
 
+import { toast } from "./toasts.js";
+import { _ } from "./words.js";
+
+const MOST = 200; // as many as the server changes at once
 const list = document.getElementById("list");
 const rows = document.getElementById("rows");
 const bulk = document.getElementById("bulk");
@@ -22,7 +26,9 @@ export function choose(box, { range = false, checked = !box.checked } = {}) {
   const from = range && last ? all.indexOf(last) : -1;
   const here = all.indexOf(box);
   const between = from < 0 ? [box] : all.slice(Math.min(from, here), Math.max(from, here) + 1);
-  for (const one of between) one.checked = checked;
+  const room = MOST - chosen().filter((one) => !between.includes(one)).length;
+  for (const one of between.slice(0, checked ? room : undefined)) one.checked = checked;
+  if (checked && between.length > room) box.checked = between.indexOf(box) < room;
   last = box;
   show();
 }
@@ -42,12 +48,13 @@ rows.addEventListener("click", (event) => {
 rows.addEventListener("mousedown", (event) => event.shiftKey && event.target.closest(".pick") && event.preventDefault());
 new MutationObserver(show).observe(rows, { childList: true });
 document.getElementById("choose-all").addEventListener("click", () => {
-  for (const box of boxes()) box.checked = true;
+  for (const [place, box] of boxes().entries()) box.checked = place < MOST;
   show();
+  if (boxes().length > MOST) toast(_("The first {count} are chosen: more cannot be changed at once.", { count: MOST }), "most");
 });
 bulk.addEventListener("reset", () => setTimeout(() => chosen().length && chooseNone()));
 bulk.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt === bulk && event.detail.successful) chooseNone();
+  if (event.detail.elt === bulk && event.detail.xhr.status === 200) chooseNone();
 });
 
 // Does it with all that are chosen, as if it had been picked in the bar.

@@ -6,6 +6,7 @@ const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
 const FORMATS = {
   moment: { weekday: "short", month: "short", day: "numeric", ...CLOCK },
   seconds: { ...CLOCK, second: "2-digit" },
+  date: { month: "short", day: "numeric" },
   day: { year: "numeric", month: "short", day: "numeric" },
   minutes: CLOCK,
   whole: { dateStyle: "medium", timeStyle: "medium" },
@@ -18,20 +19,27 @@ function written(at, name) {
   return made.get(name).format(at);
 }
 
+// Of a list that goes back for years: the time today, else the day.
+function recent(at) {
+  const now = new Date();
+  if (written(at, "day") === written(now, "day")) return "minutes";
+  return at.getFullYear() === now.getFullYear() ? "date" : "day";
+}
+
 export function showClocks(root) {
   for (const element of root.querySelectorAll("[data-clock]")) {
     const said = element.dateTime ?? element.dataset.at; // of a picture, which has no element for times
     if (shown.get(element) === said) continue;
     shown.set(element, said);
     const at = new Date(said);
-    const name = element.dataset.clock in FORMATS ? element.dataset.clock : "minutes";
+    const name = element.dataset.clock === "recent" ? recent(at) : element.dataset.clock in FORMATS ? element.dataset.clock : "minutes";
     element.textContent = written(at, name);
-    if (element.dateTime && (name === "minutes" || name === "seconds")) element.setAttribute("title", written(at, "whole"));
+    if (element.dateTime && !["day", "moment"].includes(name)) element.setAttribute("title", written(at, "whole"));
   }
 }
 
-export function count() {
-  for (const element of document.querySelectorAll("[data-since]")) {
+export function count(root = document) {
+  for (const element of root.querySelectorAll("[data-since]")) {
     const seconds = Math.max(0, Math.round((Date.now() - new Date(element.dataset.since)) / 1000));
     element.textContent = `${seconds} s`;
   }

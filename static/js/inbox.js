@@ -160,15 +160,13 @@ function passing(name, data) {
   document.dispatchEvent(new CustomEvent("tandem:live", { detail: { name, data } }));
 }
 
-document.body.addEventListener("htmx:afterSettle", () => {
-  showClocks(document);
-  count();
+// Told once for each element that came, so only its own times are written: a page of the list brings fifty.
+document.body.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (!(target instanceof Element)) return;
+  showClocks(target);
+  count(target);
 });
-document.body.addEventListener("htmx:oobAfterSwap", () => {
-  showClocks(document);
-  count();
-});
-setInterval(count, 1000);
+setInterval(() => count(), 1000);
 showClocks(document);
 count();
 

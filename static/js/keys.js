@@ -12,6 +12,7 @@ const reply = document.getElementById("reply");
 const keys = document.getElementById("keys");
 const single = document.getElementById("single-keys");
 const KEPT = "tandem:single-keys";
+const AHEAD = 10; // rows before the end of the list at which its next page is fetched
 
 const links = () => [...rows.querySelectorAll("a.row")];
 const control = (key) => document.querySelector(`[data-key="${key}"]`);
@@ -26,9 +27,16 @@ function here() {
 
 function move(step) {
   const all = links();
-  const next = all[Math.max(0, Math.min(all.length - 1, all.indexOf(here()) + step))];
+  const at = all.indexOf(here());
+  const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
+  const more = step > 0 && at + step >= all.length - AHEAD ? rows.querySelector("li.more a") : null;
+  if (!more) return;
+  if (!more.matches(".htmx-request")) more.click();
+  if (at + step < all.length) return;
+  const again = ({ target }) => target.parentElement === rows && (document.body.removeEventListener("htmx:afterSettle", again), move(step));
+  document.body.addEventListener("htmx:afterSettle", again); // at the border: on as soon as the next page is there
 }
 
 function pick(range) {

@@ -66,7 +66,8 @@ async function bring(ids, place = false) {
     if (!row) {
       old?.remove(); // it is in another view now
       waiting.delete(id);
-    } else if (reading && old) {
+    } else if (!old && isFurtherDown(row)) continue; // it comes with its page
+    else if (reading && old) {
       takeOver(old, row); // in its place: nothing moves under the eyes
       if (row.dataset.active > (rows.firstElementChild?.dataset.active ?? "")) waiting.add(id);
     } else if (reading) waiting.add(id);
@@ -74,6 +75,11 @@ async function bring(ids, place = false) {
   }
   nothing.hidden = rows.children.length > 0;
   if (seen && seen.offsetTop > was) glide(rows, seen.offsetTop - was);
+}
+
+function isFurtherDown(row) {
+  const last = rows.querySelector("li.more")?.previousElementSibling;
+  return Boolean(last) && row.dataset.active < last.dataset.active;
 }
 
 function takeOver(old, row) {
@@ -151,13 +157,9 @@ function showViews(fresh) {
 
 // Loading by scrolling --------------------------------------------------------------------------------------------------
 
-document.body.addEventListener("htmx:afterSwap", () => {
-  const seen = new Set();
-  for (const row of [...rows.querySelectorAll("li[data-active]")]) {
-    if (seen.has(row.id)) row.remove(); // it moved up while the page was on its way
-    seen.add(row.id);
-  }
-  showClocks(rows);
+// A row that moved up while its page was on its way is there twice: the first is where it belongs now.
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.parentElement === rows && target.id && document.getElementById(target.id) !== target) target.remove();
 });
 for (const name of ["htmx:responseError", "htmx:sendError"]) {
   document.body.addEventListener(name, (event) => {
