@@ -78,3 +78,4 @@ bulk.addEventListener("reset", () => (until.hidden = !(until.required = false)))
 bulk.addEventListener("htmx:configRequest", ({ detail }) => {
   if (until.value) detail.parameters.until = new Date(until.value).toISOString();
 });
+if (chosen().length) show();

@@ -9,6 +9,7 @@ import "./toasts.js";
 
 const app = document.querySelector(".app");
 const { open, position } = app.dataset;
+app.dataset.shown = position;
 const reply = document.getElementById("reply");
 
 // Live parts -------------------------------------------------------------------------------------------------------
@@ -31,8 +32,10 @@ async function refresh() {
   pending.clear();
   const whole = openChanged;
   openChanged = false;
+  const upTo = tryNow.last();
   await Promise.all([rowsChanged(ids), whole ? refreshOpen() : null]);
   refreshViews();
+  if (!pending.size) app.dataset.shown = upTo ?? ""; // the list shows all that happened until then
 }
 
 let busy = false;

@@ -4,6 +4,7 @@
 import { choices } from "./choices.js";
 import { html } from "./list.js";
 import { fold } from "./menu.js";
+import { openConversation } from "./opening.js";
 
 const palette = document.getElementById("palette");
 const words = document.getElementById("palette-words");
@@ -139,7 +140,7 @@ function conversations(answer) {
   group(found.dataset.conversations, rows.map((row) => ({
     text: `${row.querySelector(".row-name").textContent}: ${row.querySelector(".row-text").textContent.trim()}`,
     icon: "#i-chat",
-    run: () => location.assign(row.href),
+    run: () => openConversation(row.href),
   })));
   settle();
 }

@@ -80,6 +80,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
   addEventListener("offline", () => line.abort()); // the line itself would be silent for long
   connect();
   return Object.assign(now, {
+    last: () => last,
     close() {
       closed = true;
       line.abort();

@@ -1,0 +1,97 @@
+"""Opening a conversation from deep in the list: the list stays, waiting and failing are shown, typed words stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.acceptance.conftest import House, keep
+from tests.acceptance.test_inbox import ANA
+
+pytestmark = pytest.mark.xdist_group("browser")
+FILL = """
+WITH v AS (
+    INSERT INTO visitor (project_id, name) SELECT %(project)s, 'Deep ' || n FROM generate_series(1, 120) AS n
+    WHERE NOT EXISTS (SELECT 1 FROM conversation WHERE labels = '{deep}') RETURNING id)
+INSERT INTO conversation (project_id, visitor_id, status, labels)
+SELECT %(project)s, id, 'pending', '{deep}' FROM v
+"""
+DEEP = "/?q=label:deep"
+FURTHER = """() => {
+    const rows = document.getElementById("rows");
+    rows.scrollTo(0, rows.scrollHeight);
+    return rows.querySelectorAll("li[data-active]").length >= 120;
+}"""
+
+
+def hold(route: Route) -> None:
+    """The server does not answer."""
+
+
+def break_down(route: Route) -> None:
+    route.fulfill(status=500, body="")
+
+
+@pytest.fixture
+def page(sign_in: Callable[..., Page], house: House) -> Page:
+    """A list of which all pages were scrolled to."""
+    with psycopg.connect(house.product.run["database_url"].replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(FILL, {"project": house.product.run["project_id"]})
+    page = sign_in(ANA, DEEP)
+    page.wait_for_function(FURTHER, polling=100)
+    return page
+
+
+def test_the_list_stays_and_what_fails_is_said(page: Page) -> None:
+    rows = page.locator("#rows li[data-active]")
+    rows.nth(100).locator(".pick input").check(force=True)
+    one, other = rows.nth(102), rows.nth(103)
+    one.scroll_into_view_if_needed()
+    place, name = one.bounding_box(), one.locator(".row-name").inner_text()
+    one.locator("a.row").click()
+    expect(page.locator("#conversation h1")).to_have_text(name)
+    assert (rows.count(), one.bounding_box()) == (120, place)
+    expect(one.locator("a.row")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#chosen-count")).to_have_text("1")
+    page.get_by_label("Reply", exact=True).fill("Half a sentence")
+
+    page.route("**/conversations/*", hold)
+    other.locator("a.row").click()
+    expect(page.locator(".opening .waits")).to_be_visible()
+    expect(other.locator("a.row")).to_have_attribute("aria-current", "true")
+    keep(page, "opening-waits")
+    page.keyboard.press("Escape")
+    expect(page.locator(".opening")).to_have_count(0)
+    expect(one.locator("a.row")).to_have_attribute("aria-current", "true")
+
+    page.unroute("**/conversations/*")
+    page.route("**/conversations/*", break_down)
+    other.locator("a.row").click()
+    expect(page.get_by_role("alert").filter(has_text="could not be opened")).to_contain_text("The server said 500.")
+    keep(page, "opening-failed")
+    page.get_by_role("button", name="Back to where you were").click()
+    expect(page.get_by_label("Reply", exact=True)).to_have_value("Half a sentence")
+
+    page.unroute("**/conversations/*")
+    page.context.set_offline(True)
+    other.locator("a.row").click()
+    expect(page.get_by_role("alert").filter(has_text="could not be opened")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#conversation h1")).to_have_text(other.locator(".row-name").inner_text())
+    one.locator("a.row").click()
+    expect(page.get_by_label("Reply", exact=True)).to_have_value("Half a sentence")
+    page.keyboard.press("Escape")
+
+
+def test_the_keys_go_on_over_the_end_of_a_page(page: Page) -> None:
+    page.goto(page.url)
+    rows = page.locator("#rows li[data-active]")
+    expect(rows).to_have_count(50)
+    for _ in range(60):
+        page.keyboard.press("j")
+    expect(rows.nth(59).locator("a.row")).to_be_focused()
+    assert rows.evaluate_all("all => new Set(all.map((one) => one.id)).size === all.length")
