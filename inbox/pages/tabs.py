@@ -27,14 +27,14 @@ TABS = (
     Tab("responder", later("Responder"), "spark", "/settings"),
     Tab("widget", later("Widget"), "chat", "/settings/widget"),
     Tab("snippets", later("Snippets"), "book", "/settings/snippets"),
-    Tab("canned", later("Canned replies"), "chat", "/settings/canned"),
+    Tab("canned", later("Canned replies"), "slash", "/settings/canned"),
     Tab("labels", later("Labels"), "tag", "/settings/labels"),
     Tab("workflow", later("Workflow"), "flow", "/settings/workflow"),
-    Tab("tools", later("Tools"), "hook", "/settings/tools"),
+    Tab("tools", later("Tools"), "wrench", "/settings/tools"),
     Tab("members", later("Team"), "users", "/settings/members"),
     Tab("hours", later("Hours"), "clock", "/settings/hours"),
     Tab("audit", later("Audit log"), "eye", "/settings/audit", managers=True),
-    Tab("webhooks", later("Webhooks"), "send", "/settings/webhooks"),
+    Tab("webhooks", later("Webhooks"), "hook", "/settings/webhooks"),
     Tab("tokens", later("API tokens"), "key", "/settings/tokens"),
 )
 

@@ -99,3 +99,20 @@ def test_a_snippet_from_a_file_to_its_end(manager: SignIn, tmp_path: Path) -> No
     expect(page.get_by_label("Mode")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     keep(page, f"settings-{name}")
+
+
+def test_hours_on_a_phone(manager: SignIn) -> None:
+    """A week is one click, and the settings' pages take one row of the screen, with the open one in it."""
+    phone = manager("/settings/hours", width=375)
+    tabs = phone.get_by_role("navigation", name="Settings pages")
+    expect(tabs.get_by_role("link", name="Hours")).to_be_in_viewport()
+    box = tabs.bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+    phone.get_by_label("We answer at set hours").check()
+    expect(phone.get_by_label("Friday")).to_have_value("09:00-17:00")
+    phone.get_by_label("Monday").fill("08:00-16:00")
+    phone.get_by_role("button", name="Monday’s hours on every weekday").click()
+    expect(phone.get_by_label("Friday")).to_have_value("08:00-16:00")
+    expect(phone.get_by_label("Saturday")).to_have_value("")
+    keep(phone, "settings-hours-phone")
