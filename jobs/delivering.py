@@ -116,9 +116,9 @@ told AS (
             clock_timestamp() + make_interval(
                 secs => LEAST(:first_rest * 2 ^ LEAST(webhook.failures + 1 - :rests_after, 20), :longest_rest)) END
     FROM w WHERE webhook.id = w.id AND webhook.enabled
-    RETURNING webhook.project_id, webhook.url, webhook.off_reason)
+    RETURNING webhook.id, webhook.project_id, webhook.url, webhook.off_reason)
 INSERT INTO audit_entry (project_id, kind, actor_name, subject, data)
-SELECT project_id, 'webhook_switched_off', 'Tandem', url, jsonb_build_object('reason', off_reason)
+SELECT project_id, 'webhook_switched_off', 'Tandem', url, jsonb_build_object('reason', off_reason, 'webhook_id', id)
 FROM told WHERE off_reason IS NOT NULL
 """
 )

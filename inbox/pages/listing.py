@@ -16,7 +16,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from inbox import counts, list_rows, listed_words, mentions, reading, representation, saved_views, search, views
+from inbox import (
+    counts,
+    list_rows,
+    listed_words,
+    mentions,
+    notices,
+    reading,
+    representation,
+    saved_views,
+    search,
+    views,
+)  # fmt: skip
 from inbox.access import Agent
 from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
@@ -193,4 +204,5 @@ def _views(connection: Connection, me: Agent, shown: Shown) -> dict[str, Any]:
         wanted = Shown(views.named(row["view"]), row["search"]).filter(me)
         saved.append({**row, "count": saved_views.count(connection, me.project_id, wanted)})
     figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
-    return {"views": views.counted(figures), "saved_views": saved, "shown": shown, "me": me}
+    told = notices.listed(connection, me)
+    return {"views": views.counted(figures), "saved_views": saved, "shown": shown, "me": me, "notices": told}

@@ -120,7 +120,7 @@ def send_test(me: Agent, number: int) -> ResponseReturnValue:
     webhook_id = bigint(str(number))
     with services().statement() as writing:
         deliveries.send_test(writing.connection, me, webhook_id)
-    flash(_("A test event is on its way. How it goes is in the log."))
+    _say(me, webhook_id, _("A test event is on its way. How it goes is in the log."))
     return redirect(url_for("webhooks_page.edit", number=webhook_id) + "#log")
 
 
@@ -141,7 +141,7 @@ def replay(me: Agent, number: int, delivery: int) -> ResponseReturnValue:
     webhook_id, delivery_id = bigint(str(number)), bigint(str(delivery))
     with services().statement() as writing:
         deliveries.replay(writing.connection, me, webhook_id, delivery_id)
-    flash(_("It is sent once more, under the same id."))
+    _say(me, webhook_id, _("It is sent once more, under the same id."))
     return redirect(url_for("webhooks_page.show_delivery", number=webhook_id, delivery=delivery_id))
 
 
@@ -154,8 +154,15 @@ def replay_failed(me: Agent, number: int) -> ResponseReturnValue:
         webhooks.find(connection, me.project_id, webhook_id)
     with services().statement() as writing:
         many = deliveries.replay_failed(writing.connection, me, webhook_id)
-    flash(_("Sent once more: %(many)s.", many=many))
+    _say(me, webhook_id, _("Sent once more: %(many)s.", many=many))
     return redirect(url_for("webhooks_page.edit", number=webhook_id) + "#log")
+
+
+def _say(me: Agent, webhook_id: int, words: str) -> None:
+    """That something is sent; to a webhook that is switched off it only waits."""
+    with services().reading() as connection:
+        is_on = webhooks.find(connection, me.project_id, webhook_id)["enabled"]
+    flash(words if is_on else _("It waits until this webhook is switched on again."))
 
 
 def _typed() -> dict[str, Any]:

@@ -93,6 +93,7 @@ LINES: dict[str, Line] = {
     "talking.attribute": Line(form={"name": "Plan", "value": "gold"}),
     "labels_page.rename": Line(form={"name": "refund", "new_name": "refunds"}),
     "labels_page.remove": Line(form={"name": "refund"}),
+    "noticing.dismiss": Line(managers=True),
     "race.start": Line(managers=True),
     "race.stop": Line(managers=True),
     "canned_page.begin": Line(managers=True),
@@ -123,6 +124,9 @@ HOST = f"""
     INSERT INTO tool_host (project_id, host) VALUES (:project, '{SECRET}' || md5(random()::text)) RETURNING id"""
 # How to make one of what a path names, in words of SQL with :project; the word is the one before the id.
 THINGS = {
+    "notices": f"""
+        INSERT INTO audit_entry (project_id, kind, actor_name, subject)
+        VALUES (:project, 'webhook_switched_off', 'Tandem', '{SECRET}') RETURNING id""",
     "canned": f"""
         INSERT INTO canned_reply (project_id, shortcut, content)
         VALUES (:project, 'x' || nextval('message_id_seq'), '{SECRET}') RETURNING id""",

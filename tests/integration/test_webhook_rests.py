@@ -91,7 +91,7 @@ def test_who_asks_for_an_attempt_does_not_wait(
 def test_managers_see_that_one_was_switched_off(
     house: House, here: Context, receiver: Receiver, sit: Callable[[Caller], Reader]
 ) -> None:
-    """On the gear of the inbox, on the tab, and in the audit log; who cannot put it right is not told."""
+    """In the inbox until put away, on the gear, on the tab, in the audit log; who cannot put it right is not told."""
     made = house.ada.post("/webhooks", {"url": receiver.url}).get_json()
     ada, ben = sit(house.ada), sit(house.ben)
     assert "wants a look" not in ada.open("/")
@@ -103,5 +103,22 @@ def test_managers_see_that_one_was_switched_off(
         assert "wants a look" not in ben.open(path)
     entry = house.ada.get("/audit").get_json()["items"][0]
     assert (entry["kind"], entry["actor"], entry["subject"]) == ("webhook_switched_off", None, receiver.url)
+    told = "A webhook was switched off."
+    for path in ("/", "/parts/views"):
+        assert told in ada.open(path)
+        assert told not in ben.open(path)
+    ada.open("/")
+    ada.send("/", to=f"/notices/{entry['id']}/dismiss")
+    assert told not in ada.open("/")
+    assert "wants a look" in ada.open("/"), "until it is put right"
+    page = f"/settings/webhooks/{made['id']}"
+    ada.open(page)
+    ada.send(page, to=f"{page}/test")
+    assert "It waits until this webhook is switched on again." in ada.open(page)
     house.ada.patch(f"/webhooks/{made['id']}", {"enabled": True})
     assert "wants a look" not in ada.open("/")
+    house.ada.post(f"/webhooks/{made['id']}/test")
+    delivering.run(here, made["id"])
+    assert told in ada.open("/"), "off once more"
+    house.ada.patch(f"/webhooks/{made['id']}", {"enabled": True})
+    assert told not in ada.open("/")

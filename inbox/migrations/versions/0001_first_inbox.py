@@ -110,6 +110,8 @@ CREATE TABLE membership (
     -- How often the rule gave them one, and when it last did.
     given bigint NOT NULL DEFAULT 0,
     given_at timestamptz,
+    -- The newest entry of the audit log whose notice they have put away.
+    notices_dismissed bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (project_id, agent_id)
 );

@@ -1,0 +1,29 @@
+"""Putting a notice away that the inbox shows.
+
+Owns that route. What is told, and to whom, is inbox/notices.py's.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from inbox import notices
+from inbox.access import Agent
+from inbox.api.asking import bigint, services
+from inbox.pages.signing_in import page
+
+blueprint = Blueprint("noticing", __name__)
+
+
+@blueprint.post("/notices/<int:number>/dismiss")
+@page
+def dismiss(me: Agent, number: int) -> ResponseReturnValue:
+    """Show it to me no more; back to where I was."""
+    with services().statement() as writing:
+        notices.dismiss(writing.connection, me, bigint(str(number)))
+    here = urlsplit(request.referrer or "")
+    back = f"{here.path}?{here.query}" if here.netloc == request.host and not here.path.startswith("//") else ""
+    return redirect(back or url_for("pages.inbox"))
