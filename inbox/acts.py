@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +20,7 @@ from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
 from inbox.attachments import Sender, said
 from inbox.conversation import LARGEST_ID
+from inbox.database import refused_by
 from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion, Unavailable
 
 Row = Mapping[Any, Any]
@@ -176,7 +176,7 @@ def members_only() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        if not isinstance(error.orig, psycopg.Error) or error.orig.diag.constraint_name != ASSIGNEE_IS_MEMBER:
+        if not refused_by(error, ASSIGNEE_IS_MEMBER):
             raise
         raise Invalid(
             "The assignee is not a member of this project.", fields={"assignee_id": "is not a member of this project"}

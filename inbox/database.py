@@ -172,6 +172,11 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
+def refused_by(error: DBAPIError, constraint: str) -> bool:
+    """Whether it was this constraint that refused the statement."""
+    return isinstance(error.orig, psycopg.Error) and error.orig.diag.constraint_name == constraint
+
+
 def _psycopg(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url

@@ -115,6 +115,8 @@ def _tool(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     kept = data.get("kept")
     wish = "set" if data.get("tool") == "set_status" else wish
     came_to = _what_was_kept(kept) if kept else said("it was not done")
+    if data.get("outcome") == "gone":
+        came_to = said("they had left the team by then")
     wish = f"{wish} {wanted}"
     return said("%(actor)s wanted to %(wish)s; %(came_to)s", actor=actor, wish=wish, came_to=came_to)
 

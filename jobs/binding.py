@@ -135,6 +135,7 @@ def _post(outcome: Outcome, decision: Post, fresh: Fresh) -> dict[str, Any]:
         first = _entry("handed_off", {"reason": outcome.reason, "detail": outcome.detail, **facts})
     rest = _called(outcome) + [_tool(intent, "done") for intent in decision.intents]
     rest += [_tool(intent, "kept", _overruling(intent, fresh)) for intent in decision.yielded]
+    rest += [_tool(intent, "gone") for intent in decision.gone]
     rest += [_tool(intent, "left") for intent in (outcome.undone if isinstance(outcome, HandOff) else ())]
     rest += [
         _entry("handed_off", {"reason": "asked", "detail": str(intent.arguments.get("reason", ""))})

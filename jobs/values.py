@@ -6,7 +6,7 @@ Owns their shapes. Must not do anything: no SQL, no Redis.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -112,13 +112,22 @@ class Kept:
 
 @dataclass(frozen=True)
 class Post:
-    """The reply goes to the visitor. `state` is what to merge into workflowState, None leaves it as it is."""
+    """The reply goes to the visitor. `state` is what to merge into workflowState, None leaves it as it is.
+
+    Of the wishes `intents` are done, `yielded` yield to a person's act, and `gone` are for who left the team meanwhile.
+    """
 
     state: Mapping[str, Any] | None
     intents: tuple[Intent, ...]
     yielded: tuple[Intent, ...]
     kept: tuple[Kept, ...]
     next_turn: bool
+    gone: tuple[Intent, ...] = ()
+
+    def without_assignment(self) -> Post:
+        """The same, for an assignee who is no member any more."""
+        gone = tuple(intent for intent in self.intents if intent.tool == "assign_to")
+        return replace(self, intents=tuple(intent for intent in self.intents if intent not in gone), gone=gone)
 
 
 @dataclass(frozen=True)

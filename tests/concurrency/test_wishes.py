@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from inbox import team
 from inbox.timeline import sentence
 from jobs import turn as turns
 from jobs.context import Context
 from tests.conftest import InBackground
-from tests.model_server import Asked, ModelServer, call, says
+from tests.locks import until_waiting
+from tests.model_server import Asked, ModelServer, call, calls, says
 from tests.people import People
 
 TOOLS = ("add_note", "set_status", "set_priority", "add_label", "assign_to", "hand_off", "set_visitor_attribute")
@@ -121,6 +123,27 @@ def test_an_assignment_yields(
     assert people.conversation()["assignee_id"] == people.ana.id
     (told,) = sentences(people)
     assert told.startswith("AI wanted to assign to Ben; the assignment to Ana at ")
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_assignment_to_who_is_being_removed(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground, leaves: bool
+) -> None:
+    """The landing waits for the removal that is under way; the reply is posted in either case, by the one turn."""
+    people.use_workflow(WORKFLOW)
+    model_server.script(calls("assign_to", {"email": people.ben.email}), says("There you are."))
+    turn_id = people.visitor_writes()
+    with people.services.database.connect() as removal:
+        team.remove(removal, people.ana, people.ben.id)
+        running = in_background(turns.run, worker, turn_id)
+        until_waiting(people.services, 1)
+        removal.commit() if leaves else removal.rollback()
+    running.result()
+    (turn,) = people.turns()
+    assert (turn["status"], turn["attempt"], len(model_server.asked)) == ("landed", 1, 2)
+    assert people.conversation()["assignee_id"] == (None if leaves else people.ben.id)
+    wanted = "AI wanted to assign to Ben; they had left the team by then" if leaves else "AI: assign to Ben"
+    assert sentences(people) == [wanted]
 
 
 def test_nobody_of_another_project_is_assigned(people: People, worker: Context, model_server: ModelServer) -> None:
