@@ -20,6 +20,7 @@ from inbox.language import later
 FOR_MANAGERS = later("Only managers change settings. Ask one of them.")
 # A column's name and its type in SQL: the order is the page's.
 TYPES = {
+    "name": "text",
     "responder_enabled": "boolean",
     "mode": "text",
     "answers_when": "text",

@@ -112,6 +112,7 @@ class ConversationBody(Body):
 class ProjectBody(Body):
     """PATCH project."""
 
+    name: Title = ""
     responder_enabled: bool = True
     mode: Annotated[str, Field(pattern="^(simple|orchestrator)$")] = "simple"
     answers_when: Annotated[str, Field(pattern="^(always|no_agent_online|unassigned)$")] = "always"

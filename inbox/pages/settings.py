@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from inbox import projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services
+from inbox.api.fields import MOST_TITLE_CHARACTERS
 from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS
 from inbox.language import later, said
 from inbox.pages import forms
@@ -43,6 +44,7 @@ CHOICES: dict[str, dict[str, str]] = {
     },
 }
 LIMITS = {
+    "name": MOST_TITLE_CHARACTERS,
     "solve_after_days": LONGEST_SOLVE_DAYS,
     "resume_after_hours": LONGEST_RESUME_HOURS,
     "cap_tokens_visitor_hour": LARGEST_CAP,
@@ -50,6 +52,7 @@ LIMITS = {
     "assign_capacity": LARGEST_CAPACITY,
 }
 FAULTS = {
+    "name": later("A name has 1 to %(most)s characters."),
     "solve_after_days": later("Give a whole number of days from 0 to %(most)s; 0 is never."),
     "resume_after_hours": later("Give a whole number of hours from 1 to %(most)s."),
     "cap_tokens_visitor_hour": later("Give a whole number of tokens from 0 to %(most)s; 0 is no limit."),

@@ -120,7 +120,7 @@ def day(at: datetime) -> str:
 
 def visitor_name(visitor: Mapping[str, Any]) -> str:
     """The visitor's name, or what one can tell them apart by."""
-    return str(visitor["name"] or visitor["email"] or f"Visitor {visitor['id']}")
+    return str(visitor["name"] or visitor["email"] or gettext("Visitor %(number)s", number=visitor["id"]))
 
 
 def parked_why(reason: str) -> str:

@@ -116,3 +116,18 @@ def test_hours_on_a_phone(manager: SignIn) -> None:
     expect(phone.get_by_label("Friday")).to_have_value("08:00-16:00")
     expect(phone.get_by_label("Saturday")).to_have_value("")
     keep(phone, "settings-hours-phone")
+
+
+def test_a_long_name_keeps_its_line(manager: SignIn) -> None:
+    page = manager()
+    for name in ("Harbour & Sons, Outfitters to the Whole Coast", "Northfold"):
+        page.get_by_label("Name of the project").fill(name)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("heading", name=f"Settings of {name}")).to_be_visible()
+        if name != "Northfold":
+            inbox = page.context.new_page()
+            inbox.goto(page.url.removesuffix("/settings"))
+            box = inbox.get_by_title(name).bounding_box()
+            assert box is not None
+            assert box["height"] < 30
+            assert inbox.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -60,7 +60,7 @@ def test_bad_settings(house: House, bad: dict[str, Any]) -> None:
 
 
 def test_unknown_settings(house: House) -> None:
-    for name in ("key", "id", "name", "workflow_version"):
+    for name in ("key", "id", "workflow_version"):
         assert error(house.ada.patch("/project", {name: 1})) == (422, "unknown_field")
 
 

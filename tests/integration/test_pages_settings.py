@@ -93,6 +93,21 @@ def test_a_cap_is_a_number(house: House, sit: Sit, tokens: str) -> None:
     assert "Today so far: 0 of 50,000 tokens." in shown(ada.open(SETTINGS))
 
 
+def test_a_project_has_another_name(house: House, sit: Sit) -> None:
+    """As its visitors and its team see it; over the API as well, and never none at all."""
+    ada = sit(house.ada)
+    ada.open(SETTINGS)
+    for none in ("", "   "):
+        refused = ada.send(SETTINGS, {"name": none})
+        assert refused.status_code == 422
+        assert "A name has 1 to 200 characters." in shown(refused.text)
+    assert ada.send(SETTINGS, {"name": " Harbour & Sons "}).status_code == 302
+    assert settings(house)["name"] == "Harbour & Sons"
+    assert "Harbour &amp; Sons" in ada.open(f"/visit/{house.key}")
+    assert house.ada.patch("/project", {"name": "Harbour"}).get_json()["name"] == "Harbour"
+    assert error(house.ada.patch("/project", {"name": " "})) == (422, "invalid")
+
+
 def test_agents_read_and_do_not_write(house: House, sit: Sit) -> None:
     ben = sit(house.ben)
     page = ben.open(SETTINGS)
