@@ -3,8 +3,8 @@
 Owns room and draining. To everything around it it is an RQ worker: registries, `rq info`, failure registry,
 heartbeats, crash recovery. Must not know what a turn does.
 
-A forked work-horse costs tens of MB for each waiting turn, a thread 91 KiB. Greenlets were measured as well: 74 KiB,
-but no less processor time (5.5 s against 5.0 s for 500 turns), and the first rush of 500 stood still for two minutes.
+A forked work-horse costs tens of MB for each waiting turn, a thread 80 KiB. Greenlets were measured as well: a fifth
+less memory and no less processor time, and the first rush of 500 stood still for two minutes.
 RQ's own time limit is a signal, which only the main thread can have, so time limits belong to the model client.
 """
 

@@ -1,12 +1,14 @@
 """Other people's workers doing the same: arq, Celery's threads, Dramatiq, Procrastinate. Runs in .venv/bench only.
 
 Owns what each is told to do. `python -m … NAME ADDRESS JOBS` prints the seconds from the first trivial job to the last;
-`python -m … waiting ADDRESS JOBS PORT` prints the KiB that each job adds to an arq worker while it waits for the model.
+`python -m … waiting ADDRESS JOBS PORT MESSAGES` prints the PSS of an arq worker, in KiB, with one job that waits for
+the model's answer to these messages, and with all of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -52,8 +54,7 @@ async def _arq(address: str, jobs: list[tuple[str, tuple[Any, ...]]], functions:
 
     settings = RedisSettings(unix_socket_path=address.removeprefix("unix://"))
     pool = await create_pool(settings)
-    for name, arguments in jobs:
-        await pool.enqueue_job(name, *arguments)
+    await _enqueue(pool, jobs)
     worker = Worker(
         [func(one, name=one.__name__) for one in functions],
         redis_settings=settings,
@@ -65,25 +66,38 @@ async def _arq(address: str, jobs: list[tuple[str, tuple[Any, ...]]], functions:
     await worker.main()
 
 
-def waiting(address: str, jobs: int, port: int) -> None:
-    """Jobs that each hold a request to the slow model, in one arq worker."""
+async def _enqueue(pool: Any, jobs: list[tuple[str, tuple[Any, ...]]]) -> None:
+    for name, arguments in jobs:
+        await pool.enqueue_job(name, *arguments)
+
+
+def waiting(address: str, jobs: int, port: int, messages: Any) -> None:
+    """Jobs that each hold a request to the slow model, in one arq worker: one first, then the others."""
     from openai import AsyncOpenAI
 
     client = AsyncOpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="-", max_retries=0)
-    before, waits = _pss(), 0
+    waits = 0
 
-    async def ask(_: Any) -> None:
+    async def ask(context: Any) -> None:
         nonlocal waits
         waits += 1
+        if waits == 1:
+            asyncio.get_running_loop().call_later(2, others, context["redis"])
         if waits == jobs:
-            asyncio.get_running_loop().call_later(3, report)
-        await client.chat.completions.create(model="slow", messages=[{"role": "user", "content": "?"}], stream=True)
+            asyncio.get_running_loop().call_later(3, report, True)
+        await client.chat.completions.create(model="slow", messages=messages, stream=True)
 
-    def report() -> None:
-        print((_pss() - before) / jobs, flush=True)
-        os._exit(0)
+    def others(pool: Any) -> None:
+        report(False)
+        enqueueing.append(asyncio.ensure_future(_enqueue(pool, [("ask", ())] * (jobs - 1))))
 
-    asyncio.run(_arq(address, [("ask", ())] * jobs, [ask], jobs))
+    def report(last: bool) -> None:
+        print(_pss(), flush=True)
+        if last:
+            os._exit(0)
+
+    enqueueing: list[Any] = []  # asyncio keeps no task of its own accord
+    asyncio.run(_arq(address, [("ask", ())], [ask], jobs))
 
 
 def celery(address: str, jobs: int, watch: Stopwatch) -> None:
@@ -154,6 +168,6 @@ TRIVIAL: dict[str, Callable[[str, int, Stopwatch], None]] = {
 if __name__ == "__main__":
     name, where, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if name == "waiting":
-        waiting(where, number, int(sys.argv[4]))
+        waiting(where, number, int(sys.argv[4]), json.loads(sys.argv[5]))
     else:
         TRIVIAL[name](where, number, Stopwatch(number))

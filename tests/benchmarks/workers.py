@@ -6,6 +6,7 @@ peers.py.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
@@ -21,23 +23,46 @@ from sqlalchemy import text
 
 from jobs.queue import RqTurnQueue
 from jobs.turn_worker import TurnWorker
+from responder.prompt import BUILT_IN, ROLE, block
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
 from tests.product import ROOT, free_port, wait_for
 
 THINK_SECONDS = 5.0
 MANY = 500
+QUESTION = "Where is my order?"
 STOCK = 3  # each is a process of its own; three show what one costs
 JOBS = 1_000
+# What Tandem asks for the one question of `asked`, so that a peer's request holds the same.
+SYSTEM = f"{ROLE.format(project='Bench')}\n\n{block('task', BUILT_IN['llm'])}"
+PROMPT = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
 PEERS = ROOT / ".venv" / "bench" / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """PSS of a process in KiB, with one turn waiting and with MANY."""
+
+    one: float
+    all: float
+
+    @property
+    def share(self) -> float:
+        """A turn's part of the whole process, as a stock worker's one turn has all of its own."""
+        return self.all / MANY
+
+    @property
+    def each(self) -> float:
+        """What one more turn adds."""
+        return (self.all - self.one) / (MANY - 1)
 
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """Memory of waiting turns, their drain, and trivial jobs."""
-    waiting, each = _memory(stage)
-    stock = _stock_memory(stage)
-    mib = 1024
-    table.add(Line("waiting turns in a GiB / stock RQ worker", mib**2 / stock, mib**2 / each, "turns", 300, LEAST))
+    memory = _memory(stage)
+    waiting, stock, mib = memory.all, _stock_memory(stage), 1024
+    rates = mib**2 / stock, mib**2 / memory.share
+    table.add(Line("waiting turns in a GiB / stock RQ worker", *rates, "turns", 300, LEAST))
     table.add(Line("PSS of that process, all waiting / 150 MB", 150e6 / mib**2, waiting / mib, "MiB", 1.0))
     took = _drain(stage)
     table.add(Line(f"{MANY} turns of {THINK_SECONDS:g} s in one process / one turn", THINK_SECONDS, took, "s", 1.4))
@@ -46,39 +71,43 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
     if not PEERS.exists():
         print("The peers are not installed (`make bench` does it); they are left out.", file=sys.stderr)
         return
-    _beside_peers(stage, table, each, ours)
+    _beside_peers(stage, table, memory, ours)
 
 
-def _beside_peers(stage: Stage, table: Table, each: float, ours: float) -> None:
-    """Memory beside arq's loop with the same client, and other workers' trivial jobs."""
+def _beside_peers(stage: Stage, table: Table, memory: Memory, ours: float) -> None:
+    """Memory beside arq's loop with the same client and the same words, and other workers' trivial jobs."""
     port = free_port()
     with _process(["-m", "tests.benchmarks.slow_model", str(port), "60"]):
-        loop = _peer(stage, "waiting", stage.redis_url, str(MANY), str(port))
-    table.add(Line("memory of a waiting turn / arq's loop", loop, each, "KiB", 1.3))
+        words = json.dumps(PROMPT)
+        loop = Memory(*_peer(stage, "waiting", stage.redis_url, str(MANY), str(port), words))
+    table.add(Line("a waiting turn's share of its process / arq's loop", loop.share, memory.share, "KiB", 1.3))
+    table.add(Line("what one more waiting turn adds / arq's loop", loop.each, memory.each, "KiB", 1.3))
     for name in ("arq", "Celery", "Dramatiq", "Procrastinate"):
         address = stage.url if name == "Procrastinate" else stage.redis_url
-        rate = JOBS / 2 / _peer(stage, name, address, str(JOBS // 2))
-        table.add(Line(f"trivial jobs / {name}", rate, ours, "1/s"))
+        (seconds,) = _peer(stage, name, address, str(JOBS // 2))
+        table.add(Line(f"trivial jobs / {name}", JOBS / 2 / seconds, ours, "1/s"))
 
 
-def _peer(stage: Stage, *arguments: str) -> float:
+def _peer(stage: Stage, *arguments: str) -> list[float]:
     """What tests/benchmarks/peers.py prints, run where the peers are installed, with nothing left of the one before."""
     Redis.from_url(stage.redis_url).flushall()
     command = [str(PEERS), "-m", "tests.benchmarks.peers", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
-    return float(done.stdout.strip().splitlines()[-1])
+    return [float(line) for line in done.stdout.split()]
 
 
-def _memory(stage: Stage) -> tuple[float, float]:
-    """PSS of one worker with all turns waiting, and what each turn adds to it, in KiB."""
+def _memory(stage: Stage) -> Memory:
+    """One worker with one turn waiting, so that what is loaded with the first is loaded, and with all of them."""
     with tandem_worker(stage, 60.0) as worker:
-        turns = asked(stage, MANY)
-        idle = pss_kib(worker)
-        enqueue(stage, turns)
-        wait_for("all turns waiting", lambda: count(stage, "thinking") == MANY, 50)
-        time.sleep(1)
-        waiting = pss_kib(worker)
-    return waiting, (waiting - idle) / MANY
+        first, *others = asked(stage, MANY)
+        return Memory(_waiting(stage, worker, [first], 1), _waiting(stage, worker, others, MANY))
+
+
+def _waiting(stage: Stage, worker: subprocess.Popen[bytes], turns: list[int], together: int) -> float:
+    enqueue(stage, turns)
+    wait_for("all turns waiting", lambda: count(stage, "thinking") == together, 50)
+    time.sleep(2)
+    return pss_kib(worker)
 
 
 def _drain(stage: Stage) -> float:
@@ -171,7 +200,8 @@ def asked(stage: Stage, number: int) -> list[int]:
     with stage.engine.begin() as connection:
         connection.execute(text("UPDATE turn SET status = 'landed' WHERE status <> 'landed'"))
         connection.execute(text("UPDATE turn SET status = 'cancelled' WHERE status = 'landed'"))
-        return list(connection.execute(ASK, {"project": stage.project_id, "number": number}).scalars())
+        parameters = {"project": stage.project_id, "number": number, "question": QUESTION}
+        return list(connection.execute(ASK, parameters).scalars())
 
 
 ASK = text(
@@ -182,7 +212,7 @@ c AS (
     INSERT INTO conversation (project_id, visitor_id, version) SELECT :project, id, 1 FROM v RETURNING id),
 m AS (
     INSERT INTO message (project_id, conversation_id, author, content)
-    SELECT :project, id, 'visitor', 'Where is my order?' FROM c RETURNING conversation_id)
+    SELECT :project, id, 'visitor', :question FROM c RETURNING conversation_id)
 INSERT INTO turn (project_id, conversation_id) SELECT :project, conversation_id FROM m RETURNING id
 """
 )
