@@ -59,7 +59,8 @@ def wait_for_redis(redis: Redis, stopped: threading.Event) -> None:
 def main(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT: then turns in flight land within DRAIN_SECONDS or are released."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    for chatty in ("rq.worker", "httpx2"):  # a line for each job and for each request that went well
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     here = context.build(settings)
     context.use(here)
     stopped = threading.Event()

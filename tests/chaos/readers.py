@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx2
 
@@ -21,14 +21,16 @@ TIMES = httpx2.Timeout(5, read=SILENCE_SECONDS)
 
 
 def follow(
-    url: str,
+    urls: Sequence[str],
     token: str,
     seen: Seen,
     history: History,
     chance: random.Random,
     over: threading.Event,
 ) -> None:
-    """Read from the oldest event on, over as many connections as it takes, until it is over."""
+    """Read from the oldest event on, over as many connections as it takes, each to any of the addresses, until it is
+    over.
+    """
     last = "0"
     with httpx2.Client(timeout=TIMES) as client:
         while not over.is_set():
@@ -36,7 +38,7 @@ def follow(
             headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": last}
             seen.connections += 1
             try:
-                with client.stream("GET", url, headers=headers) as response:
+                with client.stream("GET", chance.choice(urls), headers=headers) as response:
                     if response.status_code != 200:
                         if response.status_code != 503:
                             history.wrong.append(f"{seen.name}: {response.status_code} for Last-Event-ID {last}")

@@ -118,7 +118,7 @@ class Storm:
                 history.streams.append(seen)
                 chance = random.Random(f"{self.seed} {number} {seen.name}")
                 address = f"{url}/api/v1/events"
-                running.append(Background(readers.follow, (address, one.token, seen, history, chance, over)))
+                running.append(Background(readers.follow, ([address], one.token, seen, history, chance, over)))
         return running
 
     def _check(self, api: Api, history: History, houses: list[House], visiting: _VisitorReaders) -> None:
@@ -180,7 +180,7 @@ class _VisitorReaders:
         seen = Seen(f"visitor of conversation {place.conversation_id}")
         self.seen.append((place, seen))
         chance = random.Random(place.conversation_id)
-        arguments = (self._url, place.token, seen, self._history, chance, self._over)
+        arguments = ([self._url], place.token, seen, self._history, chance, self._over)
         self.running.append(Background(readers.follow, arguments))
 
 
