@@ -133,7 +133,7 @@ def test_a_job_that_fails_is_tried_again_and_then_kept(queues: dict[str, Queue])
 def test_a_worker_whose_rooms_are_full_says_that_it_lives(
     queues: dict[str, Queue], redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.turn_worker.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("jobs.noting.HEARTBEAT_SECONDS", 0.1)
     for purpose, places in ((TURNS, TURNS_AT_ONCE), (DELIVERIES, DELIVERIES_AT_ONCE)):
         for _ in range(places):
             queues[purpose].enqueue(beating, redis_url)
