@@ -201,7 +201,7 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
         rounds,
     )
     _add(table, "one landing, 8 clients, p50", found["floor"], found["tandem"], 2.0)
-    few = times // 4 if full else 16
+    few, rounds = (times // 4, rounds) if full else (30, 1)  # each round starts 32 clients
     stage.allow_many_live_turns()
     lost: dict[str, int] = {}
 
