@@ -1,6 +1,7 @@
 // Choosing many conversations of the list, doing one thing with all of them, and undoing it.
 // Owns what is chosen in this page; the server does the act and says what became of it.
 
+import { rouse } from "./resting.js";
 import { toast } from "./toasts.js";
 import { _ } from "./words.js";
 
@@ -20,15 +21,21 @@ function show() {
   list.classList.toggle("is-choosing", count > 0);
 }
 
+function between(one, other) {
+  const all = [...rows.children];
+  const [from, to] = [all.indexOf(one), all.indexOf(other)].sort((a, b) => a - b);
+  return all.slice(from, to + 1);
+}
+
 // Chooses the row or lets it go; with `range` all rows between it and the last one that was chosen alike.
 export function choose(box, { range = false, checked = !box.checked } = {}) {
+  if (range && last?.isConnected) rouse(between(last.closest("li"), box.closest("li")));
   const all = boxes();
   const from = range && last ? all.indexOf(last) : -1;
   const here = all.indexOf(box);
-  const between = from < 0 ? [box] : all.slice(Math.min(from, here), Math.max(from, here) + 1);
-  const room = MOST - chosen().filter((one) => !between.includes(one)).length;
-  for (const one of between.slice(0, checked ? room : undefined)) one.checked = checked;
-  if (checked && between.length > room) box.checked = between.indexOf(box) < room;
+  const wanted = from < 0 ? [box] : all.slice(Math.min(from, here), Math.max(from, here) + 1);
+  const room = MOST - chosen().filter((one) => !wanted.includes(one)).length;
+  for (const [place, one] of wanted.entries()) one.checked = checked && place < room;
   last = box;
   show();
 }
@@ -48,6 +55,7 @@ rows.addEventListener("click", (event) => {
 rows.addEventListener("mousedown", (event) => event.shiftKey && event.target.closest(".pick") && event.preventDefault());
 new MutationObserver(show).observe(rows, { childList: true });
 document.getElementById("choose-all").addEventListener("click", () => {
+  rouse([...rows.children].slice(0, MOST));
   for (const [place, box] of boxes().entries()) box.checked = place < MOST;
   show();
   if (boxes().length > MOST) toast(_("The first {count} are chosen: more cannot be changed at once.", { count: MOST }), "most");

@@ -6,7 +6,7 @@ const STOPS = ["wheel", "touchstart", "pointerdown", "keydown"]; // the hand of 
 const gliding = new Map(); // a box -> how far it still has to go
 
 /** Whether the box is on its way to where it was let go. */
-export const glides = (box) => gliding.has(box);
+export const glides = (box) => gliding.has(box) && Math.abs(box.scrollTop) <= gliding.get(box) + 1;
 
 /** `by` pixels came before what one sees in the box; from there it glides to its beginning, at 0. */
 export function glide(box, by) {

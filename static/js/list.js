@@ -3,6 +3,7 @@
 
 import { showClocks } from "./clock.js";
 import { glide, glides } from "./glide.js";
+import { rouse } from "./resting.js";
 
 const app = document.querySelector(".app");
 const { list, open } = app.dataset;
@@ -83,6 +84,7 @@ function isFurtherDown(row) {
 }
 
 function takeOver(old, row) {
+  rouse([old]);
   const chosen = old.querySelector(".pick input").checked;
   row.querySelector(".pick input").checked = chosen;
   const focused = old.contains(document.activeElement) ? document.activeElement.closest(".pick") ? ".pick input" : "a.row" : null;
