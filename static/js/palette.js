@@ -41,6 +41,7 @@ function fill() {
   if (only) found.append(...fitting(choices(only, typed)).map(option));
   else {
     group(found.dataset.views, fitting(views()));
+    group(found.dataset.pages, fitting(pages()));
     group(found.dataset.acts, fitting([...acts(before), ...(typed ? choices(null, "") : [])]));
   }
   settle();
@@ -51,6 +52,13 @@ const views = () => [...document.querySelectorAll("#views a")].map((link) => ({
   quiet: link.querySelector(".count").textContent,
   icon: link.querySelector("use").getAttribute("href"),
   run: () => location.assign(link.href),
+}));
+
+// Where else one can go: on a phone this is the only way there.
+const pages = () => [...document.querySelectorAll(".views .pane-head a, .crew > a, .crew > form button")].map((one) => ({
+  text: one.getAttribute("aria-label"),
+  icon: one.querySelector("use").getAttribute("href"),
+  run: () => one.click(),
 }));
 
 // Something is selected, and stays so when more comes below it.

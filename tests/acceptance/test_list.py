@@ -270,7 +270,21 @@ def test_nothing_is_in_anybodys_way(sign_in: SignIn, house: House) -> None:
     expect(page.get_by_role("dialog", name="Find or do")).to_be_visible()
     faults(page)
     page.keyboard.press("Escape")
+    narrow = sign_in(BEN, width=860)
+    for name in ("Report", "Settings", "Account", "Sign out"):
+        place = narrow.get_by_label(name, exact=True).bounding_box()
+        assert place is not None, name
+        assert 0 <= place["x"] <= place["x"] + place["width"] <= 56, name
+    keep(narrow, "list-narrow")
     phone = sign_in(BEN, width=375, dark=True)
+    phone.get_by_role("link", name="Views").click()
+    for name in ("Report", "Settings", "Account", "Sign out"):
+        expect(phone.get_by_role("option", name=name)).to_be_visible()
+    keep(phone, "list-phone-palette")
+    phone.keyboard.type("settings")
+    phone.keyboard.press("Enter")
+    phone.wait_for_url("**/settings")
+    phone.go_back()
     expect(row(phone, number)).to_be_visible()
     row(phone, number).locator(".pick").click()
     expect(phone.locator("#bulk")).to_be_visible()
