@@ -21,6 +21,7 @@ from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
 HEARTBEAT_SECONDS = 5.0
+WORKER_TTL_SECONDS = 30  # RQ adds 60: that long `rq info` shows a worker that was killed; with RQ's own 420, 8 minutes
 SUSPENSION_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
 
@@ -46,7 +47,7 @@ class NotingWorker(SimpleWorker):
     log_result_lifespan = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
+        super().__init__(*arguments, **({"worker_ttl": WORKER_TTL_SECONDS} | named))
         self._beat_at = self._suspension_seen_at = -FOREVER_SECONDS
 
     def set_state(self, state: str, pipeline: Any = None) -> None:

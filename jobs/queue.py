@@ -12,7 +12,9 @@ from contextlib import suppress
 
 from redis import Redis
 from redis.exceptions import RedisError
+from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
+from rq.registry import StartedJobRegistry
 
 from inbox.turn_queue import Started
 from inbox.wake import CHANNEL, Waker
@@ -84,6 +86,24 @@ class RqTurnQueue:
         """
         waiting = {one.partition("-p")[0] for one in self._queue.waiting()}
         return [turn for turn in turns if job_id(*turn) not in waiting]
+
+    def forget_earlier(self, turns: Iterable[tuple[int, int]]) -> None:
+        """What was noted of earlier attempts of these (turn id, attempt) pairs is over: their worker is gone, or gave
+        them back. RQ would say for a quarter of an hour that they run, and then that they failed.
+
+        Silent when Redis is away: the notes are as well, or expire.
+        """
+        attempts = {f"turn-{turn_id}": attempt for turn_id, attempt in turns}
+        registry = StartedJobRegistry(TURNS, connection=self._queue.connection)
+        with suppress(RedisError), self._queue.connection.pipeline(transaction=False) as together:
+            for name, execution_id in registry.get_job_and_execution_ids(cleanup=False):
+                turn, _, attempt = name.partition("-p")[0].rpartition("-")
+                if turn in attempts and int(attempt) < attempts[turn]:
+                    execution = Execution(execution_id, name, self._queue.connection)
+                    together.zrem(registry.key, execution.composite_key)
+                    together.delete(execution.key, ExecutionRegistry(name, self._queue.connection).key)
+                    together.delete(Job.key_for(name))
+            together.execute()
 
     def level(self, *, wake: bool = False) -> None:
         """A job has left the line: whoever is next moves up; `wake` the readers of the event streams in the same call.

@@ -104,6 +104,7 @@ def _enqueue(here: Context, waiting: list[Waiting]) -> int:
     except RedisError as error:
         log.warning("%d turns wait and Redis does not answer (%s); the next sweep tries again.", len(waiting), error)
         return 0
+    here.queue.forget_earlier(lost)
     for one in waiting:
         if (one.turn_id, one.attempt) in lost:
             here.queue.enqueue(one.turn_id, one.attempt, project_id=one.project_id)

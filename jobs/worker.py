@@ -30,6 +30,7 @@ def release_all(here: Context) -> int:
     held = here.leases.held()
     with single_statements(here.engine).connect() as connection:
         released = [one for one in held if claim.release(connection, one)]
+    here.queue.forget_earlier((one.turn_id, one.attempt) for one in released)
     for one in released:
         here.queue.enqueue(one.turn_id, one.attempt, project_id=one.project_id)
     here.waker()

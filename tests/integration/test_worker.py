@@ -76,6 +76,12 @@ def statuses(everyone: list[People]) -> list[str]:
     return [turn["status"] for people in everyone for turn in people.turns()]
 
 
+def noted(redis_url: str) -> tuple[int, int]:
+    """How many turns' jobs RQ says run, and have failed."""
+    queue = Queue("turns", connection=Redis.from_url(redis_url))
+    return queue.started_job_registry.get_job_count(cleanup=False), len(queue.failed_job_registry)
+
+
 def worker(*options: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "flask", "worker", *options)
 
@@ -146,7 +152,7 @@ def test_a_flood_of_one_project_leaves_another_its_turn(
 
 
 def test_sigterm_releases_what_still_thinks(
-    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer, redis_url: str
 ) -> None:
     """A worker that is told to stop gives its turn back uncharged, and another one lands it."""
     model_server.hold()
@@ -157,6 +163,7 @@ def test_sigterm_releases_what_still_thinks(
     assert first.wait(30) == 0
     (turn,) = everyone[0].turns()
     assert (turn["status"], turn["attempt"] - turn["releases"]) == ("queued", 0)
+    assert noted(redis_url) == (0, 0)
     model_server.release()
     start(*worker())
     wait_for("the landing", lambda: statuses(everyone) == ["landed"])
@@ -180,7 +187,7 @@ def test_sigterm_lets_land_what_is_answered_in_time(
 
 
 def test_sigkill_is_found_out_by_the_lease(
-    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer
+    asking: Callable[[int], list[People]], start: Start, model_server: ModelServer, redis_url: str
 ) -> None:
     model_server.hold()
     everyone = asking(1)
@@ -188,8 +195,10 @@ def test_sigkill_is_found_out_by_the_lease(
     model_server.wait_until_asked(1)
     first.kill()
     first.wait()
+    assert noted(redis_url) == (1, 0)
     model_server.release()
     start(*worker())
     wait_for("the landing", lambda: statuses(everyone) == ["landed"])
+    wait_for("no job that is said to run", lambda: noted(redis_url) == (0, 0))
     assert everyone[0].turns()[0]["attempt"] == 2
     assert len([m for m in everyone[0].messages() if m["author"] == "responder"]) == 1
