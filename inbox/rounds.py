@@ -1,4 +1,4 @@
-"""Going round all open streams, each so long after its last turn: one clock for many streams, in one thread.
+"""Going round all open streams, each so long after its last turn: one clock for many streams, in a few threads.
 
 Owns whose turn it is. Must not know what is done then; what waits holds up its own round alone, so what may wait has a
 round to itself.
@@ -29,18 +29,23 @@ class Rounds:
         with self._guard:
             self._due.append((time.monotonic() + self._seconds(), listener))
 
-    def start(self, stopped: threading.Event) -> None:
-        """Go round in a thread, until it is stopped."""
-        threading.Thread(target=self._run, args=(stopped,), name=self._name, daemon=True).start()
+    def start(self, stopped: threading.Event, threads: int = 1) -> None:
+        """Go round until it is stopped, with so many visits at once."""
+        for _ in range(threads):
+            threading.Thread(target=self._run, args=(stopped,), name=self._name, daemon=True).start()
 
     def _run(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
-            with self._guard:
-                due, listener = self._due[0] if self._due else (time.monotonic() + self._seconds(), None)
-            if listener is None or due > time.monotonic():
-                stopped.wait(due - time.monotonic())
-                continue
-            with self._guard:
-                self._due.popleft()
-            if self._visit(listener):
+            listener, wait_seconds = self._next()
+            if listener is None:
+                stopped.wait(wait_seconds)
+            elif self._visit(listener):
                 self.add(listener)
+
+    def _next(self) -> tuple[Listener | None, float]:
+        """Whose turn it is now, or nobody's for so many seconds."""
+        with self._guard:
+            if not self._due:
+                return None, self._seconds()
+            wait_seconds = self._due[0][0] - time.monotonic()
+            return (None, wait_seconds) if wait_seconds > 0 else (self._due.popleft()[1], 0.0)
