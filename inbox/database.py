@@ -123,8 +123,8 @@ def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping
     """The statement's only row (with its columns as attributes) or None, straight through the driver and prepared
     (where no pooler stands between).
 
-    For the few statements of the landing and of lists, where SQLAlchemy's way there costs as much as the server's
-    work. Errors are SQLAlchemy's, and a connection that is lost leaves the pool.
+    For the statements of the landing, of lists and of what people look at, where SQLAlchemy's way there costs as much
+    as the server's work. Errors are SQLAlchemy's, and a connection that is lost leaves the pool.
     """
     with _answered(connection, statement.text, parameters, namedtuple_row) as cursor:
         return cursor.fetchone()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox.database import fetch_all
 from inbox.errors import NotFound
 from inbox.listed import HANDED_OFF_WHY
 
@@ -37,11 +38,10 @@ EXISTS = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_i
 
 def conversation(connection: Connection, project_id: int, conversation_id: int) -> Row:
     """One conversation with its visitor, assignee's name and live turn. Raises NotFound."""
-    parameters = {"conversation": conversation_id, "project": project_id}
-    row = connection.execute(CONVERSATION, parameters).mappings().one_or_none()
-    if row is None:
+    found = _rows(connection, CONVERSATION.text, conversation=conversation_id, project=project_id)
+    if not found:
         raise NotFound
-    return row
+    return found[0]
 
 
 def require(connection: Connection, project_id: int, conversation_id: int) -> None:
@@ -173,4 +173,4 @@ def _newest(connection: Connection, table: str, conversation_id: int, before: in
 
 
 def _rows(connection: Connection, statement: str, **parameters: Any) -> list[Row]:
-    return list(connection.execute(text(statement), parameters).mappings())
+    return list(fetch_all(connection, statement, parameters))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from inbox import acts_sql, events, list_rows, pruning, reading, receiving, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
+from inbox.database import fetch_all
 from inbox.listed import Filter, conditions
 from inbox.listed_words import NEWEST
 from inbox.tokens import digest
@@ -105,27 +106,19 @@ def test_the_list(crowded: People, wanted: Filter) -> None:
             assert scanned(connection, text(around.format(page=page)), **found.parameters) == set()
 
 
-def test_an_open_conversation(crowded: People) -> None:
+def test_an_open_conversation(crowded: People, monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[set[str]] = []
+
+    def watched(connection: Connection, sql: str, named: Mapping[str, Any]) -> list[dict[str, Any]]:
+        plans.append(scanned(connection, text(sql), **named))
+        return fetch_all(connection, sql, named)
+
+    monkeypatch.setattr(reading, "fetch_all", watched)
     with crowded.services.reading() as connection:
-        watched = Watched(connection, lambda statement, named: plans.append(scanned(connection, statement, **named)))
-        reading.messages(watched, crowded.conversation_id)  # type: ignore[arg-type]  # it only executes
-        reading.timeline(watched, crowded.conversation_id)  # type: ignore[arg-type]
-        reading.turns(watched, crowded.conversation_id, before=None, limit=50)  # type: ignore[arg-type]
+        reading.messages(connection, crowded.conversation_id)
+        reading.timeline(connection, crowded.conversation_id)
+        reading.turns(connection, crowded.conversation_id, before=None, limit=50)
     assert plans == [set()] * 3
-
-
-class Watched:
-    """A connection that tells of every statement before it executes it."""
-
-    def __init__(self, connection: Connection, tell: Callable[[TextClause, dict[str, Any]], None]) -> None:
-        self._connection = connection
-        self._tell = tell
-
-    def execute(self, statement: TextClause, parameters: dict[str, Any]) -> Any:
-        """Execute it."""
-        self._tell(statement, parameters)
-        return self._connection.execute(statement, parameters)
 
 
 def test_events(crowded: People) -> None:
