@@ -92,6 +92,18 @@ class Patient(psycopg.Connection[Any]):
             raise
 
 
+@contextmanager
+def patiently(connection: Connection, seconds: float) -> Iterator[None]:
+    """Wait longer for what is known to take long: each statement inside for so many seconds."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, Patient)
+    before, driver.patience_seconds = driver.patience_seconds, seconds
+    try:
+        yield
+    finally:
+        driver.patience_seconds = before
+
+
 def _patient(seconds: float | None) -> Callable[..., psycopg.Connection[Any]]:
     def opened(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
         connection = Patient.connect(*arguments, **named)

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from inbox import reports_sql
+from inbox.database import patiently
 
 Unit = Literal["count", "seconds", "percent"]
 Hue = Literal["ink", "ai", "person", "bad"]
 LONGEST_DAYS = 366
+STATEMENT_SECONDS = 60.0  # who asks about a year of many conversations waits, and knows why
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,14 @@ class Plot:
 def report(connection: Connection, project_id: int, period: Period) -> list[Plot]:
     """Every plot of the period."""
     asked = {"project": project_id, **period.asked()}
-    rows = connection.execute(reports_sql.REPLIES, asked).mappings().all()
-    begun = {row["day"]: row for row in rows}
-    events = connection.execute(reports_sql.EVENTS, asked).mappings().all()
-    lost = {row["day"]: row for row in connection.execute(reports_sql.LOST, asked).mappings()}
-    tokens = {row["day"]: row for row in connection.execute(reports_sql.TOKENS, asked).mappings()}
-    rated = connection.execute(reports_sql.RATED).scalar_one()
-    ratings = connection.execute(reports_sql.RATINGS, asked).mappings().all() if rated else []
+    with patiently(connection, STATEMENT_SECONDS):
+        rows = connection.execute(reports_sql.REPLIES, asked).mappings().all()
+        begun = {row["day"]: row for row in rows}
+        events = connection.execute(reports_sql.EVENTS, asked).mappings().all()
+        lost = {row["day"]: row for row in connection.execute(reports_sql.LOST, asked).mappings()}
+        tokens = {row["day"]: row for row in connection.execute(reports_sql.TOKENS, asked).mappings()}
+        rated = connection.execute(reports_sql.RATED).scalar_one()
+        ratings = connection.execute(reports_sql.RATINGS, asked).mappings().all() if rated else []
     days = period.days
     plots = [
         _count("volume", days, {day: row["conversations"] for day, row in begun.items()}, "ink"),
