@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -51,6 +52,17 @@ def test_the_list_goes_on_where_it_ended(house: House, services: Services, brows
         found += rows(answer)
     assert found == sorted(set(found), reverse=True)
     assert len(found) == 120
+
+
+def test_whether_there_is_one_to_open_is_asked_without_a_page(
+    house: House, other_house: House, browser: Browser
+) -> None:
+    mine, theirs = house.visit("Hello").conversation_id, other_house.visit("Hello").conversation_id
+    reader = browser(house.ben)
+    made: list[Any] = []
+    with template_rendered.connected_to(lambda _app, **told: made.append(told["template"].name)):
+        assert [reader.head(f"/conversations/{number}").status_code for number in (mine, theirs)] == [200, 404]
+    assert made == ["error.html"]
 
 
 def test_what_changed_is_told_for_what_the_list_shows(house: House, other_house: House, browser: Browser) -> None:
