@@ -93,7 +93,8 @@ def _peer(stage: Stage, *arguments: str) -> list[float]:
     Redis.from_url(stage.redis_url).flushall()
     command = [str(PEERS), "-m", "tests.benchmarks.peers", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
-    return [float(line) for line in done.stdout.split()]
+    # Celery prints its banner before them.
+    return [float(line) for line in done.stdout.splitlines() if re.fullmatch(r"\d[\d.e-]*", line)]
 
 
 def _memory(stage: Stage) -> Memory:
