@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.conftest import House, keep
 
@@ -91,6 +91,23 @@ def test_a_stale_claim_says_who_was_faster(visitor: Page, sign_in: SignIn, house
     expect(one.get_by_role("button", name="Assign to me")).to_have_count(0)
     one.keyboard.press("a")
     expect(one.get_by_text("It is yours already.")).to_be_visible()
+
+
+def test_a_second_thought_is_not_lost_to_a_slow_first(visitor: Page, sign_in: SignIn) -> None:
+    """The status is set once more before the first answer is there: the last choice counts."""
+    ask(visitor, "Is this spam?")
+    page = sign_in()
+    open_newest(page)
+    held: list[Route] = []
+    page.route("**/acts/status", lambda route: route.continue_() if held else held.append(route))
+    status = page.get_by_label("Status", exact=True)
+    with page.expect_request("**/acts/status"):
+        status.select_option("pending")
+    with page.expect_response("**/acts/status") as answered:
+        status.select_option("solved")
+    assert answered.value.ok
+    page.reload()
+    expect(status).to_have_value("solved")
 
 
 def test_a_persons_reply_pauses_the_responder_and_parks_its_words(visitor: Page, sign_in: SignIn, house: House) -> None:
