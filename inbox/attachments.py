@@ -21,7 +21,7 @@ from sqlalchemy import Connection, text
 from inbox.conversation import snippet_of
 from inbox.errors import Invalid, NotFound
 from inbox.file_types import plain_name, type_of
-from inbox.storage import FAILURES, Storage
+from inbox.storage import Storage
 from inbox.tokens import new_token
 
 log = logging.getLogger(__name__)
@@ -177,7 +177,7 @@ def delete_bytes(connection: Connection, storage: Storage, keys: Sequence[str]) 
     for done, key in enumerate(keys):
         try:
             storage.delete(key)
-        except FAILURES as error:
+        except OSError as error:
             connection.execute(NOT_DELETED, {"key": key})
             log.warning("%d forgotten files are not deleted (%s); the next sweep tries again.", len(keys) - done, error)
             return done

@@ -147,7 +147,7 @@ def fetch_all(
 ) -> list[dict[str, Any]]:
     """The statement's rows, likewise. `prepare=False` is for those whose plan depends on what is looked for."""
     with _answered(connection, sql, parameters, dict_row, prepare=prepare) as cursor:
-        return list(cursor)
+        return cursor.fetchall()  # all at once: an iterator makes a call of Python of each row
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from inbox import attachments
+from inbox.bucket import Bucket
 from inbox.database import single_statements
 from inbox.services import Services
 from inbox.settings import Settings, SettingsError
-from inbox.storage import Bucket, Folder, storage_of
+from inbox.storage import Folder, storage_of
 from jobs import claim, snapshot
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from inbox import storage
+from inbox import bucket
 from inbox.services import Services
 from inbox.settings import Settings
 from inbox.storage import storage_of
@@ -57,7 +57,7 @@ def test_one_that_never_answers_is_not_waited_for(
     settings: Settings, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes the connection and says nothing: 503, and the visitor's words are said without the file."""
-    monkeypatch.setattr(storage, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(bucket, "READ_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         house = House.build(create_app(with_bucket(settings, url), services), services)
