@@ -159,7 +159,7 @@ def test_ten_thousand_rows_and_what_is_new_waits(sign_in: SignIn, house: House) 
     for n in range(12):
         come(house, f"Filler {n}", "So that there is something to scroll.")
     expect(rows.filter(has_text=re.compile(r"Filler[\s\S]*Your parcel"))).to_have_count(12)
-    page.wait_for_function("document.getElementById('rows').scrollTop === 0")  # what came has glided in
+    page.wait_for_function("() => document.getElementById('rows').scrollTop === 0")  # what came has glided in
     page.locator("#rows").evaluate("rows => rows.scrollTo(0, 200)")
     read = page.locator("#rows li[data-active]").nth(5)
     place = read.bounding_box()

@@ -66,7 +66,7 @@ def test_a_silent_line_is_left_and_taken_up_behind_the_last_event(browser: Brows
     page = browser.new_page()
     page.clock.install()
     page.goto(f"http://127.0.0.1:{silent.server_port}/")
-    page.wait_for_function("document.title === 'connected'")
+    page.wait_for_function("() => document.title === 'connected'")
     assert silent.asked.get(timeout=SECONDS) is None
     page.clock.run_for(35_000)
     assert page.title() == "connected", "two beats may be late"

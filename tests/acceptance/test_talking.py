@@ -313,7 +313,7 @@ def test_called_back_only_if_wanted(two: tuple[Page, Page], visitor: Page) -> No
         page.evaluate("window.away = true")
     ask(visitor, "Are you still there?")
     expect(ben).to_have_title(re.compile(r"^\(1\) "))
-    ben.wait_for_function("window.told.length === 1")
+    ben.wait_for_function("() => window.told.length === 1")
     assert ben.evaluate("window.told[0]").endswith("Are you still there?")
     expect(ana.locator("#messages").get_by_text("Are you still there?")).to_be_visible()
     assert (ana.evaluate("window.told"), ana.evaluate("window.asked")) == ([], 0), "it is Ben's"

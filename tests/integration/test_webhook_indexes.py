@@ -62,7 +62,7 @@ def test_the_workers_questions(people: People, busy: dict[str, int]) -> None:
             text(deliveries.LISTED.format(more=" AND state = 'failed'")),
             {"webhook": busy["webhook"], "before": 2**60, "limit": 50},
         ),
-        (deliveries.REPLAY_FAILED, busy),
+        (deliveries.REPLAY_FAILED, {**busy, "who": 1, "who_name": "Ada"}),
         (webhooks.FIND, busy),
         (listed("email"), {"project": busy["project"], "before": 2**60, "email": "7@example.com"}),
         (listed("external_id"), {"project": busy["project"], "before": 2**60, "external_id": "7"}),

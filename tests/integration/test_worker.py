@@ -76,10 +76,13 @@ def statuses(everyone: list[People]) -> list[str]:
     return [turn["status"] for people in everyone for turn in people.turns()]
 
 
-def noted(redis_url: str) -> tuple[int, int]:
-    """How many turns' jobs RQ says run, and have failed."""
+def noted(redis_url: str, everyone: list[People]) -> tuple[int, int]:
+    """How many jobs of these visitors' turns RQ says run, and have failed."""
     queue = Queue("turns", connection=Redis.from_url(redis_url))
-    return queue.started_job_registry.get_job_count(cleanup=False), len(queue.failed_job_registry)
+    theirs = tuple(f"turn-{turn['id']}-" for people in everyone for turn in people.turns())
+    running = queue.started_job_registry.get_job_ids(cleanup=False)
+    failed = queue.failed_job_registry.get_job_ids(cleanup=False)
+    return sum(name.startswith(theirs) for name in running), sum(name.startswith(theirs) for name in failed)
 
 
 def worker(*options: str) -> tuple[str, ...]:
@@ -163,7 +166,7 @@ def test_sigterm_releases_what_still_thinks(
     assert first.wait(30) == 0
     (turn,) = everyone[0].turns()
     assert (turn["status"], turn["attempt"] - turn["releases"]) == ("queued", 0)
-    assert noted(redis_url) == (0, 0)
+    assert noted(redis_url, everyone) == (0, 0)
     model_server.release()
     start(*worker())
     wait_for("the landing", lambda: statuses(everyone) == ["landed"])
@@ -195,10 +198,10 @@ def test_sigkill_is_found_out_by_the_lease(
     model_server.wait_until_asked(1)
     first.kill()
     first.wait()
-    assert noted(redis_url) == (1, 0)
+    assert noted(redis_url, everyone) == (1, 0)
     model_server.release()
     start(*worker())
     wait_for("the landing", lambda: statuses(everyone) == ["landed"])
-    wait_for("no job that is said to run", lambda: noted(redis_url) == (0, 0))
+    wait_for("no job that is said to run", lambda: noted(redis_url, everyone) == (0, 0))
     assert everyone[0].turns()[0]["attempt"] == 2
     assert len([m for m in everyone[0].messages() if m["author"] == "responder"]) == 1
