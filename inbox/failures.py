@@ -53,7 +53,8 @@ def _http(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # a redirect or a ready answer is passed through
     kind = BY_STATUS.get(status)
     code = kind.code if kind else error.name.lower().replace(" ", "_")
-    response = respond(status, code, SENTENCES.get(status, error.description or error.name), {})
+    words = SENTENCES.get(status, error.description or error.name)
+    response = respond(status, code, words, {}, shown=said(words))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
@@ -79,12 +80,12 @@ def _unforeseen(error: Exception) -> Response:
     return _known(Internal("Something went wrong on our side. It has been written down."))
 
 
-def respond(status: int, code: str, message: str, extra: dict[str, object], *, shown: str = "") -> Response:
-    """JSON for programs, a page for people, who read `shown` or else the message in their language."""
+def respond(status: int, code: str, message: str, extra: dict[str, object], *, shown: str) -> Response:
+    """JSON for programs, who read the message; a page for people, who read `shown`, the same in their language."""
     if (request.path + "/").startswith(("/api/", "/healthz/", "/readyz/", "/metrics/")) or request.is_json:
         response = jsonify({"error": {"code": code, "message": message, **extra}})
     else:
-        response = Response(render_template("error.html", status=status, message=shown or said(message)))
+        response = Response(render_template("error.html", status=status, message=shown))
     response.status_code = status
     if status == Unavailable.status:
         response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -42,7 +42,7 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
     conversation_id = bigint(number)
     with wiring().services.reading() as connection:
         if request.method == "HEAD":  # asked before the page is left: whether there is one to go to
-            reading.conversation(connection, me.project_id, conversation_id)
+            reading.require(connection, me.project_id, conversation_id)
             return ""
         shown = pieces(connection, me, conversation_id)
         said = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
