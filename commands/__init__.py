@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a worker has no use for it
+    from flask import Flask
 
 
 def register(app: Flask) -> None:

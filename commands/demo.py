@@ -18,8 +18,9 @@ from sqlalchemy import Connection, text
 
 from commands.projects import JOIN_PROJECT, create_project
 from commands.result import database, print_result, servers
-from inbox.access import Agent, hash_password
+from inbox.access import Agent
 from inbox.acts import note, patch, reply
+from inbox.passwords import hash_password
 from inbox.visiting import Visit, receive, start_session, who
 from responder.shipped import definition_of
 

@@ -14,9 +14,10 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, text
 
-from inbox.access import hash_password, issue_token
+from inbox.access import issue_token
 from inbox.conversation import storable
 from inbox.errors import Invalid, InvalidWorkflow
+from inbox.passwords import hash_password
 from responder.problems import problems_of
 
 

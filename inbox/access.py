@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, text
 
-from inbox import audit
+from inbox import audit, passwords
 from inbox.errors import Forbidden, Unauthorized
 from inbox.tokens import digest, new_token
 
@@ -21,9 +19,6 @@ LONGEST_NAME = 100
 LONGEST_PASSWORD = 1000
 Role = Literal["agent", "manager"]
 Scope = Literal["read", "answer", "full"]
-_hasher = PasswordHasher()
-# Compared against where no such agent exists, so that a guess takes as long either way.
-_NOBODY = _hasher.hash(new_token())
 NO_MATCH = "E-mail and password do not match."
 
 
@@ -109,19 +104,6 @@ def require_manager(who: Agent, otherwise: str) -> None:
         raise Forbidden(otherwise)
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash with the library's current parameters."""
-    return _hasher.hash(password)
-
-
-def matches(stored: str, password: str) -> bool:
-    """Whether the password is the stored hash's."""
-    try:
-        return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
-        return False
-
-
 def by_token(connection: Connection, token: str) -> Agent:
     """The agent of an API token. Raises Unauthorized. When it was used last is written down to the minute."""
     row = connection.execute(BY_TOKEN, {"digest": digest(token)}).mappings().one_or_none()
@@ -153,13 +135,14 @@ def by_password(connection: Connection, email: str, password: str, *, address: s
     A hash made with older parameters is renewed.
     """
     row = connection.execute(BY_EMAIL, {"email": email}).mappings().one_or_none()
-    right = matches(row["password_hash"] if row else _NOBODY, password)
+    nobody = passwords.of_nobody()  # in either case, for the first to ask waits for it
+    right = passwords.matches(row["password_hash"] if row else nobody, password)
     if not right or row is None or row["project_id"] is None:
         failed(connection, row["agent_id"] if row else 0, how="password", address=address)
         raise Unauthorized(NO_MATCH)
     found = Known(**row)
-    if _hasher.check_needs_rehash(found.password_hash):
-        found = replace(found, password_hash=hash_password(password))
+    if passwords.is_outdated(found.password_hash):
+        found = replace(found, password_hash=passwords.hash_password(password))
         renewed = {"hash": found.password_hash, "id": found.agent_id}
         connection.execute(text("UPDATE agent SET password_hash = :hash WHERE id = :id"), renewed)
     return found

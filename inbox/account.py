@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection, text
 
-from inbox import access, audit, invitations
+from inbox import access, audit, invitations, passwords
 from inbox.access import Agent
 from inbox.conversation import storable
 from inbox.errors import Invalid
@@ -60,7 +60,7 @@ def require_password(connection: Connection, who: Agent, password: str) -> str:
     Raises Invalid.
     """
     stored = str(connection.execute(HASH, {"agent": who.id}).scalar_one())
-    if not access.matches(stored, password):
+    if not passwords.matches(stored, password):
         raise Invalid("This is not your password.", fields={"old": "does not match"})
     return stored
 
@@ -69,7 +69,7 @@ def set_password(connection: Connection, who: Agent, old: str, new: str, session
     """Set a new password and end the agent's other sessions. Raises Invalid. Must run in a transaction."""
     stored = require_password(connection, who, old)
     invitations.check_password(new)
-    values = {"agent": who.id, "old": stored, "new": access.hash_password(new), "digest": digest(session_token)}
+    values = {"agent": who.id, "old": stored, "new": passwords.hash_password(new), "digest": digest(session_token)}
     if connection.execute(NEW_PASSWORD, values).one_or_none() is None:
         raise Invalid("The password was changed elsewhere in this moment.", fields={"old": "does not match"})
     audit.record_of_agent(connection, who.id, "password_changed")

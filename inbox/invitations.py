@@ -11,7 +11,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, text
 
-from inbox import access
+from inbox import access, passwords
 from inbox.access import Agent, Role, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
@@ -130,7 +130,7 @@ def accept(connection: Connection, token: str, *, name: str, password: str) -> t
     found = find(connection, token)
     if found["agent_id"] is not None:
         agent_id, shown = found["agent_id"], found["agent_name"]
-        if not access.matches(found["password_hash"], password):
+        if not passwords.matches(found["password_hash"], password):
             raise Invalid("This is not your password.", fields={"password": "does not match"})
     else:
         agent_id, shown = _new_agent(connection, found["email"], name, password)
@@ -155,7 +155,7 @@ def _new_agent(connection: Connection, email: str, name: str, password: str) -> 
         raise Invalid("Say your name.", fields={"name": f"has to have 1 to {access.LONGEST_NAME} characters"})
     check_password(password)
     row = connection.execute(
-        ADD_AGENT, {"email": email, "name": shown, "hash": access.hash_password(password)}
+        ADD_AGENT, {"email": email, "name": shown, "hash": passwords.hash_password(password)}
     ).one_or_none()
     if row is None:
         raise NotFound(GONE)  # somebody made this agent in this moment

@@ -5,6 +5,7 @@ Owns choosing it and adding `_()` to the templates. Words of visitors, agents an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from babel.support import Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, get_translations, gettext
 
+from inbox import saying
 from inbox.errors import InboxError
+from inbox.saying import later as later
+from inbox.saying import said as said
 
 LANGUAGES = ("en", "vi")  # the first is the one that the pages are written in
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
@@ -74,18 +78,13 @@ def _script_words(wanted: str) -> dict[str, str]:
     return {text: said for text, said in getattr(found, "_catalog", {}).items() if isinstance(text, str) and text}
 
 
-def said(text: str, **values: object) -> str:
-    """The sentence in the language of whoever asks, with its `%(name)s` filled; English where nobody asks."""
-    if has_request_context():
-        return str(gettext(text, **values))
-    return text % values if values else text
+def _for_who_asks(text: str, values: Mapping[str, object]) -> str | None:
+    return str(gettext(text, **values)) if has_request_context() else None
+
+
+saying.translate = _for_who_asks
 
 
 def sentence_of(error: InboxError) -> str:
     """The error's sentence as `said` says it. What errors say is marked for translators by being raised."""
     return said(error.sentence, **error.filled)
-
-
-def later(text: str) -> str:
-    """The text as it is, marked for translators: a constant that `said` or `_()` is given when it is shown."""
-    return text

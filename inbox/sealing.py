@@ -7,20 +7,32 @@ entered again.
 from __future__ import annotations
 
 import base64
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 PURPOSE = b"tandem: secrets of a project's tools"  # so that no other use of the secret key yields this key
 
 
 class Sealer:
-    """Seals texts and opens what it, or another process with the same secret key, has sealed for the same purpose."""
+    """Seals texts and opens what it, or another process with the same secret key, has sealed for the same purpose.
+
+    Most workers never meet a secret: the 5 MiB of what opens one are loaded with the first.
+    """
 
     def __init__(self, secret_key: str, purpose: bytes = PURPOSE) -> None:
-        key = HKDF(hashes.SHA256(), 32, salt=None, info=purpose).derive(secret_key.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._secret_key, self._purpose = secret_key, purpose
+
+    @cached_property
+    def _fernet(self) -> Fernet:
+        from cryptography.fernet import Fernet
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=self._purpose).derive(self._secret_key.encode())
+        return Fernet(base64.urlsafe_b64encode(key))
 
     def seal(self, text: str) -> bytes:
         """The text as it may be stored; another sealing of the same text is different."""
@@ -28,6 +40,8 @@ class Sealer:
 
     def open(self, sealed: bytes) -> str | None:
         """The text, or None where the secret key is another one by now."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:

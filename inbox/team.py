@@ -15,7 +15,7 @@ from sqlalchemy import Connection, TextClause, text
 from inbox.access import HAS_SECOND_FACTOR, Agent, Role, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import Forbidden, LastManager, NotFound
-from inbox.language import later
+from inbox.saying import later
 
 Row = Mapping[Any, Any]
 FOR_MANAGERS = later("Only managers change the team. Ask one of them.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from inbox.language import said
+from inbox.saying import said
 from inbox.timeline_words import clock, field_name, reason, value
 
 MOST_WORDS = 140  # characters of what a tool was asked for

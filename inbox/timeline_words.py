@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from inbox.language import later, said
+from inbox.saying import later, said
 
 REASONS = {
     "person_replied": later("a person replied first"),

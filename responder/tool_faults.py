@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import httpx2
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 
 from responder.tools import TOOLS
 from responder.workflow import TOOL_NAMES
@@ -108,6 +106,9 @@ def _is_scope(header: str) -> bool:
 
 def schema_fault(schema: Any) -> str | None:
     """What is wrong with a JSON Schema of arguments; None if calls can be checked against it."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
         return "is a JSON Schema whose type is object"
     properties = schema.get("properties", {})

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator
-
 from responder.workflow import DEFAULT_ROUTE, Node
 
 STATUSES = ["open", "pending", "snoozed", "solved", "spam"]
@@ -112,6 +110,8 @@ def checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments, valid against the tool's schema. Raises BadCall with what was wrong."""
     if not _is_plain(arguments, DEEPEST_ARGUMENTS):  # before the schema, which would follow any nesting
         raise BadCall(f"The arguments of {tool.name} hold what cannot be stored, or are nested too deeply.")
+    from jsonschema import Draft202012Validator  # 3 MiB, with the first call of a tool
+
     faults = sorted(Draft202012Validator(tool.schema).iter_errors(arguments), key=str)
     if faults:
         raise BadCall(f"The arguments of {tool.name} were wrong: {faults[0].message[:300]}")

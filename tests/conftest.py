@@ -112,7 +112,7 @@ def _fast_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def quick_passwords() -> Iterator[None]:
     """Passwords that people of tests never type are hashed with the least work the library offers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inbox.access._hasher", PasswordHasher.from_parameters(CHEAPEST))
+        patch.setattr("inbox.passwords._hasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
         yield
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from inbox import access
+from inbox import passwords
 from inbox.services import Services
 from inbox.sessions import device_of
 from tests.integration.callers import Caller, House
@@ -24,7 +24,7 @@ def with_password(house: House, services: Services) -> None:
     with services.database.begin() as connection:
         connection.execute(
             text("UPDATE agent SET password_hash = :hash WHERE id = :id"),
-            {"hash": access.hash_password(PASSWORD), "id": house.ada.id},
+            {"hash": passwords.hash_password(PASSWORD), "id": house.ada.id},
         )
 
 

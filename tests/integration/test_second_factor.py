@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 from werkzeug.test import TestResponse
 
-from inbox import access, audit, second_factor
+from inbox import audit, passwords, second_factor
 from inbox.audit import Wanted
 from inbox.errors import Invalid, RateLimited, Unauthorized
 from inbox.sealing import Sealer
@@ -146,7 +146,7 @@ def email(house: House, services: Services) -> str:
     with services.database.begin() as connection:
         connection.execute(
             text("UPDATE agent SET password_hash = :hash WHERE id = :id"),
-            {"hash": access.hash_password(PASSWORD), "id": house.ada.id},
+            {"hash": passwords.hash_password(PASSWORD), "id": house.ada.id},
         )
         return str(connection.execute(text("SELECT email FROM agent WHERE id = :id"), {"id": house.ada.id}).scalar())
 

@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from inbox import audit
-from inbox.access import hash_password
 from inbox.audit import Wanted
+from inbox.passwords import hash_password
 from inbox.services import Services
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader, shown

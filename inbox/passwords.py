@@ -1,0 +1,47 @@
+"""Passwords: their hashes, and whether one is right.
+
+Owns the hashing library, which is loaded with the first password: a worker never meets one.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from inbox.tokens import new_token
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash with the library's current parameters."""
+    return _hasher().hash(password)
+
+
+@cache
+def of_nobody() -> str:
+    """Compared against where no such agent exists, so that a guess takes as long either way."""
+    return hash_password(new_token())
+
+
+def matches(stored: str, password: str) -> bool:
+    """Whether the password is the stored hash's."""
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        return _hasher().verify(stored, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
+def is_outdated(stored: str) -> bool:
+    """Whether the hash was made with other parameters than the library's current ones."""
+    return _hasher().check_needs_rehash(stored)

@@ -1,0 +1,30 @@
+"""A sentence for whoever asks: in their language where a page or the API is asked, else in English.
+
+Owns `said`, and `later`, which marks a sentence for translators. Must not load the web's parts: a worker, whom nobody
+asks, is spared the memory. inbox/language.py, which a web process has, knows who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+
+def _nobody_asks(_text: str, _values: Mapping[str, object]) -> str | None:
+    return None
+
+
+# The sentence in the language of whoever asks now, filled; None where nobody does.
+translate: Callable[[str, Mapping[str, object]], str | None] = _nobody_asks
+
+
+def said(text: str, **values: object) -> str:
+    """The sentence in the language of whoever asks, with its `%(name)s` filled; English where nobody asks."""
+    translated = translate(text, values)
+    if translated is not None:
+        return translated
+    return text % values if values else text
+
+
+def later(text: str) -> str:
+    """The text as it is, marked for translators: a constant that `said` or `_()` is given when it is shown."""
+    return text
