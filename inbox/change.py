@@ -12,8 +12,8 @@ def _rows(ctes: tuple[str, ...], of: str = "") -> str:
     if not ctes:
         return "'[]'::jsonb"
     whose = f" WHERE {{0}}.conversation_id = {of}.id" if of else ""
-    union = " UNION ALL ".join(f"SELECT to_jsonb({cte}) AS row FROM {cte}{whose.format(cte)}" for cte in ctes)
-    return f"COALESCE((SELECT jsonb_agg(row) FROM ({union}) AS rows), '[]'::jsonb)"
+    union = " UNION ALL ".join(f"SELECT to_jsonb({cte}) FROM {cte}{whose.format(cte)}" for cte in ctes)
+    return f"to_jsonb(ARRAY({union}))"
 
 
 def change_cte(

@@ -21,9 +21,9 @@ from inbox.tokens import digest
 from inbox.visiting import TAKEN_IN, Visit, who
 
 # Whoever repeats a request waits for the first of it (`waited`), not for ever, and not with the conversation's row in
-# hand. The message's id is drawn with the row locked, so that within a conversation ids rise in commit order; the key
-# is kept with it, and nothing is written where the key was there. A project that asks whether people are there says so
-# by giving no row until :agent_online is known.
+# hand; where nobody has come before, no limit is set. The message's id is drawn with the row locked, so that within a
+# conversation ids rise in commit order; the key is kept with it, and nothing is written where the key was there. A
+# project that asks whether people are there says so by giving no row until :agent_online is known.
 RECEIVE = text(
     """
 WITH visit AS (
@@ -31,16 +31,15 @@ WITH visit AS (
     FROM visitor_session s JOIN visitor v ON v.id = s.visitor_id JOIN project p ON p.id = s.project_id
     WHERE s.token_hash = :token_hash
         AND (p.answers_when <> 'no_agent_online' OR CAST(:agent_online AS boolean) IS NOT NULL)),
-limited AS MATERIALIZED (
-    SELECT visit.*, CASE WHEN :keyed THEN set_config('lock_timeout', :wait, true) END AS set FROM visit),
 waited AS MATERIALIZED (
-    SELECT limited.*,
-        CASE WHEN :keyed THEN CAST(pg_advisory_xact_lock(hashtextextended(:scope || ' ' || :key, 0)) AS text) END AS had
-    FROM limited),
-lifted AS MATERIALIZED (
-    SELECT waited.*, CASE WHEN :keyed THEN set_config('lock_timeout', '0', true) END AS reset FROM waited),
+    SELECT visit.*, CASE
+        WHEN NOT :keyed THEN 'for nobody'
+        WHEN pg_try_advisory_xact_lock(hashtextextended(:scope || ' ' || :key, 0)) THEN 'for nobody'
+        WHEN set_config('lock_timeout', :wait, true) IS NULL THEN 'never'
+        WHEN CAST(pg_advisory_xact_lock(hashtextextended(:scope || ' ' || :key, 0)) AS text) IS NULL THEN 'never'
+        ELSE set_config('lock_timeout', '0', true) END AS lifted FROM visit),
 locked AS (
-    SELECT c.id, c.status, lifted.visitor_name FROM conversation c JOIN lifted ON lifted.conversation_id = c.id
+    SELECT c.id, c.status, waited.visitor_name FROM conversation c JOIN waited ON waited.conversation_id = c.id
     FOR NO KEY UPDATE OF c),
 old AS MATERIALIZED (SELECT locked.*, nextval('message_id_seq') AS message_id FROM locked),
 taken AS (
