@@ -62,8 +62,7 @@ def _changes() -> dict[str, Any]:
     found: dict[str, Any] = {}
     if form.get("assignee"):
         found["assignee_id"] = None if form["assignee"] == "none" else _whole(form["assignee"])
-    if form.get("status"):
-        found["status"] = form["status"]
+    found |= {name: form[name] for name in ("status", "priority") if form.get(name)}
     hours = _whole(form.get("snooze", ""))
     if hours and hours <= LONGEST_SNOOZE_HOURS:
         until = datetime.now(UTC) + timedelta(hours=hours)

@@ -67,7 +67,7 @@ bulk.addEventListener("htmx:afterRequest", (event) => {
 
 // Does it with all that are chosen, as if it had been picked in the bar.
 export function actOnChosen(name, value) {
-  for (const field of ["assignee", "status", "snooze", "label"]) bulk.elements[field].value = field === name ? value : "";
+  for (const field of ["assignee", "status", "priority", "snooze", "label"]) bulk.elements[field].value = field === name ? value : "";
   bulk.requestSubmit();
 }
 

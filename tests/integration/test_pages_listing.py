@@ -144,10 +144,12 @@ def test_the_bar_acts_on_the_chosen_and_undoes(house: House, services: Services,
     house.ada.patch(f"/conversations/{ids[0]}", {"priority": "high"})  # Ben's page does not know that yet
     ben = browser(house.ben)
     chosen = [f"{number}:0" for number in ids]
-    toast = ben.post("/bulk", data={"chosen": chosen, "status": "solved", "label": "done"}, headers={"HX-Request": "1"})
+    wanted = {"chosen": chosen, "status": "solved", "priority": "urgent", "label": "done"}
+    toast = ben.post("/bulk", data=wanted, headers={"HX-Request": "1"})
     assert "2 conversations changed" in toast.text
     assert "1 was left: Ada changed it meanwhile." in toast.text
     assert states(services, house) == ["open", "solved", "solved"]
+    assert house.ada.get(f"/conversations/{ids[2]}").get_json()["priority"] == "urgent"
     undo = re.search(r'hx-post="(/bulk/\d+/undo)"', toast.text)
     assert undo
     assert "2 conversations are as they were" in ben.post(undo.group(1), data={}, headers={"HX-Request": "1"}).text
