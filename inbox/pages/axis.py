@@ -72,7 +72,7 @@ def _did(one: Mapping[str, Any]) -> str:
             return str(gettext("%(by)s unassigned it", by=by))
         return str(gettext("%(by)s assigned %(whom)s", by=by, whom=whom))
     if one["field"] in {"status", "priority"}:
-        return str(gettext("%(by)s set %(value)s", by=by, value=value))
+        return str(gettext("%(by)s set %(value)s", by=by, value=timeline_words.value(value)))
     field = timeline_words.field_name(one["field"])
     return str(gettext("%(by)s: %(field)s", by=by, field=field))
 
