@@ -36,6 +36,7 @@ WORDS = {
 
 def register(app: Flask) -> None:
     """Add the filters to the templates."""
+    app.jinja_env.globals["unanswered"] = unanswered
     app.jinja_env.filters.update(
         rendered=rendered,
         initials=initials,
@@ -121,6 +122,12 @@ def day(at: datetime) -> str:
 def visitor_name(visitor: Mapping[str, Any]) -> str:
     """The visitor's name, or what one can tell them apart by."""
     return str(visitor["name"] or visitor["email"] or gettext("Visitor %(number)s", number=visitor["id"]))
+
+
+def unanswered(row: Mapping[str, Any]) -> bool:
+    """Whether the visitor had the last word and no turn is at it, though no person took over: one was stopped, say."""
+    waits = row["last_author"] == "visitor" and row["status"] in ("open", "pending")
+    return waits and row["responder_state"] == "active" and not row["live_turn"]
 
 
 def parked_why(reason: str) -> str:

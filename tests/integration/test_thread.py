@@ -85,9 +85,11 @@ def test_answer_again_starts_a_turn(house: House, sit: Sit) -> None:
     (turn,) = house.ada.get(f"/conversations/{number}/turns").get_json()["items"]
     house.ada.post(f"/conversations/{number}/turns/{turn['id']}/stop")
     ada = sit(house.ada)
-    assert "Answer again" in ada.open(f"/conversations/{number}")
+    stopped = ada.open(f"/conversations/{number}")
+    assert all(words in stopped for words in ("Answer again", "Nobody is answering", "Waits for an answer"))
     path = f"/conversations/{number}/acts/again"
     ada.send(path, to=path)
     statuses = [one["status"] for one in house.ada.get(f"/conversations/{number}/turns").get_json()["items"]]
     assert statuses == ["queued", "cancelled"]
     assert house.ada.get(f"/conversations/{number}").get_json()["responder_state"] == "active"
+    assert "Waits for an answer" not in ada.open(f"/conversations/{number}")
