@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row, namedtuple_row
+from psycopg.rows import dict_row, namedtuple_row, tuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
@@ -150,6 +150,14 @@ def fetch_all(
         return cursor.fetchall()  # all at once: an iterator makes a call of Python of each row
 
 
+def fetch_tuples(
+    connection: Connection, sql: str, parameters: Mapping[str, Any], *, prepare: bool = True
+) -> list[tuple[Any, ...]]:
+    """The rows of a long list, likewise, their columns in the statement's order: a dict of each takes a fifth more."""
+    with _answered(connection, sql, parameters, tuple_row, prepare=prepare) as cursor:
+        return cursor.fetchall()
+
+
 @contextmanager
 def _answered(
     connection: Connection, sql: str, parameters: Mapping[str, Any], rows: Any, *, prepare: bool = True
@@ -159,7 +167,8 @@ def _answered(
     driver_sql, names = numbered(sql)
     try:
         with psycopg.RawCursor(driver, row_factory=rows) as cursor:
-            cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare)
+            # Binary, for moments and numbers need not be written out and read.
+            cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare, binary=True)
             yield cursor
     except psycopg.Error as error:
         lost = driver.closed or driver.broken

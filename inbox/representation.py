@@ -20,7 +20,7 @@ def moment(value: Any) -> str | None:
     if value is None:
         return None
     at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).isoformat("T", "microseconds")[: -len("+00:00")] + "Z"
 
 
 def conversation(row: Row, visitor: Row) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from inbox import (
     listed_words,
     mentions,
     notices,
-    reading,
     representation,
     saved_views,
     search,
@@ -34,6 +33,7 @@ from inbox.api.filters import decode_position
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.conversation import storable
 from inbox.language import said
+from inbox.list_rows import Listed
 from inbox.listed import Filter
 from inbox.pages.signing_in import page
 from inbox.search import Search
@@ -182,20 +182,20 @@ def _typed(q: str | None) -> str:
     return words if storable(words) else ""
 
 
-def _rows(connection: Connection, me: Agent, shown: Shown) -> tuple[list[reading.Row], str | None]:
+def _rows(connection: Connection, me: Agent, shown: Shown) -> tuple[list[Listed], str | None]:
     """A page of rows, and the cursor of the next."""
     found = list_rows.shown(connection, me.project_id, decode_position(shown.filter(me), LISTED + 1))
     if len(found) <= LISTED:
         return found, None
     last = found[LISTED - 1]
-    return found[:LISTED], encode_cursor(representation.moment(last["active_at"]), last["id"])
+    return found[:LISTED], encode_cursor(representation.moment(last.active_at), last.id)
 
 
-def _with_matches(connection: Connection, me: Agent, shown: Shown, found: Sequence[reading.Row]) -> Shown:
+def _with_matches(connection: Connection, me: Agent, shown: Shown, found: Sequence[Listed]) -> Shown:
     terms = shown.search.terms
     if not terms or not found:
         return shown
-    return replace(shown, found=listed_words.matches(connection, me.project_id, [row["id"] for row in found], terms))
+    return replace(shown, found=listed_words.matches(connection, me.project_id, [row.id for row in found], terms))
 
 
 def _views(connection: Connection, me: Agent, shown: Shown) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from inbox.access import Agent
 from inbox.api.asking import encode_cursor
 from inbox.database import single_statements
 from inbox.listed import Filter
-from inbox.reading import Row
 from tests.benchmarks.measuring import Operation, Timed, in_turns, one_client
 from tests.benchmarks.serving import ask, web
 from tests.benchmarks.stage import Stage
@@ -156,7 +155,7 @@ def _updates(connection: Connection, table: Table, agent: Agent) -> None:
     before, size = _counted(connection), connection.execute(SIZE).scalar_one()
     for number in range(10):
         for row in listed:
-            _touch(connection, agent, row, number)
+            _touch(connection, agent, row.id, number)
     after = _counted(connection)
     done = after.all - before.all
     hot = after.hot - before.hot
@@ -166,9 +165,9 @@ def _updates(connection: Connection, table: Table, agent: Agent) -> None:
     table.add(Line(f"conversations on disk after {done:,} of them / before", size / mib, grown / mib, "MiB"))
 
 
-def _touch(connection: Connection, agent: Agent, row: Row, number: int) -> None:
+def _touch(connection: Connection, agent: Agent, conversation_id: int, number: int) -> None:
     changes = {"priority": ["low", "high"][number % 2]} if number % 3 else {"labels": [f"round-{number}"]}
-    acts.patch(connection, agent, row["id"], changes)
+    acts.patch(connection, agent, conversation_id, changes)
 
 
 def _counted(connection: Connection) -> Any:
