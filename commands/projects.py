@@ -16,8 +16,9 @@ from sqlalchemy import Connection, text
 
 from inbox.access import issue_token
 from inbox.conversation import storable
-from inbox.errors import Invalid, InvalidWorkflow
+from inbox.errors import Invalid
 from inbox.passwords import hash_password
+from inbox.workflows import require_sound
 from responder.problems import problems_of
 
 
@@ -80,9 +81,7 @@ def create_project(
 
 def check_workflow(workflow: Any) -> None:
     """Raise InvalidWorkflow with every problem, or return."""
-    problems = [problem.as_json() for problem in problems_of(workflow)]
-    if problems:
-        raise InvalidWorkflow(f"The workflow has {len(problems)} problem(s).", problems=problems)
+    require_sound(problems_of(workflow))
 
 
 def add_workflow(connection: Connection, project_id: int, workflow: Mapping[str, Any]) -> int:

@@ -81,9 +81,11 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def respond(status: int, code: str, message: str, extra: dict[str, object], *, shown: str) -> Response:
-    """JSON for programs, who read the message; a page for people, who read `shown`, the same in their language."""
-    if (request.path + "/").startswith(("/api/", "/healthz/", "/readyz/", "/metrics/")) or request.is_json:
-        response = jsonify({"error": {"code": code, "message": message, **extra}})
+    """JSON for programs, who read `message`; for people, who read `shown`, the same in their language, a page, or JSON
+    where the page's script asks for them."""
+    by_program = (request.path + "/").startswith(("/api/", "/healthz/", "/readyz/", "/metrics/"))
+    if by_program or request.is_json:
+        response = jsonify({"error": {"code": code, "message": message if by_program else shown, **extra}})
     else:
         response = Response(render_template("error.html", status=status, message=shown))
     response.status_code = status

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -41,17 +41,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at a line, as a sentence."""
+    """What is wrong at a line, as a sentence whose `%(name)s` are filled from `filled`."""
 
     line: int
-    words: str
+    sentence: str
+    filled: Mapping[str, object] = field(default_factory=dict)
 
 
 def read(text: str, *, name: str = "") -> tuple[list[Section], list[Problem]]:
     """The sections that can be imported, and a problem for each that cannot; `name` is the file's, if it has one."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text.encode("utf-8", "replace")) + text.count("\n") > MOST_FILE_BYTES:
-        return [], [Problem(1, f"This is more than {MOST_FILE_BYTES // 1000} kB. Import it in parts.")]
+        return [], [Problem(1, "This is more than %(most)s kB. Import it in parts.", {"most": MOST_FILE_BYTES // 1000})]
     if not storable(text):
         line = next(number for number, line in enumerate(text.split("\n"), 1) if not storable(line))
         return [], [Problem(line, "There are characters here that cannot be stored. Is this a text file?")]
@@ -96,12 +97,16 @@ def _csv(text: str) -> Iterator[Section | Problem]:
         for row in lines:
             if seen_header and any(cell.strip() for cell in row):
                 short = len(row) <= max(columns)
-                words = f"There are {len(row)} columns here, {len(header)} in the first line."
-                yield Problem(begins, words) if short else Section(begins, row[columns[0]], row[columns[1]])
+                widths = {"here": len(row), "first": len(header)}
+                yield (
+                    Problem(begins, "There are %(here)s columns here, %(first)s in the first line.", widths)
+                    if short
+                    else Section(begins, row[columns[0]], row[columns[1]])
+                )
             seen_header = seen_header or bool(row)
             begins = lines.line_num + 1
     except csv.Error as error:
-        yield Problem(begins, f"This cannot be read as CSV: {error}.")
+        yield Problem(begins, "This cannot be read as CSV: %(why)s.", {"why": error})
 
 
 def _markdown(text: str) -> Iterator[Section | Problem]:
@@ -129,24 +134,30 @@ def _checked(found: list[Section | Problem]) -> tuple[list[Section], list[Proble
         section = Section(one.line, " ".join(one.title.split()), one.content.strip())
         wrong = _wrong(section, lines, len(sections))
         if wrong:
-            problems.append(Problem(one.line, wrong))
+            problems.append(wrong)
         else:
             sections.append(section)
             lines[section.title.lower()] = section.line
     return sections, problems
 
 
-def _wrong(section: Section, lines: dict[str, int], already: int) -> str | None:
-    if not section.title:
-        return "There is no title."
-    if len(section.title) > MOST_TITLE:
-        return f"The title is longer than {MOST_TITLE} characters."
+def _wrong(section: Section, lines: dict[str, int], already: int) -> Problem | None:
+    line, title = section.line, section.title
+    if not title:
+        return Problem(line, "There is no title.")
+    if len(title) > MOST_TITLE:
+        return Problem(line, "The title is longer than %(most)s characters.", {"most": MOST_TITLE})
     if not section.content:
-        return f"There is no text under “{section.title}”."
+        return Problem(line, "There is no text under “%(title)s”.", {"title": title})
     if len(section.content) > MOST_CHARACTERS:
-        return f"The text of “{section.title}” is longer than {MOST_CHARACTERS:,} characters."
-    if section.title.lower() in lines:
-        return f"“{section.title}” was there already, at line {lines[section.title.lower()]}."
+        filled = {"title": title, "most": f"{MOST_CHARACTERS:,}"}
+        return Problem(line, "The text of “%(title)s” is longer than %(most)s characters.", filled)
+    if title.lower() in lines:
+        filled = {"title": title, "line": str(lines[title.lower()])}
+        return Problem(line, "“%(title)s” was there already, at line %(line)s.", filled)
     if already >= MOST_SECTIONS:
-        return f"At most {MOST_SECTIONS} snippets are imported at once; the rest from here on was left out."
+        filled = {"most": str(MOST_SECTIONS)}
+        return Problem(
+            line, "At most %(most)s snippets are imported at once; the rest from here on was left out.", filled
+        )
     return None

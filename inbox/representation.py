@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from inbox.saying import Say
 from inbox.timeline import sentence
+from inbox.workshop import Problem
 
 Row = Mapping[Any, Any]  # of the database, or of the change log
 MOMENT_KEYS = frozenset({"claimed_at", "landed_at", "at"})
@@ -36,6 +38,11 @@ def conversation(row: Row, visitor: Row) -> dict[str, Any]:
         "last_message_id": row["last_message_id"],
         "visitor": visitor_of(visitor),
     }
+
+
+def problem(found: Problem, say: Say) -> dict[str, Any]:
+    """What is wrong with a workflow, and where."""
+    return {"code": found.code, "message": say(found.sentence, **found.filled), "node": found.node, "edge": found.edge}
 
 
 def visitor_of(row: Row) -> dict[str, Any]:

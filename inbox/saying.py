@@ -1,12 +1,19 @@
 """A sentence for whoever asks: in their language where a page or the API is asked, else in English.
 
-Owns `said`, and `later`, which marks a sentence for translators. Must not load the web's parts: a worker, whom nobody
-asks, is spared the memory. inbox/language.py, which a web process has, knows who asks.
+Owns `said`, `english`, which programs are told, and `later`, which marks a sentence for translators. Must not load the
+web's parts: a worker, whom nobody asks, is spared the memory. A web process has inbox/language.py: it knows who asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
+
+
+class Say(Protocol):
+    """Puts a sentence in words: `said` for people, `english` for programs."""
+
+    def __call__(self, text: str, **values: object) -> str: ...
 
 
 def _nobody_asks(_text: str, _values: Mapping[str, object]) -> str | None:
@@ -20,8 +27,11 @@ translate: Callable[[str, Mapping[str, object]], str | None] = _nobody_asks
 def said(text: str, **values: object) -> str:
     """The sentence in the language of whoever asks, with its `%(name)s` filled; English where nobody asks."""
     translated = translate(text, values)
-    if translated is not None:
-        return translated
+    return translated if translated is not None else english(text, **values)
+
+
+def english(text: str, **values: object) -> str:
+    """The sentence as it is written, with its `%(name)s` filled: what programs are told."""
     return text % values if values else text
 
 

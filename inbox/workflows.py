@@ -17,8 +17,8 @@ from inbox import representation
 from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import InvalidWorkflow, NotFound, StaleWorkflow
-from inbox.language import later
-from inbox.workshop import Workshop
+from inbox.saying import Say, english, later
+from inbox.workshop import Problem, Workshop
 
 Row = Mapping[Any, Any]
 FOR_MANAGERS = later("Only managers change the workflow. Ask one of them.")
@@ -56,17 +56,24 @@ class Judged:
     definition: Any
 
 
-def judge(who: Agent, definition: Any, workshop: Workshop) -> Judged:
+def judge(who: Agent, definition: Any, workshop: Workshop, say: Say = english) -> Judged:
     """The definition as one that may be saved or tried. Holds no connection, so that judging never waits for a second.
 
-    Raises Forbidden unless the asker is a manager, and InvalidWorkflow with all problems.
+    Raises Forbidden unless the asker is a manager, and InvalidWorkflow with all problems, as `say` puts them.
     """
     require_manager(who, FOR_MANAGERS)
-    problems = workshop.problems(who.project_id, definition)
-    if problems:
-        counted = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise InvalidWorkflow(f"The workflow has {counted}. Nothing was done with it.", problems=problems)
+    require_sound(workshop.problems(who.project_id, definition), say)
     return Judged(who, definition)
+
+
+def require_sound(problems: Sequence[Problem], say: Say = english) -> None:
+    """Raise InvalidWorkflow with all of them unless there are none."""
+    listed = [representation.problem(one, say) for one in problems]
+    if len(listed) == 1:
+        raise InvalidWorkflow("The workflow has 1 problem. Nothing was done with it.", problems=listed)
+    if listed:
+        sentence = later("The workflow has %(count)s problems. Nothing was done with it.")
+        raise InvalidWorkflow(sentence, filled={"count": len(listed)}, problems=listed)
 
 
 def save(connection: Connection, draft: Judged, *, seen: Collection[int] | None = None) -> Row:

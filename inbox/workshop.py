@@ -10,6 +10,24 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
+class Problem(Protocol):
+    """One fault of a workflow, as a sentence whose `%(name)s` are filled from `filled`.
+
+    `node` and `edge` are ids where the fault has a place.
+    """
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def node(self) -> str | None: ...
+    @property
+    def edge(self) -> str | None: ...
+    @property
+    def filled(self) -> Mapping[str, object]: ...
+
+
 @dataclass(frozen=True)
 class Trial:
     """What is tried: a draft that need not be saved, and what a visitor might write."""
@@ -80,8 +98,8 @@ class ToolTried:
 class Workshop(Protocol):
     """Judges drafts and tries them out. Holds no connection while a model is asked, and writes nothing."""
 
-    def problems(self, project_id: int, definition: Any) -> list[dict[str, Any]]:
-        """Every problem of the draft as {node, edge, code, message}; empty if it may be saved."""
+    def problems(self, project_id: int, definition: Any) -> Sequence[Problem]:
+        """Every problem of the draft; empty if it may be saved."""
 
     def try_out(self, trial: Trial) -> Tried:
         """Let the draft answer a message, landing nothing. Raises Unavailable while too many trials run."""

@@ -19,7 +19,7 @@ from inbox.errors import NotFound, Unavailable
 from inbox.redis import redis_client
 from inbox.sealing import Sealer
 from inbox.settings import Settings
-from inbox.workshop import Template, ToolTried, Trial, Tried
+from inbox.workshop import Problem, Template, ToolTried, Trial, Tried
 from responder.problems import problems_of
 from responder.shipped import definition_of, shipped
 
@@ -42,13 +42,13 @@ class LocalWorkshop:
         self._guard = threading.Lock()
         self._free = threading.BoundedSemaphore(MOST_TRIALS)
 
-    def problems(self, project_id: int, definition: Any) -> list[dict[str, Any]]:
+    def problems(self, project_id: int, definition: Any) -> Sequence[Problem]:
         """Every problem of the draft; empty if it may be saved."""
         from jobs import toolbox
 
         with single_statements(self._engine).connect() as connection:
             own = toolbox.names(connection, project_id)
-        return [problem.as_json() for problem in problems_of(definition, own)]
+        return problems_of(definition, own)
 
     def try_out(self, trial: Trial) -> Tried:
         """Let the draft answer, landing nothing. Raises Unavailable while MOST_TRIALS run."""

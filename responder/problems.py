@@ -1,13 +1,15 @@
 """What is wrong with a workflow: every problem at once, each with its node or edge.
 
-Owns SURFACE's problem codes. Must not repair anything: a missing edge is an error here, not a guess at run time.
+Owns the problems' codes, and their sentences as what a page tells in another language: each is whole, with `%(name)s`
+where `filled` has it (tests/translating.py collects them). Must not repair anything: a missing edge is an error here,
+not a guess at run time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -28,13 +30,9 @@ from responder.workflow import (
 
 MOST_CASES = 10
 REFUSED_TOOLS = frozenset({"send_form"})
-PARTS: tuple[tuple[str, type, str], ...] = (
-    ("edges", list, "a list"),
-    ("globalTools", list, "a list"),
-    ("variables", Mapping, "an object"),
-    ("instructions", str, "text"),
-    ("language", str, "text"),
-)
+PARTS: dict[str, type] = {
+    "edges": list, "globalTools": list, "variables": Mapping, "instructions": str, "language": str,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,10 @@ class Problem:
     """One fault. `node` and `edge` are ids where the fault has a place."""
 
     code: str
-    message: str
+    sentence: str
     node: str | None = None
     edge: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """As SURFACE lists problems."""
-        return asdict(self)
+    filled: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 def problems_of(definition: Any, own_tools: Iterable[Tool] = ()) -> list[Problem]:
@@ -73,7 +68,7 @@ def problems_of(definition: Any, own_tools: Iterable[Tool] = ()) -> list[Problem
     found += _unreachable(nodes, edges)
     found += _global_tools(definition, tools)
     found += [
-        Problem("unknown_variable", f"The instructions use {{{{{name}}}}}, which does not exist.")
+        Problem("unknown_variable", "The instructions use {{%(name)s}}, which does not exist.", filled={"name": name})
         for name in unknown_names(text(definition.get("instructions")), own)
     ]
     return list(dict.fromkeys(found))
@@ -81,22 +76,33 @@ def problems_of(definition: Any, own_tools: Iterable[Tool] = ()) -> list[Problem
 
 def _shape(definition: Mapping[str, Any]) -> Iterator[Problem]:
     """Parts of another kind than they must be, which would otherwise be left out in silence."""
-    for part, kind, words in PARTS:
-        if definition.get(part) is not None and not isinstance(definition[part], kind):
-            yield Problem("bad_node", f"{part} must be {words}.")
+    for part, kind in PARTS.items():
+        if definition.get(part) is None or isinstance(definition[part], kind):
+            continue
+        if kind is list:
+            yield Problem("bad_node", "%(part)s must be a list.", filled={"part": part})
+        elif kind is str:
+            yield Problem("bad_node", "%(part)s must be text.", filled={"part": part})
+        else:
+            yield Problem("bad_node", "%(part)s must be an object.", filled={"part": part})
 
 
 def _bad_nodes(definition: Mapping[str, Any]) -> Iterator[Problem]:
     ids = [node.get("id") for node in items(definition.get("nodes")) if isinstance(node, Mapping)]
     for node_id, count in Counter(one for one in ids if isinstance(one, str)).items():
         if count > 1:
-            yield Problem("duplicate_id", f"{count} nodes have the id {node_id!r}; each needs its own.", node_id)
+            filled = {"count": count, "id": repr(node_id)}
+            yield Problem(
+                "duplicate_id", "%(count)s nodes have the id %(id)s; each needs its own.", node_id, filled=filled
+            )
     for node in items(definition.get("nodes")):
         if read_node(node) is None:
             given = node if isinstance(node, Mapping) else {}
             shown = given["id"] if isinstance(given.get("id"), str) else None
-            wanted = f"A node needs an id and a type of {', '.join(NODE_TYPES)}"
-            yield Problem("bad_node", f"{wanted}; this one has {given.get('type')!r}.", shown)
+            filled = {"types": ", ".join(NODE_TYPES), "type": repr(given.get("type"))}
+            yield Problem(
+                "bad_node", "A node needs an id and a type of %(types)s; this one has %(type)s.", shown, filled=filled
+            )
         elif isinstance(node.get("data"), Mapping) and not isinstance(node["data"].get("prompt"), str | None):
             yield Problem("bad_node", "A prompt must be text.", node["id"])
 
@@ -111,7 +117,10 @@ def _bad_edges(definition: Mapping[str, Any]) -> Iterator[Problem]:
             continue
         for end in (edge.source, edge.target):
             if end not in there:
-                yield Problem("unknown_node", f"An edge names the node {end!r}, which does not exist.", end, edge.id)
+                filled = {"node": repr(end)}
+                yield Problem(
+                    "unknown_node", "An edge names the node %(node)s, which does not exist.", end, edge.id, filled
+                )
 
 
 def _starts(nodes: Mapping[str, Node]) -> Iterator[Problem]:
@@ -127,7 +136,7 @@ def _prompts(node: Node, own: Any) -> Iterator[Problem]:
         yield Problem("empty_prompt", "The prompt is blank: write one, or leave it out for the built-in one.", node.id)
     texts = [node.prompt or "", *(case.when for case in node.cases), *map(str, node.tool_arguments.values())]
     for name in dict.fromkeys(name for one in texts for name in unknown_names(one, own)):
-        yield Problem("unknown_variable", f"{{{{{name}}}}} does not exist.", node.id)
+        yield Problem("unknown_variable", "{{%(name)s}} does not exist.", node.id, filled={"name": name})
 
 
 def _routes(node: Node, edges: list[Edge]) -> Iterator[Problem]:
@@ -135,7 +144,8 @@ def _routes(node: Node, edges: list[Edge]) -> Iterator[Problem]:
     if node.type == "condition":
         for route in ("yes", "no"):
             if route not in routes:
-                yield Problem("missing_edge", f"The condition has no edge for {route!r}.", node.id)
+                filled = {"route": repr(route)}
+                yield Problem("missing_edge", "The condition has no edge for %(route)s.", node.id, filled=filled)
     if node.type == "switch":
         yield from _cases(node)
         if DEFAULT_ROUTE not in routes:
@@ -145,22 +155,25 @@ def _routes(node: Node, edges: list[Edge]) -> Iterator[Problem]:
     if node.type in {"condition", "switch"}:
         for taken, count in Counter(routes).items():
             if taken is not None and count > 1:
-                yield Problem("duplicate_route", f"{count} edges leave by the route {taken!r}.", node.id)
+                given = {"count": count, "route": repr(taken)}
+                yield Problem("duplicate_route", "%(count)s edges leave by the route %(route)s.", node.id, filled=given)
 
 
 def _cases(node: Node) -> Iterator[Problem]:
     if len(node.cases) > MOST_CASES:
-        yield Problem("too_many_cases", f"A switch has at most {MOST_CASES} cases, not {len(node.cases)}.", node.id)
+        filled: dict[str, object] = {"most": MOST_CASES, "count": len(node.cases)}
+        yield Problem("too_many_cases", "A switch has at most %(most)s cases, not %(count)s.", node.id, filled=filled)
     for route, count in Counter(case.route for case in node.cases).items():
         if not route.strip():
             yield Problem("bad_node", "A case needs a route.", node.id)
         elif count > 1 or route == DEFAULT_ROUTE:
-            yield Problem("duplicate_route", f"The route {route!r} is named more than once.", node.id)
+            filled = {"route": repr(route)}
+            yield Problem("duplicate_route", "The route %(route)s is named more than once.", node.id, filled=filled)
 
 
 def _tool(node: Node, tools: Mapping[str, Tool]) -> Iterator[Problem]:
     if node.type == "action" and (node.tool not in tools or node.tool in REFUSED_TOOLS):
-        yield Problem("unknown_tool", f"There is no tool {node.tool!r}.", node.id)
+        yield Problem("unknown_tool", "There is no tool %(tool)s.", node.id, filled={"tool": repr(node.tool)})
     elif node.type == "action" and node.tool is not None and "content" in node.tool_arguments:
         yield from _given_content(node, tools[node.tool])
 
@@ -170,14 +183,16 @@ def _given_content(node: Node, tool: Tool) -> Iterator[Problem]:
     arguments = given_arguments(tool, node.tool_arguments)
     for fault in Draft202012Validator(tool.schema).iter_errors(arguments):
         if not (isinstance(fault.instance, str) and VARIABLE.search(fault.instance)):
-            yield Problem("bad_node", f"{tool.name} cannot take this: {fault.message[:200]}.", node.id)
+            filled = {"tool": tool.name, "why": fault.message[:200]}
+            yield Problem("bad_node", "%(tool)s cannot take this: %(why)s.", node.id, filled=filled)
 
 
 def _global_tools(definition: Mapping[str, Any], tools: Mapping[str, Tool]) -> Iterator[Problem]:
     for one in items(definition.get("globalTools")):
         tool = read_tool(one)
         if tool is None or tool.name not in tools:
-            yield Problem("unknown_tool", f"There is no tool {tool.name if tool else one!r}.")
+            named = tool.name if tool else repr(one)
+            yield Problem("unknown_tool", "There is no tool %(tool)s.", filled={"tool": named})
 
 
 def _unreachable(nodes: Mapping[str, Node], edges: list[Edge]) -> Iterator[Problem]:

@@ -28,7 +28,10 @@ SOURCES = {
     "scripts": [("static/js", "**.js", "javascript")],
 }
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "said": None, "later": None}
-ERRORS: dict[str, Any] = {name: None for name, kind in vars(errors).items() if isinstance(kind, type)}
+ERRORS: dict[str, Any] = {
+    name: None for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.InboxError)
+}
+RAISED = {**ERRORS, "Problem": (2,)}  # a problem's sentence stands behind its code, or behind its line
 NEVER = datetime(2026, 1, 1, tzinfo=UTC)  # a file that only its words change
 OPTIONS = {"**.html": {"silent": "false"}}
 
@@ -41,8 +44,8 @@ def spoken(domain: str) -> Catalog:
     if domain == "messages":
         # Warned of are sentences that name a field, which are for programs: pages speak at the field itself.
         with contextlib.redirect_stderr(io.StringIO()):
-            for folder in ("inbox", "inbox/pages"):
-                _add(catalog, ROOT / folder, "*.py", "python", ERRORS)
+            for folder in ("inbox", "inbox/pages", "responder"):
+                _add(catalog, ROOT / folder, "*.py", "python", RAISED)
         catalog.add(errors.NotFound().sentence)
     return catalog
 

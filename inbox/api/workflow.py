@@ -25,6 +25,7 @@ from inbox.api.asking import (
 )
 from inbox.api.schemas import TrialBody
 from inbox.errors import Invalid, NotFound
+from inbox.saying import Say, english
 from inbox.workshop import Trial
 
 blueprint = Blueprint("workflow", __name__, url_prefix="/api/v1/workflow")
@@ -65,7 +66,7 @@ def save(who: Agent) -> Response:
 def validate(who: Agent) -> Response:
     """All problems of a draft; nothing is saved."""
     _, definition = drafted(json_object())
-    return answer({"problems": wiring().workshop.problems(who.project_id, definition)})
+    return answer({"problems": problems(who, definition)})
 
 
 @blueprint.post("/try")
@@ -111,7 +112,12 @@ def drafted(given: dict[str, Any]) -> tuple[int | None, Any]:
     return base, given["workflow"]
 
 
-def tried(who: Agent, given: dict[str, Any]) -> dict[str, Any]:
+def problems(who: Agent, definition: Any, say: Say = english) -> list[dict[str, Any]]:
+    """All problems of a draft as JSON."""
+    return [representation.problem(one, say) for one in wiring().workshop.problems(who.project_id, definition)]
+
+
+def tried(who: Agent, given: dict[str, Any], say: Say = english) -> dict[str, Any]:
     """A trial's outcome as JSON. Raises Forbidden, Invalid, InvalidWorkflow."""
     require_manager(who, workflows.FOR_MANAGERS)
     wanted = valid(TrialBody, given)
@@ -123,5 +129,5 @@ def tried(who: Agent, given: dict[str, Any]) -> dict[str, Any]:
             raise NotFound("This project has no workflow yet.")
         definition = found["definition"]
     workshop = wiring().workshop
-    draft = workflows.judge(who, definition, workshop)
+    draft = workflows.judge(who, definition, workshop, say)
     return asdict(workshop.try_out(Trial(who.project_id, draft.definition, wanted.message)))

@@ -116,5 +116,7 @@ def _render(
 def _words_of(name: str, value: Any) -> str:
     """A setting's value as the page says it."""
     if isinstance(value, bool):
-        return "on" if value else "off"
-    return CHOICES.get(name, {}).get(str(value), str(value) or "nothing")
+        return said("on") if value else said("off")
+    if str(value) in CHOICES.get(name, {}):
+        return said(CHOICES[name][str(value)])
+    return str(value) or said("nothing")

@@ -150,8 +150,8 @@ def _given() -> tuple[str, str, Problem | None]:
     try:
         return file.read().decode("utf-8-sig"), file.filename[:200], None
     except UnicodeDecodeError:
-        words = gettext("The file is no UTF-8 text. Save it as UTF-8 and choose it again.")
-        return "", file.filename[:200], Problem(1, words)
+        problem = Problem(1, "The file is no UTF-8 text. Save it as UTF-8 and choose it again.")
+        return "", file.filename[:200], problem
 
 
 def _fingerprint(planned: list[Planned]) -> str:

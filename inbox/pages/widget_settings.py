@@ -17,6 +17,7 @@ from inbox import identity, reading
 from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.identity import secret_of
+from inbox.language import later
 from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.tokens import new_token
@@ -32,16 +33,16 @@ FIELDS = (
 )
 TAG = '<script src="{url}" data-project="{key}" async></script>'
 CHOICES = {
-    "widget_position": {"right": lazy_gettext("Right"), "left": lazy_gettext("Left")},
+    "widget_position": {"right": later("Right"), "left": later("Left")},
     "widget_asks_email": {
-        "when_nobody": lazy_gettext("When people answer and nobody is here"),
-        "always": lazy_gettext("Always"),
-        "never": lazy_gettext("Never"),
+        "when_nobody": later("When people answer and nobody is here"),
+        "always": later("Always"),
+        "never": later("Never"),
     },
     "widget_ask_person": {
-        "always": lazy_gettext("At any time"),
-        "open_hours": lazy_gettext("Within working hours; else they are told when people are back"),
-        "never": lazy_gettext("Never"),
+        "always": later("At any time"),
+        "open_hours": later("Within working hours; else they are told when people are back"),
+        "never": later("Never"),
     },
 }
 FAULTS = {

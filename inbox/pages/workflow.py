@@ -14,9 +14,10 @@ from inbox import reading, representation, walks, workflows
 from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import bigint, json_object, services, wiring
-from inbox.api.workflow import drafted, tried
+from inbox.api.workflow import drafted, problems, tried
 from inbox.errors import NotFound
 from inbox.pages.signing_in import page
+from inbox.saying import said
 from inbox.settings import Settings
 
 blueprint = Blueprint("workflow_page", __name__, url_prefix="/settings/workflow")
@@ -48,7 +49,7 @@ def show(me: Agent) -> ResponseReturnValue:
         "workflow": definition,
         "project": me.project_id,
         "manager": me.is_manager,
-        "problems": wiring().workshop.problems(me.project_id, definition),
+        "problems": problems(me, definition, said),
         "walk": walk.as_json() if walk else None,
     }
     offline = cast(Settings, current_app.config["TANDEM"]).offline
@@ -70,7 +71,7 @@ def show(me: Agent) -> ResponseReturnValue:
 def save(me: Agent) -> ResponseReturnValue:
     """Save the draft as a new version of the one it was made from."""
     base, definition = drafted(json_object())
-    draft = workflows.judge(me, definition, wiring().workshop)
+    draft = workflows.judge(me, definition, wiring().workshop, said)
     with services().statement() as writing:
         saved = workflows.save(writing.connection, draft, seen=[base or 0])
     return answer(representation.workflow(saved))
@@ -81,14 +82,14 @@ def save(me: Agent) -> ResponseReturnValue:
 def check(me: Agent) -> ResponseReturnValue:
     """All problems of the draft."""
     _, definition = drafted(json_object())
-    return answer({"problems": wiring().workshop.problems(me.project_id, definition)})
+    return answer({"problems": problems(me, definition, said)})
 
 
 @blueprint.post("/try")
 @page
 def try_out(me: Agent) -> ResponseReturnValue:
     """What the draft would answer."""
-    return answer(tried(me, json_object()))
+    return answer(tried(me, json_object(), said))
 
 
 @blueprint.get("/versions/<number>")

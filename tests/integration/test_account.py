@@ -53,6 +53,15 @@ def test_why_something_was_not_done_is_said_in_it_and_in_english_to_programs(hou
     assert by_script.get_json()["message"].startswith("Ada đã trả lời trước bạn.")
     without = ben.client.post(say, data=slower, headers={"HX-Request": "true"})
     assert (without.status_code, "Ada đã trả lời trước bạn." in without.text) == (409, True)
+    ben.open("/account")
+    fault = {"nodes": [{"id": "answer", "type": "llm", "data": {"prompt": "{{shoe}}"}}], "edges": []}
+    token = {"X-CSRFToken": ben.forms["/account"]["csrf_token"]}
+    judged = ben.client.post("/settings/workflow/check", json=fault, headers=token).get_json()["problems"]
+    assert [one["message"] for one in judged] == ["Quy trình cần một bước start.", "{{shoe}} không tồn tại."]
+    told = house.ben.post("/workflow/validate", fault, headers={"Accept-Language": "vi"}).get_json()["problems"]
+    assert [one["message"] for one in told] == ["A workflow needs one start node.", "{{shoe}} does not exist."]
+    refused = ben.client.post("/settings/workflow", json=fault, headers=token).get_json()["error"]["message"]
+    assert refused == "Chỉ quản lý mới thay đổi được quy trình. Hãy nhờ một quản lý."
     house.ada.post(f"/conversations/{number}/claim")
     to_program = house.ben.post(f"/conversations/{number}/claim").get_json()["error"]["message"]
     assert to_program == "Ada was faster: this conversation is assigned to Ada. Your click changed nothing."

@@ -42,8 +42,8 @@ def test_the_page(house: House, sit: Sit, services: Services) -> None:
     ada = sit(house.ada)
     words = shown(ada.open("/settings/audit"))
     assert "Ada changed the role of Ben role: agent → manager" in words
-    assert "language: nothing → de" in words
-    assert "responder enabled: on → off" in words
+    assert "language of replies: nothing → de" in words
+    assert "the responder answers: on → off" in words
     words = shown(ada.open("/settings/audit?kind=role_changed"))
     assert "changed the role of Ben" in words
     assert "changed the settings" not in words

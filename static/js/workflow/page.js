@@ -87,7 +87,7 @@ function showState() {
   at("problems").hidden = problems.length === 0;
   const first = problems[0];
   at("problems-words").replaceChildren(
-    h("b", {}, problems.length === 1 ? "1 problem. " : `${problems.length} problems. `),
+    h("b", {}, `${problems.length === 1 ? _("1 problem") : _("{count} problems", { count: problems.length })}. `),
     first ? `${named(first)}${first.message}` : "",
   );
   if (!manager) return;

@@ -14,8 +14,9 @@ from sqlalchemy import TextClause
 
 import inbox
 import jobs
+from inbox import projects, tools
 from inbox.guarded import Kept
-from inbox.pages.audit_log import SENTENCES
+from inbox.pages.audit_words import FACTS, SENTENCES
 
 RECORDED = re.compile(r"INSERT INTO audit_entry \([^)]*\)\s+SELECT [^']*?'([a-z_]+)'")
 RECORDERS = {"record", "record_of_agent"}
@@ -50,3 +51,10 @@ def test_every_kind_has_a_sentence() -> None:
     assert known <= recorded, "the search finds what is recorded"
     assert recorded - SENTENCES.keys() == set()
     assert SENTENCES.keys() - recorded == set(), "of these nothing is recorded any more"
+
+
+def test_every_column_that_is_told_has_a_name() -> None:
+    kept = {name for module in modules() for one in vars(module).values() if isinstance(one, Kept) and one.told
+            for name in one.types}  # fmt: skip
+    assert "events" in kept, "the search finds what is told"
+    assert {*projects.COLUMNS, *tools.FIELDS, *kept} - FACTS.keys() == set()

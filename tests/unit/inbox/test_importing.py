@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.importing import MOST_FILE_BYTES, MOST_PROBLEMS, MOST_SECTIONS, Section, read
+from inbox.saying import english
 
 MARKDOWN = """\
 # Returns
@@ -73,7 +74,7 @@ def test_csv_cells_of_several_lines() -> None:
 def test_problems(text: str, name: str, line: int, words: str) -> None:
     _, problems = read(text, name=name)
     assert problems[0].line == line
-    assert words in problems[0].words
+    assert words in english(problems[0].sentence, **problems[0].filled)
 
 
 def test_what_is_wrong_does_not_stop_the_rest() -> None:

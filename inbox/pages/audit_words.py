@@ -1,0 +1,180 @@
+"""The audit log in words: what each kind of entry says, and what its facts are called.
+
+Owns the sentences and names. A kind or a fact without one is shown by its own word:
+tests/unit/inbox/test_audit_sentences.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from inbox.pages import settings, widget_settings
+from inbox.pages.words import day
+from inbox.saying import later, said
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)")
+MOST_CHARACTERS = 120  # of a value; instructions are long
+# What each kind says behind the actor's name; %(subject)s is whom or what it was done to.
+SENTENCES = {
+    "settings_changed": later("changed the settings"),
+    "workflow_saved": later("saved the workflow, %(subject)s"),
+    "capacity_changed": later("changed the capacity of %(subject)s"),
+    "role_changed": later("changed the role of %(subject)s"),
+    "member_removed": later("took %(subject)s out of the team"),
+    "invited": later("invited %(subject)s"),
+    "invitation_revoked": later("revoked the invitation of %(subject)s"),
+    "joined": later("joined the team"),
+    "signed_in": later("signed in"),
+    "sign_in_failed": later("did not get in: a sign-in failed"),
+    "password_changed": later("changed their password"),
+    "second_factor_on": later("added a second factor (%(subject)s)"),
+    "second_factor_off": later("removed a second factor (%(subject)s)"),
+    "recovery_codes_made": later("made new recovery codes"),
+    "webhook_created": later("made the webhook %(subject)s"),
+    "webhook_changed": later("changed the webhook %(subject)s"),
+    "webhook_rotated": later("gave the webhook %(subject)s a new secret"),
+    "webhook_switched_off": later("switched off the webhook %(subject)s"),
+    "webhook_tested": later("sent a test event to the webhook %(subject)s"),
+    "webhook_replayed": later("had events sent to the webhook %(subject)s once more"),
+    "webhook_deleted": later("deleted the webhook %(subject)s"),
+    "snippet_created": later("wrote the snippet %(subject)s"),
+    "snippet_changed": later("changed the snippet %(subject)s"),
+    "snippet_deleted": later("deleted the snippet %(subject)s"),
+    "snippets_imported": later("imported snippets"),
+    "canned_reply_created": later("wrote the canned reply %(subject)s"),
+    "canned_reply_changed": later("changed the canned reply %(subject)s"),
+    "canned_reply_deleted": later("deleted the canned reply %(subject)s"),
+    "visitor_erased": later("erased %(subject)s with every word"),
+    "token_created": later("made the API token %(subject)s"),
+    "token_revoked": later("ended the API token %(subject)s"),
+    "tool_created": later("made the tool %(subject)s"),
+    "tool_changed": later("changed the tool %(subject)s"),
+    "tool_tried": later("tried the tool %(subject)s"),
+    "tool_deleted": later("deleted the tool %(subject)s"),
+    "tool_host_added": later("allowed tools to call %(subject)s"),
+    "tool_host_removed": later("forbade tools to call %(subject)s"),
+    "identity_secret_made": later("made a new identity secret for the widget"),
+    "identity_secrets_ended": later("ended the widget’s identity secrets"),
+    "label_coloured": later("gave the label %(subject)s a colour"),
+    "label_uncoloured": later("took the colour of the label %(subject)s away"),
+    "label_renamed": later("renamed the label %(subject)s everywhere"),
+    "label_removed": later("removed the label %(subject)s everywhere"),
+    "hours_changed": later("changed the working hours"),
+    "export": later("exported %(subject)s"),
+}
+
+FACTS = {
+    # of the project
+    "name": later("name"),
+    "responder_enabled": later("the responder answers"),
+    "mode": later("mode"),
+    "answers_when": later("when it answers"),
+    "on_assignment": later("once somebody is assigned"),
+    "resume_rule": later("when the responder goes on"),
+    "resume_after_hours": later("hours until it goes on"),
+    "cap_tokens_visitor_hour": later("tokens for one visitor in an hour"),
+    "cap_tokens_day": later("tokens in a day"),
+    "solve_after_days": later("days until it is solved by itself"),
+    "assign_rule": later("who is assigned by itself"),
+    "assign_capacity": later("open conversations for each agent"),
+    "instructions": later("instructions"),
+    "language": later("language of replies"),
+    "widget_brand": later("colour of the widget"),
+    "widget_greeting": later("greeting of the widget"),
+    "widget_position": later("place of the widget"),
+    "widget_asks_email": later("when the widget asks for an e-mail address"),
+    "widget_ask_person": later("when a visitor may ask for a person"),
+    "widget_origins": later("allowed origins"),
+    "require_second_factor": later("second factor for everybody"),
+    # of members, and how they came in
+    "role": later("role"),
+    "capacity": later("capacity"),
+    "expires_at": later("ends"),
+    "scope": later("scope"),
+    "how": later("by"),
+    "device": later("device"),
+    "address": later("address"),
+    # of webhooks and tools
+    "url": later("address"),
+    "description": later("description"),
+    "events": later("events"),
+    "enabled": later("switched on"),
+    "event": later("event"),
+    "deliveries": later("deliveries"),
+    "reason": later("reason"),
+    "parameters": later("parameters"),
+    "method": later("method"),
+    "header_name": later("header"),
+    "header_value": later("secret"),
+    # of the rest
+    "week": later("week"),
+    "holidays": later("holidays"),
+    "time_zone": later("time zone"),
+    "new": later("new"),
+    "changed": later("changed"),
+    "colour": later("colour"),
+    "conversations": later("conversations"),
+    "since": later("since"),
+}
+CHOICES: dict[str, Mapping[str, str]] = {
+    **settings.CHOICES,
+    **widget_settings.CHOICES,
+    "role": {"agent": later("agent"), "manager": later("manager")},
+    "how": {
+        "password": later("password"),
+        "passkey": later("passkey"),
+        "app": later("app"),
+        "code": later("code"),
+    },
+    "reason": {"gone": later("it is gone"), "failing": later("it took nothing for days")},
+    "header_value": {"entered anew": later("entered anew")},
+}
+
+
+def kind_name(kind: str) -> str:
+    """A kind as one chooses it from a list."""
+    words = sentence({"kind": kind, "subject": "…"})
+    return words[:1].upper() + words[1:]
+
+
+def sentence(row: Mapping[Any, Any]) -> str:
+    """What was done, behind the name of who did it."""
+    if row["kind"] in SENTENCES:
+        return said(SENTENCES[row["kind"]], subject=row["subject"])
+    return f"{_plain(row['kind'])} {row['subject']}".strip()
+
+
+def facts(row: Mapping[Any, Any]) -> list[tuple[str, str, str]]:
+    """(what, from, to) for each changed column; else (what, value, "") for each plain fact."""
+    changed = row["data"].get("changed")
+    if isinstance(changed, Mapping):
+        return [
+            (_fact(name), _value(name, one.get("from")), _value(name, one.get("to")))
+            if isinstance(one, Mapping)
+            else (_fact(name), _value(name, one), "")
+            for name, one in changed.items()
+        ]
+    plain = {name: value for name, value in row["data"].items() if not name.endswith("_id")}
+    return [(_fact(name), _value(name, value), "") for name, value in plain.items() if value not in ("", None)]
+
+
+def _fact(name: str) -> str:
+    return said(FACTS[name]) if name in FACTS else _plain(name)
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return said("on") if value else said("off")
+    if isinstance(value, str) and value in CHOICES.get(name, {}):
+        return said(CHOICES[name][value])
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return day(datetime.fromisoformat(value))
+    text = str(value) if value not in ("", None) else said("nothing")
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
