@@ -124,10 +124,9 @@ def visitor_name(visitor: Mapping[str, Any]) -> str:
     return str(visitor["name"] or visitor["email"] or gettext("Visitor %(number)s", number=visitor["id"]))
 
 
-def unanswered(row: Mapping[str, Any]) -> bool:
+def unanswered(last_author: str | None, status: str, responder_state: str, live_turn: object) -> bool:
     """Whether the visitor had the last word and no turn is at it, though no person took over: one was stopped, say."""
-    waits = row["last_author"] == "visitor" and row["status"] in ("open", "pending")
-    return waits and row["responder_state"] == "active" and not row["live_turn"]
+    return last_author == "visitor" and status in ("open", "pending") and responder_state == "active" and not live_turn
 
 
 def parked_why(reason: str) -> str:
