@@ -18,9 +18,11 @@ from psycopg.rows import dict_row, namedtuple_row, tuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
 CONNECT_SECONDS = 5
+POOL_SECONDS = 10.0  # how long whoever finds every connection lent waits for one
 STEADY = {  # a server whose machine is gone says nothing, not even that: noticed within half a minute, by any process
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
 }  # fmt: skip
@@ -30,25 +32,35 @@ SINGLE = "_tandem_single_statements"  # where an engine keeps its other pool
 
 
 def connect(
-    url: str, *, pool_size: int = 20, application: str = "tandem", patience_seconds: float | None = None
+    url: str,
+    *,
+    pool_size: int = 20,
+    bounded: bool = False,
+    application: str = "tandem",
+    patience_seconds: float | None = None,
+    pool_seconds: float = POOL_SECONDS,
 ) -> Engine:
     """An engine on `url` (postgres:// and postgresql:// alike), session time zone UTC.
 
     A statement is waited for `patience_seconds` long, by default for ever; then its connection is given up.
+
+    Beyond `pool_size` connections as many again are opened, each closed as soon as it is given back. Where it is
+    `bounded` none is: whoever finds all of them lent waits for one. In either case for `pool_seconds` at most.
 
     It comes with a second pool for single statements (single_statements), which nearly everything uses; its own, for
     transactions, opens connections only when one is asked for. Connections are checked before use, so that a restarted
     server costs one reconnect and no error.
     """
     settings: dict[str, Any] = {
-        "pool_timeout": 10,
+        "pool_timeout": pool_seconds,
         "connect_args": {"connect_timeout": CONNECT_SECONDS, "application_name": application, **STEADY},
     }
-    engine = create_engine(_psycopg(url), pool_size=2, max_overflow=pool_size, pool_pre_ping=True, **settings)
+    kept, more = (pool_size, 0) if bounded else (2, pool_size)
+    engine = create_engine(_psycopg(url), pool_size=kept, max_overflow=more, pool_pre_ping=True, **settings)
     single = create_engine(
         _psycopg(url),
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0 if bounded else pool_size,
         pool_use_lifo=True,  # few connections, with their statements prepared, before many that have not
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,  # there is nothing to roll back
@@ -190,7 +202,7 @@ def is_away(error: BaseException) -> bool:
     """Whether the error says that the server is gone, restarting, or out of connections (not that SQL is wrong)."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def refused_by(error: DBAPIError, constraint: str) -> bool:

@@ -9,7 +9,6 @@ import logging
 
 from flask import Flask, Response, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from inbox.database import is_away
@@ -64,7 +63,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _database(error: SQLAlchemyError) -> Response:
-    if is_away(error) or isinstance(error, PoolTimeout):
+    if is_away(error):
         log.warning("The database does not answer: %s", type(error).__name__)
         if isinstance(error, DBAPIError) and error.connection_invalidated and request.method not in SAFE:
             # A statement that was sent may be carried out once the server goes on, though its answer is not heard.

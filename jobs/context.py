@@ -28,7 +28,10 @@ from responder.public_network import Network
 
 HINT_SECONDS = 0.5  # a turn does without what Redis would say of a model's server sooner than it waits for it
 TELLING_SECONDS = 1.0  # how long the teller waits for a Redis that hangs; nobody waits for the teller
-CONNECTIONS = 16  # a turn holds none while it thinks, so few serve many
+# A turn holds none while it thinks, so few serve many, and no more are opened in a rush: for each new one the server
+# starts a process that plans every statement anew, which cost it more than the rush's work.
+CONNECTIONS = 8
+POOL_SECONDS = 30.0  # a thousand turns may stand in line for them when the server is slow; nobody else waits there
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,13 @@ class Context:
 
 def build(settings: Settings) -> Context:
     """A context on the servers that the settings name."""
-    engine = connect(str(settings.database_url), pool_size=CONNECTIONS, application="tandem worker")
+    engine = connect(
+        str(settings.database_url),
+        pool_size=CONNECTIONS,
+        bounded=True,
+        application="tandem worker",
+        pool_seconds=POOL_SECONDS,
+    )
     redis = redis_client(str(settings.redis_url))
     hints = redis_client(str(settings.redis_url), patience_seconds=HINT_SECONDS)
     return Context(

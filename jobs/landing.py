@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from inbox.acts import ASSIGNEE_IS_MEMBER
 from inbox.database import fetch_one, is_away, refused_by, single_statements
@@ -142,7 +142,7 @@ class Lander:
                     done = attempt(connection, fresh, lock_wait_ms)
                     self.pause("lost" if done is None else "written")
                     return done
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 if not is_away(error) or time.monotonic() > give_up_at:
                     raise
                 time.sleep(AWAY_SLEEP_SECONDS)

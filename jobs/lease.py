@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from inbox.database import single_statements
 from jobs.claim import extend
@@ -74,5 +74,5 @@ class LeaseKeeper:
         while not tick.wait(self._lease_seconds / BEATS_PER_LEASE):
             try:
                 self.beat()
-            except DBAPIError:
+            except SQLAlchemyError:  # no connection was free in time, or none is to be had
                 log.warning("The leases of turns could not be extended; the database does not answer.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from inbox import spending
 from inbox.spending import Caps, Reserved
@@ -65,7 +65,7 @@ class MeteredModel:
         """An answer in hand is worth more than an exact count: where the database is away, the estimate stands."""
         try:
             spending.settle(self.engine, reserved, spent)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             log.warning("Tokens of project %s stay counted as estimated: %s", self.project_id, type(error).__name__)
 
 

@@ -1,0 +1,63 @@
+"""The pools of connections to PostgreSQL: how many are opened, and what becomes of those who find none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine, text
+
+from inbox.database import connect, single_statements
+from jobs import claim
+from jobs.lease import LeaseKeeper
+from tests.people import People
+from tests.product import wait_for
+
+LEASE_SECONDS = 0.6
+MANY = 20
+
+
+@pytest.fixture
+def few(database_url: str) -> Iterator[Engine]:
+    """A single connection, for which nobody waits long."""
+    engine = connect(database_url, pool_size=1, bounded=True, pool_seconds=0.1)
+    yield engine
+    engine.dispose()
+
+
+def test_a_rush_opens_no_more(database_url: str) -> None:
+    """A connection that is opened for one statement costs the server more than the statement."""
+    engine = connect(database_url, pool_size=2, bounded=True)
+    together = threading.Barrier(MANY)
+
+    def served_by(transaction: bool) -> int:
+        together.wait()
+        with (engine if transaction else single_statements(engine)).connect() as connection:
+            return int(connection.execute(text("SELECT pg_backend_pid() FROM pg_sleep(0.01)")).scalar_one())
+
+    with ThreadPoolExecutor(MANY) as threads:
+        assert len(set(threads.map(served_by, [False] * MANY))) <= 2
+        assert len(set(threads.map(served_by, [True] * MANY))) <= 2
+    engine.dispose()
+
+
+def test_leases_are_kept_after_a_rush(people: People, few: Engine) -> None:
+    """A beat that finds no connection is late; the next one comes all the same."""
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    with people.services.statement() as writing:
+        claimed = claim.claim(writing.connection, turn_id, lease_seconds=LEASE_SECONDS, max_attempts=3)
+    assert claimed is not None
+    keeper = LeaseKeeper(few, LEASE_SECONDS)
+
+    def lapsed() -> bool:
+        with people.services.reading() as connection:
+            asked = text("SELECT lease_until < clock_timestamp() FROM turn WHERE id = :id")
+            return bool(connection.execute(asked, {"id": turn_id}).scalar_one())
+
+    with keeper.holding(claimed):
+        with single_statements(few).connect():
+            wait_for("the lease to lapse", lapsed)
+        wait_for("another beat", lambda: not lapsed())
