@@ -15,8 +15,8 @@ import socket
 from typing import Any
 
 import gevent
-from gevent.pywsgi import WSGIHandler
 
+from commands.one_piece import OnePiece
 from inbox.hub import TAKE_OVER, Hub
 from inbox.listener import Listener
 
@@ -27,7 +27,7 @@ OF_THE_CONNECTION = frozenset({b"Connection", b"Transfer-Encoding"})
 IGNORED_BYTES = 4096  # a client has nothing to say here
 
 
-class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
+class Handler(OnePiece):
     """Lets a view hand its listener over; the request, its greenlet and its socket's buffers end with the head."""
 
     response_headers: list[tuple[bytes, bytes]]

@@ -59,8 +59,8 @@ def listen(settings: Settings) -> socket.socket:
     host = "127.0.0.1" if embedded else "0.0.0.0"
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Connections inherit it. gevent writes an answer in two pieces; without this the second would wait for the client's
-    # acknowledgement of the first, 40 ms with every request: tests/unit/commands/test_web.py
+    # Connections inherit it. A long answer is written in two pieces; without this the second would wait for the
+    # client's acknowledgement of the first, 40 ms with every request: tests/unit/commands/test_web.py
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.bind((host, settings.port))
     listener.listen(1024)

@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
@@ -130,16 +130,17 @@ def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
 
     Costs no round trip, as a ping would. A connection that an idle network swallowed is found by its first statement.
     """
-    waiting = _looking()
+    waiting = _looking()()
     waiting.register(dbapi_connection.fileno(), select.POLLIN)
     if waiting.poll(0):
         raise DisconnectionError("the server has closed this connection")
 
 
-def _looking() -> select.poll:
+@cache
+def _looking() -> Callable[[], select.poll]:
     """The system's poll: it is asked what is there now, and gevent's would give way to all other greenlets first."""
     gevent = sys.modules.get("gevent.monkey")
-    found: select.poll = gevent.get_original("select", "poll")() if gevent else select.poll()
+    found: Callable[[], select.poll] = gevent.get_original("select", "poll") if gevent else select.poll
     return found
 
 
