@@ -9,13 +9,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from typing import TypeVar, cast
 
 from limits.storage import MemoryStorage, RedisStorage
 from redis import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.commands.core import Script
+from redis.exceptions import RedisError
 
 Answer = TypeVar("Answer")
+
+# KEYS: of windows; ARGV: the seconds of each.
+EACH = """
+local counts = {}
+for number, key in ipairs(KEYS) do
+    counts[number] = redis.call('INCR', key)
+    if counts[number] == 1 then redis.call('EXPIRE', key, ARGV[number]) end
+end
+return counts
+"""
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,9 @@ class _Together(RedisStorage):
 
     def each(self, windows: Sequence[Window]) -> list[int]:
         """As `incr` for each of them."""
-        with self.storage.pipeline(transaction=False) as calls:
-            for window in windows:
-                calls.evalsha(self.lua_incr_expire.sha, 1, self.prefixed_key(window.key), window.seconds, 1)
-            try:
-                return [int(count) for count in calls.execute()]
-            except NoScriptError:  # nothing has counted: this Redis is new, and `incr` tells it the script
-                return [self.incr(window.key, window.seconds) for window in windows]
+        keys = [self.prefixed_key(window.key) for window in windows]
+        return cast(list[int], self._each(keys, [window.seconds for window in windows]))
+
+    @cached_property
+    def _each(self) -> Script:
+        return cast(Script, self.storage.register_script(EACH))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from inbox import idempotency
 from inbox.attachments import said, without_files
-from inbox.database import fetch_one
+from inbox.database import fetch_all
 from inbox.errors import Invalid, NotFound, Unauthorized
 from inbox.idempotency import Asked
 from inbox.tokens import digest
@@ -127,8 +127,8 @@ def _keyed(asked: Asked | None) -> dict[str, Any]:
 
 def _made(connection: Connection, parameters: Mapping[str, Any]) -> Receipt | None:
     with idempotency.not_in_flight():
-        row = fetch_one(connection, RECEIVE, parameters)
-    return None if row is None else Receipt(row._asdict(), row.started_turn)
+        rows = fetch_all(connection, RECEIVE.text, parameters)
+    return Receipt(rows[0], rows[0]["started_turn"]) if rows else None
 
 
 def _sent_before(connection: Connection, asked: Asked | None) -> Receipt | None:

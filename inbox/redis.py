@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection, ConnectionInterface, ConnectionPool
 from redis.exceptions import ConnectionError, TimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -45,6 +46,30 @@ class Patience(Retry):
             raise
 
 
+class Pool(ConnectionPool):
+    """Gives out the connection that came back last, as it is.
+
+    redis-py's own first reads from it, to see whether it was cut: as much work as the command itself. Here the command
+    finds out, and Patience has a second try for it.
+    """
+
+    def get_connection(self, command_name: str | None = None, *keys: Any, **options: Any) -> Connection:
+        """One that is free, else a new one."""
+        self._checkpid()
+        try:
+            connection = cast(Connection, self._available_connections.pop())
+        except IndexError:
+            return super().get_connection()
+        self._in_use_connections.add(connection)
+        return connection
+
+    def release(self, connection: ConnectionInterface) -> None:
+        """It is free again."""
+        if connection in self._in_use_connections:  # else it was opened by the process that this one was forked from
+            self._in_use_connections.remove(connection)
+            self._available_connections.append(connection)
+
+
 def redis_client(url: str, *, patience_seconds: float = 5.0, rest_seconds: float = 0.0) -> Redis:
     """A client that gives up at once when Redis is away. `valkey://` addresses are taken as well, and
     `redis+sentinel://host:port,host:port/service/0`.
@@ -62,7 +87,7 @@ def redis_client(url: str, *, patience_seconds: float = 5.0, rest_seconds: float
     if scheme == "redis+sentinel":
         return _by_sentinels(url, options)
     known = {"valkey": "redis", "valkeys": "rediss"}.get(scheme, scheme)
-    return Redis.from_url(known + separator + rest, **options)
+    return Redis.from_pool(Pool.from_url(known + separator + rest, **options))
 
 
 def _by_sentinels(url: str, options: dict[str, Any]) -> Redis:
