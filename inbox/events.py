@@ -1,6 +1,6 @@
 """The event log: every commit as frames, in commit order, with no gap and nothing twice (I7).
 
-Owns positions, and what of a commit each kind of listener may see. Must not know who listens now: inbox/hub.py does.
+Owns positions, and what of a commit each kind of listener may see. Must not know who listens now: inbox/audience.py.
 
 A change's id comes from a sequence and becomes visible out of commit order, so nobody reads by it. Positions are
 given after the commit, by one reader at a time (the row lock on stream_head), to all changes that are visible then:

@@ -1,7 +1,7 @@
 """The event streams' delivery: one reader of the event log for all open streams of a process.
 
-Owns who listens here now, their beats, and that nobody reads on who may not. Must not wait for a listener (one that
-does not read is dropped), nor decide what it may see: inbox/events.py does.
+Owns how far this process has read, and that all who listen here (inbox/audience.py) are told. Must not wait for a
+listener (one that does not read is dropped), nor decide what it may see: inbox/events.py does.
 
 Woken by Redis, and by a clock where a wake-up was lost. Works with threads and with greenlets alike.
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -23,22 +22,19 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from inbox import passing
+from inbox.audience import Audience
 from inbox.database import single_statements
 from inbox.events import BATCH, HEAD, Change, Scope, place, read
 from inbox.listener import Listener
 from inbox.passing import decode
 from inbox.resuming import begin, behind, catch_up, newest_id
-from inbox.rounds import Rounds
 from inbox.wake import CHANNEL
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0  # a wake-up that was lost costs at most this
 POLL_WITHOUT_REDIS_SECONDS = 0.25
-BEAT_SECONDS = 15.0
-UNSURE_SECONDS = 60.0  # four beats; whose reader could not be looked up for so long is not let read on
-WELCOME, BEAT = b": welcome\n\n", b": beat\n\n"
-LOOKS_AT_ONCE = 4  # a thousand readers are looked up in time even where each look takes 0.2 s
+WELCOME = b": welcome\n\n"
 RESET = b'event: reset\ndata: {"type": "reset"}\n\n'
 TAKE_OVER = "tandem.take_over"  # in a request's environ: the server's callable that takes (hub, listener) over
 
@@ -49,12 +45,7 @@ class Hub:
     def __init__(self, engine: Engine, redis: Redis | None) -> None:
         self._engine = engine
         self._redis = redis
-        self._listeners: set[Listener] = set()
-        # Two rounds, for a look asks the database, which may be slow, and a beat must not be late:
-        # tests/integration/test_events.py::test_beats_go_on_while_the_database_says_nothing
-        self._beats = Rounds("event beats", lambda: BEAT_SECONDS, self._beat)
-        self._looks = Rounds("event readers", lambda: BEAT_SECONDS, self._look)
-        self._guard = threading.Lock()  # never held while something waits
+        self._audience = Audience()
         self._starting = threading.Lock()
         self._position = 0
         self._woken = threading.Event()
@@ -70,12 +61,12 @@ class Hub:
         """Read no more: open streams end, the threads go within a second."""
         self._stopped.set()
         self._woken.set()
-        for listener in self._all():
-            self._drop(listener)
+        for listener in self._audience.all():
+            self._audience.drop(listener)
 
     def listening(self) -> int:
         """How many streams are open here."""
-        return len(self._listeners)
+        return len(self._audience)
 
     def position(self, project_id: int) -> str | None:
         """The id of the project's newest event: a page that is rendered now misses nothing after it."""
@@ -114,15 +105,8 @@ class Hub:
 
     def missed(self, listener: Listener) -> Iterator[bytes]:
         """The beginning of a stream. From its first frame on everything that happens waits for the listener."""
-        if listener.stays is not None and not listener.stays():
-            listener.end()
+        if not self._audience.admit(listener):
             return
-        with self._guard:
-            self._listeners.add(listener)
-        listener.sure_at = time.monotonic()
-        self._beats.add(listener)
-        if listener.stays is not None:
-            self._looks.add(listener)
         yield WELCOME
         if listener.start.reset:
             yield RESET
@@ -135,16 +119,7 @@ class Hub:
 
     def leave(self, listener: Listener) -> None:
         """Its client has gone."""
-        with self._guard:
-            self._listeners.discard(listener)
-
-    def _drop(self, listener: Listener) -> None:
-        self.leave(listener)
-        listener.end()
-
-    def _all(self) -> list[Listener]:
-        with self._guard:
-            return list(self._listeners)
+        self._audience.leave(listener)
 
     def _ensure_started(self) -> None:
         with self._starting:
@@ -156,8 +131,7 @@ class Hub:
                 self._position = int(connection.execute(HEAD).scalar_one())
             self._started = True
         threading.Thread(target=self._run, name="event hub", daemon=True).start()
-        self._beats.start(self._stopped)
-        self._looks.start(self._stopped, LOOKS_AT_ONCE)
+        self._audience.start(self._stopped)
         if self._redis is not None:
             threading.Thread(target=self._listen, args=(self._redis,), name="event wake-ups", daemon=True).start()
 
@@ -187,50 +161,18 @@ class Hub:
                 return
 
     def _fan_out(self, change: Change) -> None:
-        for listener in self._all():
+        for listener in self._audience.all():
             if listener.scope.covers(change) and not listener.put(change):
-                self._drop(listener)
+                self._audience.drop(listener)
 
     def _pass_by(self, payload: bytes) -> None:
         sign = decode(payload)
         if sign is None:
             return
         frame = sign.frame()
-        for listener in self._all():
+        for listener in self._audience.all():
             if listener.scope.sees(sign):
                 listener.put_sign(frame)
-
-    def _is_here(self, listener: Listener) -> bool:
-        with self._guard:
-            return listener in self._listeners
-
-    def _beat(self, listener: Listener) -> bool:
-        """Say that the line stands. Whether there is a next time."""
-        if not self._is_here(listener):
-            return False
-        if listener.stays is not None and time.monotonic() - listener.sure_at > UNSURE_SECONDS:
-            log.warning("A stream ends: its reader could not be looked up for %.0f s.", UNSURE_SECONDS)
-            self._drop(listener)
-            return False
-        listener.put_beat(BEAT)
-        return True
-
-    def _look(self, listener: Listener) -> bool:
-        """Look whether the reader may still read. Whether there is a next time."""
-        if listener.stays is None or not self._is_here(listener):
-            return False
-        try:
-            stays = listener.stays()
-        except SQLAlchemyError:  # the next look is soon, and the beats end a stream that is unsure for long
-            return True
-        except Exception as error:  # one that cannot be asked for is not let read on; its client comes back
-            log.warning("A stream ends: its reader could not be looked up (%s).", type(error).__name__)
-            stays = False
-        if stays:
-            listener.sure_at = time.monotonic()
-        else:
-            self._drop(listener)
-        return stays
 
     def _listen(self, redis: Redis) -> None:
         while not self._stopped.is_set():

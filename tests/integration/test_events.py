@@ -53,7 +53,7 @@ def flat(stream: Iterator[bytes]) -> Iterator[Event | str]:
 
 @pytest.fixture(autouse=True)
 def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.hub.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("inbox.audience.BEAT_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -415,7 +415,7 @@ def test_beats_go_on_while_the_database_says_nothing(
         assert next(stream) == ": welcome\n\n"
     asked.wait()
     assert [next(stream) for stream in (unsure, other) for _ in range(3)] == [QUIET] * 6
-    monkeypatch.setattr("inbox.hub.UNSURE_SECONDS", 0.5)
+    monkeypatch.setattr("inbox.audience.UNSURE_SECONDS", 0.5)
     assert set(in_background(list, unsure).result()) <= {QUIET}, "it ends"
     assert next(other) == QUIET
     silent.set()

@@ -32,7 +32,7 @@ EMPTY: dict[str, Any] = {"conversation": None, "turns": [], "drafts": [], "entri
 
 @pytest.fixture(autouse=True)
 def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.hub.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("inbox.audience.BEAT_SECONDS", 0.02)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import pytest
 from sqlalchemy import Engine, text
 
-from inbox.hub import BEAT_SECONDS
+from inbox.audience import BEAT_SECONDS
 from inbox.listener import CLIENT_FRAMES
 from inbox.settings import Settings
 from tests.integration.callers import Caller, House

@@ -29,7 +29,7 @@ from tests.people import People
 @pytest.fixture
 def hub(engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub as a web process has it."""
-    monkeypatch.setattr("inbox.hub.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("inbox.audience.BEAT_SECONDS", 0.1)
     hub = Hub(engine, Redis.from_url(redis_url))
     yield hub
     hub.close()
