@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 
 from inbox import listed_words
 from inbox.database import fetch_tuples
-from inbox.listed import HANDED_OFF_WHY, Filter
-from inbox.listed_words import NEWEST
+from inbox.listed import ALL, HANDED_OFF_WHY, Filter
+from inbox.listed_words import NEWEST, Page
 
 Row = Mapping[Any, Any]
 
@@ -81,7 +81,8 @@ LEFT JOIN agent a ON a.id = c.assignee_id
 LEFT JOIN message lm ON lm.id = c.last_message_id
 LEFT JOIN turn live ON live.conversation_id = c.id AND live.status IN ('queued', 'thinking') {NEWEST}
 """
-COUNTED = "SELECT count(*) AS many FROM ({page}) AS c"
+COUNTED = "SELECT count(*) FROM ({page}) AS c"
+NAMED = f"SELECT c.* FROM conversation c WHERE {ALL} AND c.id = ANY(:ids)"
 
 
 def whole(connection: Connection, project_id: int, wanted: Filter) -> list[Row]:
@@ -102,10 +103,19 @@ def count(connection: Connection, project_id: int, wanted: Filter) -> int:
 def _page(connection: Connection, around: str, project_id: int, wanted: Filter) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for page in listed_words.pages(connection, project_id, wanted):
-        rows = fetch_tuples(connection, around.format(page=page.sql), page.parameters, prepare=page.prepare)
+        rows = _asked(connection, around, page)
         if (rows[0][0] if around is COUNTED else len(rows)) >= wanted.limit:
             break
     return rows
+
+
+def _asked(connection: Connection, around: str, page: Page) -> list[tuple[Any, ...]]:
+    """What is around a page is planned once for all pages: a page that is planned each time is asked for by itself."""
+    if page.prepare or around is COUNTED:
+        return fetch_tuples(connection, around.format(page=page.sql), page.parameters, prepare=page.prepare)
+    found = fetch_tuples(connection, f"SELECT c.id FROM ({page.sql}) c", page.parameters, prepare=False)
+    named = {"project": page.parameters["project"], "ids": [row[0] for row in found]}
+    return fetch_tuples(connection, around.format(page=NAMED), named) if found else []
 
 
 def _whole(row: tuple[Any, ...]) -> Row:

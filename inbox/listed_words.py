@@ -70,7 +70,7 @@ def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Con
         if _walked_all(connection, rest):
             return
     found = f"{rest.sql} AND {looked.from_the_words(rest, way)}"
-    yield Page(_listed(found, wanted.limit), parameters | looked.asked(way))
+    yield Page(_listed(found, wanted.limit), parameters | looked.asked(way), prepare=False)
 
 
 def _rest(rest: Conditions) -> str:
@@ -147,11 +147,11 @@ class _Looked:
         return " AND ".join(clauses)
 
     def _hits(self, narrowed: str, way: Way) -> str:
-        """Row by row of what is beside LATERAL, so no further than the limit: the newest stretches that hold enough."""
+        """Row by row of what is beside LATERAL, so no further than the stretch in which there are enough."""
         also = f"AND {WORDS}" if self.exact or way.rarest is not None else ""
         return f"""(SELECT hit.conversation_id FROM ({BY_AGE}) AS few, LATERAL (
             SELECT s.conversation_id FROM message_search s {self._letters}
-            WHERE words_by_stretch(s.project_id, s.message_id, s.search) @@ few.asked {also}
+            WHERE words_by_stretch(s.project_id, s.message_id, s.search) @@ {ASKED} {also}
             ORDER BY s.message_id DESC) AS hit {narrowed} LIMIT {MOST_MATCHES})"""
 
     @property
@@ -165,9 +165,11 @@ def _looked_up(among: str) -> str:
         SELECT FROM conversation c WHERE c.id = hit.conversation_id AND {among} LIMIT 1) AS it ON true"""
 
 
-# From the newest stretches on, in the order of the rows.
-BY_AGE = """SELECT asked FROM words_by_age(:project, (SELECT stretch_of(max(id)) FROM message),
-    COALESCE(NULLIF(to_tsvector('simple', :asked), ''), to_tsvector('simple', :or_else))) AS asked"""
+# From the newest stretch on, in the order of the rows.
+BY_AGE = "SELECT stretch FROM generate_series((SELECT stretch_of(max(id)) FROM message), 0, -1) AS stretch"
+# The inner query is asked once for all of them.
+ASKED = """replace((SELECT words_asked(:project, COALESCE(NULLIF(to_tsvector('simple', :asked), ''),
+    to_tsvector('simple', :or_else)))), '#', few.stretch::text)::tsquery"""
 
 
 def _patterns(name: str, terms: Sequence[str], join: str, parameters: dict[str, Any]) -> str | None:

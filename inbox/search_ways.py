@@ -23,8 +23,9 @@ WALKED_US = 5.0  # a conversation of the list whose messages and visitor are loo
 LISTED_US = 1.0  # one that is only read, in the list's order
 READ_US = 4.5  # one that an index names, somewhere
 FOUND_US = 1.0  # a message that the index names and that is then read
-NAMED_US = 0.2  # one that it only names
-ASKED_US = 4.0  # a stretch that is asked for a word
+HELD_US = 4.5  # one that is then held against the other words
+NAMED_US = 0.1  # one that it only names
+ASKED_US = 3.0  # a stretch that is asked for a word
 VISITED_US = 5.0  # a visitor that the index names and whose name is read
 LOOKED_UP_US = 5.0  # a conversation looked up for a match
 
@@ -67,7 +68,7 @@ def choose(size: Size, limit: int, most: int) -> Way:
     walked = min(size.rest, limit * size.conversations / size.found)
     rarest = min(range(len(size.words)), key=size.words.__getitem__, default=None)
     every = sum(size.words) * NAMED_US + size.messages * FOUND_US
-    one = every if rarest is None else size.words[rarest] * (NAMED_US + FOUND_US)
+    one = every if rarest is None else size.words[rarest] * (NAMED_US + HELD_US)
     read = _read(size, most)
     looked_up = min(most, size.messages) * LOOKED_UP_US
     stretches = size.all_messages / STRETCH * len(size.words) * ASKED_US
@@ -78,9 +79,9 @@ def choose(size: Size, limit: int, most: int) -> Way:
 
 
 def _read(size: Size, most: int) -> float:
-    """How much of all messages is read until `most` matches are found; what is asked for at once doubles."""
+    """How much of all messages is read until `most` matches are found, stretch by stretch."""
     matches = size.messages * size.rest / max(1.0, size.conversations)
-    return min(1.0, max(STRETCH / max(1.0, size.all_messages), 1.5 * most / max(1.0, matches)))
+    return min(1.0, max(STRETCH / max(1.0, size.all_messages), most / max(1.0, matches)))
 
 
 def choose_listed(size: Size, limit: int) -> Way:

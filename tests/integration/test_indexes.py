@@ -106,6 +106,13 @@ def test_the_list(crowded: People, wanted: Filter) -> None:
             assert scanned(connection, text(around.format(page=page)), **found.parameters) == set()
 
 
+def test_the_rows_of_a_search(crowded: People) -> None:
+    found = {"project": crowded.project_id, "ids": [crowded.conversation_id]}
+    with crowded.services.reading() as connection:
+        for around in (list_rows.SHOWN, list_rows.WHOLE):
+            assert scanned(connection, text(around.format(page=list_rows.NAMED)), **found) == set()
+
+
 def test_an_open_conversation(crowded: People, monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[set[str]] = []
 
