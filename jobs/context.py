@@ -31,6 +31,9 @@ TELLING_SECONDS = 1.0  # how long the teller waits for a Redis that hangs; nobod
 # A turn holds none while it thinks, so few serve many, and no more are opened in a rush: for each new one the server
 # starts a process that plans every statement anew, which cost it more than the rush's work.
 CONNECTIONS = 8
+DATABASE_SECONDS = (
+    30.0  # far more than any statement of a turn takes; a PostgreSQL that stands still holds no thread longer
+)
 POOL_SECONDS = 30.0  # a thousand turns may stand in line for them when the server is slow; nobody else waits there
 
 
@@ -58,6 +61,7 @@ def build(settings: Settings) -> Context:
         pool_size=CONNECTIONS,
         bounded=True,
         application="tandem worker",
+        patience_seconds=DATABASE_SECONDS,
         pool_seconds=POOL_SECONDS,
     )
     redis = redis_client(str(settings.redis_url))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from inbox import assigning, rules, solving
 from inbox.attachments import delete_left, forget_unsent
-from inbox.database import single_statements
+from inbox.database import patiently, single_statements
 from inbox.presence import Presence
 from inbox.pruning import prune
 from inbox.storage import storage_of
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_LOCK = 7_265_646  # any number, the same in every worker
 BATCH = 1000
+FORGETTING_SECONDS = 600.0  # thousands of rows on a slow disk: longer than any statement that somebody waits for
 
 # A transaction-scoped lock, for behind a pooler in transaction mode a session's lock would stay with a stranger.
 TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
@@ -78,7 +79,7 @@ def sweep(here: Context) -> int:
         quiet, awake = rules.quiet(connection, BATCH), rules.awake(connection, BATCH)
         forgotten = solving.forgotten(connection, BATCH)
     storage = storage_of(here.settings)
-    with single_statements(here.engine).connect() as connection:
+    with single_statements(here.engine).connect() as connection, patiently(connection, FORGETTING_SECONDS):
         prune(connection)
         forget_unsent(connection, storage, BATCH)
         delete_left(connection, storage, BATCH)

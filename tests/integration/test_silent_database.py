@@ -1,9 +1,10 @@
-"""A PostgreSQL that is stopped, not gone: its connections stay open, and nothing comes."""
+"""A PostgreSQL that is stopped, not gone: its connections stay open, and nothing comes. For pages and for workers."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,23 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from commands.embedded import RunningServer, start_postgres
 from inbox.migrating import migrate
 from inbox.services import Services
 from inbox.settings import Settings
+from jobs import claim, context, snapshot
+from jobs.context import Context
+from jobs.sweep import sweep
+from jobs.turn import run
+from jobs.values import Post
+from responder.outcome import Reply
+from tests.conftest import InBackground
 from tests.integration.callers import House, error
+from tests.people import People
 from tests.product import wait_for
 
 PATIENCE_SECONDS = 0.5
@@ -81,3 +92,45 @@ def test_everybody_hears_that_it_does_not_answer(app: Flask, postgres: RunningSe
     assert visitor.call("POST", "/widget/messages", **sent).status_code == 201
     said = [message["content"] for message in visitor.get("/widget/messages").get_json()["items"]]
     assert said == ["Before.", "And this?"], "once"
+
+
+@pytest.fixture
+def worker(postgres: RunningServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    """A worker on it, with less patience."""
+    monkeypatch.setattr("jobs.context.DATABASE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("inbox.database.CONNECT_SECONDS", 2)
+    here = context.build(replace(settings, database_url=postgres.url))
+    yield here
+    here.engine.dispose()
+
+
+def test_no_turn_waits_for_ever(worker: Context, postgres: RunningServer, in_background: InBackground) -> None:
+    """A claim is given up and left to the sweeper; a finished reply waits at the door, and lands once."""
+    services = Services(worker.engine, worker.queue)
+    people = People.arrive(services)
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    with silent(postgres), pytest.raises(OperationalError):
+        run(worker, turn_id)
+    with services.statement() as writing:
+        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
+        assert claimed is not None
+        work = snapshot.read(writing.connection, claimed)
+    assert work is not None
+    tried = threading.Event()
+    lander = replace(worker.lander, pause=lambda _point: tried.set())
+    with silent(postgres):
+        landing = in_background(lander.land, claimed, work.basis, Reply("It is on its way.", None))
+        assert not tried.wait(3 * PATIENCE_SECONDS)
+    assert isinstance(landing.result().decision, Post)
+    assert [one["content"] for one in people.messages() if one["author"] == "responder"] == ["It is on its way."]
+
+
+def test_forgetting_takes_its_time(worker: Context, in_background: InBackground) -> None:
+    """What the sweeper deletes by the thousand may take longer than a turn's statement."""
+    with worker.engine.begin() as connection:
+        connection.execute(text("LOCK TABLE idempotency_key"))
+        sweeping = in_background(sweep, worker)
+        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.8 * PATIENCE_SECONDS})
+        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.8 * PATIENCE_SECONDS})
+    assert sweeping.result() == 0
