@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -65,22 +65,19 @@ def find(connection: Connection, project_id: int) -> Setting:
 def change(
     connection: Connection,
     who: Agent,
+    hours: Hours,
     *,
     enabled: bool,
-    zone: str,
-    week: Mapping[str, list[str]],
-    holidays: Collection[date],
     seen: Collection[int] | None = None,
 ) -> Setting:
-    """Set the project's hours as a whole. `seen` are the versions that the asker saw.
+    """Set the project's hours as a whole, and whether they count. `seen` are the versions that the asker saw.
 
     Raises Forbidden unless they are a manager, and StaleVersion where somebody set them since.
     """
     require_manager(who, FOR_MANAGERS)
-
-    values = {"enabled": enabled, "time_zone": zone, "week": json.dumps(week), "holidays": sorted(holidays)}
-    asked = {**who.asking, "guarded": seen is not None}
-    row = connection.execute(SET, {**values, **asked, "seen": list(seen or ())}).mappings().one_or_none()
+    values = {"time_zone": hours.zone, "week": json.dumps(hours.week), "holidays": sorted(hours.holidays)}
+    asked = {**who.asking, "enabled": enabled, "guarded": seen is not None, "seen": list(seen or ())}
+    row = connection.execute(SET, {**values, **asked}).mappings().one_or_none()
     if row is None:
         by = find(connection, who.project_id).changed_by or "Somebody"
         words = "%(name)s changed the working hours since you loaded them. Yours were not saved."

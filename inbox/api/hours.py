@@ -33,13 +33,7 @@ def change(who: Agent) -> Response:
     wanted = body(HoursBody)
     with services().statement() as writing:
         setting = working_hours.change(
-            writing.connection,
-            who,
-            enabled=wanted.enabled,
-            zone=wanted.time_zone,
-            week=wanted.week,
-            holidays=wanted.holidays,
-            seen=seen_versions(),
+            writing.connection, who, wanted.hours(), enabled=wanted.enabled, seen=seen_versions()
         )
     return answer(_shown(setting), version=setting.version)
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from inbox.account import time_zones
 from inbox.api.fields import Body, Short
-from inbox.hours import DAYS, MOST_SPANS, overlap, span
+from inbox.hours import DAYS, MOST_SPANS, Hours, overlap, span
 
 MOST_HOLIDAYS = 100
 
@@ -58,3 +58,7 @@ class HoursBody(Body):
     holidays: Annotated[list[Annotated[date, BeforeValidator(_a_day)]], Field(max_length=MOST_HOLIDAYS)] = Field(
         default_factory=list
     )
+
+    def hours(self) -> Hours:
+        """The hours without the word on whether they count."""
+        return Hours(self.time_zone, self.week, frozenset(self.holidays))

@@ -59,15 +59,7 @@ def save(me: Agent) -> ResponseReturnValue:
     try:
         wanted = valid(HoursBody, given)
         with services().statement() as writing:
-            working_hours.change(
-                writing.connection,
-                me,
-                enabled=wanted.enabled,
-                zone=wanted.time_zone,
-                week=wanted.week,
-                holidays=wanted.holidays,
-                seen=forms.seen(),
-            )
+            working_hours.change(writing.connection, me, wanted.hours(), enabled=wanted.enabled, seen=forms.seen())
     except Invalid as error:
         return _page(me, typed, faults={name.partition(".")[0] for name in error.extra["fields"]}), 422
     except StaleVersion as error:
