@@ -73,13 +73,13 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     """Connect the application to the settings' servers: all that differs from one installation to another."""
     settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.data))
     app.secret_key = settings.secret_key
-    app.config["TANDEM"] = settings
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web", patience_seconds=DATABASE_SECONDS)
         services = Services(engine, RqTurnQueue(redis))
     limits.count_in(app, redis)
     app.extensions["tandem"] = Wiring(
+        settings,
         services,
         Hub(services.database, redis),
         Presence(redis),

@@ -22,6 +22,7 @@ from inbox.counting import Counter, Window
 from inbox.errors import RateLimited
 from inbox.settings import Settings
 from inbox.tokens import digest
+from inbox.wiring import Wiring
 
 PASS_HEADER = "X-Tandem-Replay"
 TYPING_RATE = "60/minute"  # a page that types says so every 4 s
@@ -78,7 +79,7 @@ _LIMITED: dict[View, tuple[View, tuple[Limit, ...]]] = {}  # a limited view: wha
 
 def _count(limits: Sequence[Limit]) -> None:
     """One more of each. Raises RateLimited."""
-    settings = cast(Settings, current_app.config["TANDEM"])
+    settings = cast(Wiring, current_app.extensions["tandem"]).settings
     if not settings.rate_limits or _has_pass():
         return
     known = [limit.window(settings) for limit in limits]

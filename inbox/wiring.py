@@ -14,6 +14,7 @@ from inbox.pulse import Pulse
 from inbox.race_lab import RaceLab
 from inbox.sealing import Sealer
 from inbox.services import Services
+from inbox.settings import Settings
 from inbox.storage import Storage
 from inbox.workshop import Workshop
 
@@ -22,6 +23,7 @@ from inbox.workshop import Workshop
 class Wiring:
     """One for each application; inbox/api/asking.py finds it."""
 
+    settings: Settings
     services: Services
     hub: Hub
     presence: Presence

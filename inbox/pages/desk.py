@@ -6,9 +6,9 @@ Owns the pages' routes. A button's answer is the changed parts of the page; with
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from inbox import acts, drafts, reading, team, unsent
@@ -22,7 +22,6 @@ from inbox.pages import forms, listing, signing_in, thread
 from inbox.pages.pieces import changed, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.services import Writing
-from inbox.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
 SHOWN_MESSAGES = 100
@@ -178,6 +177,6 @@ def _frame(me: Agent) -> dict[str, Any]:
         "active": wiring().presence.active(me.project_id) | {me.id},
         "project": project,
         "projects": mine,
-        "offline": cast(Settings, current_app.config["TANDEM"]).offline,
+        "offline": wiring().settings.offline,
         "position": position,
     }

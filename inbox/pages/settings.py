@@ -7,20 +7,19 @@ never undoes what another manager saved meanwhile: tests/integration/test_pages_
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from inbox import projects, reading, spending
 from inbox.access import Agent
-from inbox.api.asking import services
+from inbox.api.asking import services, wiring
 from inbox.api.fields import MOST_TITLE_CHARACTERS
 from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS
 from inbox.language import later, said
 from inbox.pages import forms
 from inbox.pages.signing_in import page
-from inbox.settings import Settings
 
 CHOICES: dict[str, dict[str, str]] = {
     "mode": {
@@ -109,7 +108,7 @@ def _render(
         errors=errors or {},
         choices=CHOICES,
         words_of=_words_of,
-        offline=cast(Settings, current_app.config["TANDEM"]).offline,
+        offline=wiring().settings.offline,
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from inbox import deliveries, webhooks
 from inbox.access import Agent, require_manager
-from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
+from inbox.api.asking import before_id, bigint, encode_cursor, services, valid, wiring
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
 from inbox.errors import Invalid, StaleVersion
@@ -23,7 +23,6 @@ from inbox.events import place
 from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
-from inbox.settings import Settings
 from inbox.tokens import new_token
 
 blueprint = Blueprint("webhooks_page", __name__, url_prefix="/settings/webhooks")
@@ -186,7 +185,7 @@ def _form(me: Agent, typed: Mapping[str, Any], **more: Any) -> str:
         row=None,
         values=typed,
         kinds=webhooks.KINDS,
-        private_networks=_private_networks(),
+        private_networks=wiring().settings.private_networks,
         **more,
     )
 
@@ -204,16 +203,10 @@ def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None,
         row=row,
         values={**row, **(typed or {})},
         kinds=webhooks.KINDS,
-        private_networks=_private_networks(),
+        private_networks=wiring().settings.private_networks,
         log=log[:LISTED],
         state=state,
         states=deliveries.STATES,
         older=encode_cursor(log[LISTED - 1]["id"]) if len(log) > LISTED else None,
         **more,
     )
-
-
-def _private_networks() -> tuple[object, ...]:
-    """The networks beside the public ones that may be called here."""
-    settings: Settings = current_app.config["TANDEM"]
-    return settings.private_networks

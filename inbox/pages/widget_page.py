@@ -8,27 +8,61 @@ the storage of frames of other sites takes no conversation away, and no cookie i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, send_from_directory
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
 
 from inbox import reading, working_hours
-from inbox.api.asking import services
+from inbox.api.asking import services, wiring
 from inbox.api.widget import look_of
 from inbox.conversation import storable
 from inbox.errors import NotFound
 from inbox.language import LANGUAGES, chosen
 from inbox.origins import frame_ancestors
 from inbox.pages import hours_words
+from inbox.saying import later, said
 from inbox.security import may_be_framed
-from inbox.settings import Settings
 from inbox.static_files import whole
 
 blueprint = Blueprint("widget_page", __name__)
 LOADER_SECONDS = 300  # how long a page may go on with an older loader
 THEME = ":root, .shop {{ --brand: {brand}; --brand-ink: {brand_ink}; }}\n"
+WORDS = {  # what the script says; `{…}` is filled in there
+    "you": later("You"),
+    "not_person": later("not a person"),
+    "person": later("a person"),
+    "title": later("%(name)s help"),
+    "from": later("{person} from %(name)s"),
+    "ai_first": later("AI answers first, people may join"),
+    "people_answer": later("People answer here"),
+    "person_writes": later("A person is writing with you"),
+    "back_at": later("Nobody is here right now; people are back {time}."),
+    "nobody": later("Nobody is here right now; people answer later."),
+    "here": later("Somebody is here now and answers you in this chat."),
+    "ai_goes_on": later("Until then the AI answers."),
+    "say_what": later("Write a few words, so that people know what it is about."),
+    "solved": later("Solved"),
+    "joined": later("{person} joined; the AI has stepped back"),
+    "sending": later("Being sent"),
+    "waiting": later("Waiting for the network"),
+    "sent": later("Sent"),
+    "kept": later("Not sent yet. It is kept here and sent as soon as the network is back."),
+    "write": later("Write something"),
+    "write_to": later("Write to {person}"),
+    "reopen": later("Write to open it again"),
+    "mail_saved": later("Thank you. People can answer you at {email}."),
+    "mail_wrong": later("That is no e-mail address."),
+    "remove_file": later("Remove {name}"),
+    "file_failed": later("{name} could not be attached: {why}"),
+    "too_large": later("it is larger than 10 MiB"),
+    "empty_file": later("it is empty"),
+    "too_many_files": later("too many files wait; send those first"),
+    "too_fast": later("that was too much at once; wait a moment"),
+    "rated": later("Thank you. You gave {score} of 5."),
+    "not_kept": later("That did not work. Try again in a moment."),
+}
 
 
 @blueprint.get("/widget.js")
@@ -69,51 +103,17 @@ def found_project(key: str) -> reading.Row:
 
 def shown(project: reading.Row) -> dict[str, Any]:
     """What the widget's template takes."""
-    offline = cast(Settings, current_app.config["TANDEM"]).offline
     with services().reading() as connection:
         setting = working_hours.find(connection, project["id"])
     return {
         "project": project,
         "words": words(project["name"]),
-        "offline": offline,
+        "offline": wiring().settings.offline,
         "hours": hours_words.lines(setting) if setting.enabled else [],
         "asks_for_person": project["responder_enabled"] and project["widget_ask_person"] != "never",
     }
 
 
 def words(name: str) -> dict[str, str]:
-    """What the script says, in the reader's language; `{…}` is filled in there."""
-    return {
-        "you": gettext("You"),
-        "not_person": gettext("not a person"),
-        "person": gettext("a person"),
-        "title": gettext("%(name)s help", name=name),
-        "from": gettext("{person} from %(name)s", name=name),
-        "ai_first": gettext("AI answers first, people may join"),
-        "people_answer": gettext("People answer here"),
-        "person_writes": gettext("A person is writing with you"),
-        "back_at": gettext("Nobody is here right now; people are back {time}."),
-        "nobody": gettext("Nobody is here right now; people answer later."),
-        "here": gettext("Somebody is here now and answers you in this chat."),
-        "ai_goes_on": gettext("Until then the AI answers."),
-        "say_what": gettext("Write a few words, so that people know what it is about."),
-        "solved": gettext("Solved"),
-        "joined": gettext("{person} joined; the AI has stepped back"),
-        "sending": gettext("Being sent"),
-        "waiting": gettext("Waiting for the network"),
-        "sent": gettext("Sent"),
-        "kept": gettext("Not sent yet. It is kept here and sent as soon as the network is back."),
-        "write": gettext("Write something"),
-        "write_to": gettext("Write to {person}"),
-        "reopen": gettext("Write to open it again"),
-        "mail_saved": gettext("Thank you. People can answer you at {email}."),
-        "mail_wrong": gettext("That is no e-mail address."),
-        "remove_file": gettext("Remove {name}"),
-        "file_failed": gettext("{name} could not be attached: {why}"),
-        "too_large": gettext("it is larger than 10 MiB"),
-        "empty_file": gettext("it is empty"),
-        "too_many_files": gettext("too many files wait; send those first"),
-        "too_fast": gettext("that was too much at once; wait a moment"),
-        "rated": gettext("Thank you. You gave {score} of 5."),
-        "not_kept": gettext("That did not work. Try again in a moment."),
-    }
+    """What the script says, in the reader's language, for the project of this name."""
+    return {key: said(text, name=name) for key, text in WORDS.items()}

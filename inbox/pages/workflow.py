@@ -5,10 +5,11 @@ Owns the page's routes. They answer JSON to the page's own scripts, with the sam
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
 from inbox import reading, representation, walks, workflows
 from inbox.access import Agent
@@ -18,7 +19,7 @@ from inbox.api.workflow import drafted, problems, tried
 from inbox.errors import NotFound
 from inbox.pages.signing_in import page
 from inbox.saying import said
-from inbox.settings import Settings
+from inbox.walks import Walk
 
 blueprint = Blueprint("workflow_page", __name__, url_prefix="/settings/workflow")
 LISTED = 50
@@ -39,10 +40,7 @@ def show(me: Agent) -> ResponseReturnValue:
         project = reading.project(connection, me.project_id)
         found = workflows.current(connection, me.project_id)
         rows = workflows.versions(connection, me.project_id, before=2**31 - 1, limit=LISTED)
-        walk = None
-        if request.args.get("conversation"):
-            conversation = reading.conversation(connection, me.project_id, bigint(request.args["conversation"]))
-            walk = walks.walk(connection, conversation, found["definition"] if found else {})
+        walk = _walk(connection, me, found["definition"] if found else {})
     definition = found["definition"] if found else EMPTY
     given = {
         "version": found["version"] if found else 0,
@@ -52,7 +50,6 @@ def show(me: Agent) -> ResponseReturnValue:
         "problems": problems(me, definition, said),
         "walk": walk.as_json() if walk else None,
     }
-    offline = cast(Settings, current_app.config["TANDEM"]).offline
     return render_template(
         "settings/workflow.html",
         me=me,
@@ -61,9 +58,17 @@ def show(me: Agent) -> ResponseReturnValue:
         found=found,
         versions=rows,
         walk=walk,
-        offline=offline,
+        offline=wiring().settings.offline,
         templates=wiring().workshop.templates(),
     )
+
+
+def _walk(connection: Connection, me: Agent, definition: dict[str, Any]) -> Walk | None:
+    """The path of the conversation that is asked for, if one is."""
+    asked = request.args.get("conversation")
+    if not asked:
+        return None
+    return walks.walk(connection, reading.conversation(connection, me.project_id, bigint(asked)), definition)
 
 
 @blueprint.post("")
