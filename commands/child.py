@@ -6,6 +6,7 @@ thread that started it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -81,19 +82,15 @@ def start(
             if os.getppid() != parent:
                 os._exit(1)
 
-    output = log.open("ab") if log is not None else None
-    try:
+    with contextlib.nullcontext() if log is None else log.open("ab") as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT if output is not None else None,
+            stderr=None if output is None else subprocess.STDOUT,
             preexec_fn=prepare,
             env=environment,
         )
-    finally:
-        if output is not None:
-            output.close()
 
 
 def die_with_make() -> None:

@@ -78,14 +78,8 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
     if not (data / "PG_VERSION").exists():
         _initdb(binaries, data, log, identity, environment)
     _wait_for_predecessor(data / "postmaster.pid")
-    options = [
-        "-c", "listen_addresses=", "-c", f"unix_socket_directories={sockets}", "-c", "unix_socket_permissions=0700",
-        "-p", str(PORT), "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_timezone=UTC",
-    ]  # fmt: skip
-    if not durable:
-        options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
     process = start(
-        [str(binaries / "postgres"), "-D", str(data), *options],
+        [str(binaries / "postgres"), "-D", str(data), *_postgres_options(sockets, durable)],
         log=log,
         identity=identity,
         dies_with=signal.SIGQUIT,
@@ -103,19 +97,9 @@ def start_valkey(folder: Path, *, environment: dict[str, str] | None = None) -> 
     socket = _socket_folder(folder, "valkey") / "valkey.sock"
     log = folder / "valkey.log"
     options = [
-        "--port",
-        "0",
-        "--unixsocket",
-        str(socket),
-        "--unixsocketperm",
-        "700",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--set-proc-title",  # a title is written over the environment, by which one finds what belongs to a folder
-        "no",
-    ]
+        "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--save", "", "--appendonly", "no",
+        "--set-proc-title", "no",  # it is written over the environment, by which one finds what belongs to a folder
+    ]  # fmt: skip
     process = start(
         [str(_valkey_binary()), *options, "--dir", str(socket.parent)],
         log=log,
@@ -126,6 +110,15 @@ def start_valkey(folder: Path, *, environment: dict[str, str] | None = None) -> 
     url = f"unix://{socket}"
     _wait(process, lambda: bool(Redis.from_url(url).ping()), "Valkey", log)
     return RunningServer(url, process, lambda: start_valkey(folder, environment=environment))
+
+
+def _postgres_options(sockets: Path, durable: bool) -> list[str]:
+    options = [
+        "-c", "listen_addresses=", "-c", f"unix_socket_directories={sockets}", "-c", "unix_socket_permissions=0700",
+        "-p", str(PORT), "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_timezone=UTC",
+    ]  # fmt: skip
+    quick = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    return options if durable else options + quick
 
 
 def _postgres_binaries() -> Path:

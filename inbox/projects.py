@@ -67,15 +67,19 @@ def change(
     row = connection.execute(text(statement), parameters).mappings().one()
     conflicts = [name for name in was if row[name] not in (was[name], changes[name])]
     if not row["written"] and (conflicts or (seen is not None and row["version"] not in seen)):
-        raise StaleVersion(
-            "%(name)s changed these settings since you loaded them. Yours were not saved.",
-            filled={"name": row["changed_by"] or "Somebody"},
-            project=representation.project(row),
-            fields=conflicts,
-            by=row["changed_by"],
-            at=representation.moment(row["changed_at"]),
-        )
+        raise _stale(row, conflicts)
     return row
+
+
+def _stale(row: Mapping[Any, Any], conflicts: list[str]) -> StaleVersion:
+    return StaleVersion(
+        "%(name)s changed these settings since you loaded them. Yours were not saved.",
+        filled={"name": row["changed_by"] or "Somebody"},
+        project=representation.project(row),
+        fields=conflicts,
+        by=row["changed_by"],
+        at=representation.moment(row["changed_at"]),
+    )
 
 
 def _statement(columns: list[str], compared: list[str], *, guarded: bool) -> str:

@@ -125,10 +125,7 @@ def edit(
     given = {**{name: row[name] for name in FIELDS}, "header_value": None, **changes}
     if given["header_value"] is None and all(given[name] == row[name] for name in FIELDS):
         return {**row, "written": False}
-    keeps = bool(row["has_secret"]) and given["header_name"] is not None and given["header_value"] is None
-    if keeps and _server(given["url"]) != _server(row["url"]):
-        raise _invalid({"header_value": ENTER_AGAIN})
-    _judge(connection, who, given, workshop, has_secret=keeps)
+    _judge(connection, who, given, workshop, has_secret=_keeps_secret(row, given))
     try:
         parameters = _parameters(who, given, sealer) | {"tool": tool_id, "changed": _changed(row, given)}
         written = connection.execute(EDIT, parameters).mappings().one()
@@ -168,6 +165,14 @@ def to_try(connection: Connection, who: Agent, tool_id: int) -> Row:
 def host_of(url: str) -> str:
     """The host of a saved tool's address, as the list of hosts has it."""
     return (urlsplit(url).hostname or "").rstrip(".")
+
+
+def _keeps_secret(row: Row, given: Mapping[str, Any]) -> bool:
+    """Whether the tool's secret stays. Raises Invalid where it would go to another server."""
+    keeps = bool(row["has_secret"]) and given["header_name"] is not None and given["header_value"] is None
+    if keeps and _server(given["url"]) != _server(row["url"]):
+        raise _invalid({"header_value": ENTER_AGAIN})
+    return keeps
 
 
 def _judge(

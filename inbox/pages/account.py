@@ -7,6 +7,7 @@ asks for the password once more.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import segno
@@ -205,18 +206,11 @@ def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] |
             "passkeys": passkeys.of_agent(connection, me.id),
         }
     picture = segno.make(second_factor.address_of(secret, me.email)).svg_data_uri(scale=5, border=2) if secret else ""
-    words = {
-        "name": gettext("Say your name, in at most %(most)s characters.", most=access.LONGEST_NAME),
-        "language": gettext("Choose one of these languages."),
-        "time_zone": gettext("This is no time zone. They are written as Asia/Ho_Chi_Minh."),
-        "old": gettext("This is not your password."),
-        "password": gettext("Choose a password of at least %(least)s characters.", least=invitations.SHORTEST_PASSWORD),
-    }
     return render_template(
         "account.html",
         me=me,
         values={**values, **(typed or {})},
-        wrong={name: words.get(name, fault) for name, fault in (wrong or {}).items()},
+        wrong=_in_words(wrong or {}),
         state=state,
         secret=secret,
         picture=picture,
@@ -227,3 +221,15 @@ def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] |
         named=site().is_named,
         **shown,
     )
+
+
+def _in_words(wrong: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong by field, as the page says it."""
+    words = {
+        "name": gettext("Say your name, in at most %(most)s characters.", most=access.LONGEST_NAME),
+        "language": gettext("Choose one of these languages."),
+        "time_zone": gettext("This is no time zone. They are written as Asia/Ho_Chi_Minh."),
+        "old": gettext("This is not your password."),
+        "password": gettext("Choose a password of at least %(least)s characters.", least=invitations.SHORTEST_PASSWORD),
+    }
+    return {name: words.get(name, fault) for name, fault in wrong.items()}
