@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -38,12 +39,19 @@ REDIS_SECONDS = 1.0  # a person's click never waits longer for a Redis that hang
 REDIS_REST_SECONDS = 2.0  # a blip costs no more live updates than that; a longer silence, a second in three
 
 
+class Application(Flask):
+    """Flask, which need not ask of everything that it calls whether it is a coroutine: nothing here is one."""
+
+    def ensure_sync(self, func: Any) -> Any:
+        return func
+
+
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The web application on the settings' servers; without settings those of the environment.
 
     Where no servers are known it serves no request, so that `flask --help` and the commands still work.
     """
-    app = Flask(__name__)
+    app = Application(__name__)
     if settings is None:  # `flask` asks: a web process has no commands, and is up a third sooner without their parts
         commands.register(app)
     try:
