@@ -14,8 +14,9 @@ from typing import TypeVar, cast
 
 from limits.storage import MemoryStorage, RedisStorage
 from redis import Redis
-from redis.commands.core import Script
 from redis.exceptions import RedisError
+
+from inbox.redis import Call
 
 Answer = TypeVar("Answer")
 
@@ -73,5 +74,5 @@ class _Together(RedisStorage):
         return cast(list[int], self._each(keys, [window.seconds for window in windows]))
 
     @cached_property
-    def _each(self) -> Script:
-        return cast(Script, self.storage.register_script(EACH))
+    def _each(self) -> Call:
+        return Call(self.storage, EACH)

@@ -20,6 +20,8 @@ from rq import Queue
 from rq.job import Job
 from rq.utils import as_text, now
 
+from inbox.redis import Call
+
 SHARE = 4  # jobs of one project in the line: enough that workers who take at once find the next, few to wait for
 
 COUNT = """
@@ -122,8 +124,8 @@ class SharedQueue(Queue):
         self._add([*self._keys(project_of(job.id)), job.key], [job.id, SHARE, channel, *known])
 
     @cached_property
-    def _add(self) -> Script:
-        return self.connection.register_script(ADD)
+    def _add(self) -> Call:
+        return Call(self.connection, ADD)
 
     def _keys(self, project_id: int | None) -> list[str]:
         lane = f"{self.key}-{project_id}" if project_id is not None else self.key

@@ -1,0 +1,51 @@
+"""The client of Redis: whose connections were cut meanwhile, and which script it knows."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from inbox.redis import Call, redis_client
+from inbox.settings import Settings
+
+
+def test_a_connection_that_was_cut_is_opened_again(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url))
+    call = Call(redis, "return redis.call('INCR', KEYS[1])")
+    assert call(["met"], []) == 1
+    cut_all(settings)
+    assert call(["met"], []) == 2
+    cut_all(settings)
+    assert redis.get("met") == b"2"
+    cut_all(settings)
+    with redis.pipeline() as together:
+        assert together.incr("met").get("met").execute() == [3, b"3"]
+
+
+def test_a_script_is_told_to_a_redis_that_does_not_know_it(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url))
+    call = Call(redis, "return {KEYS[1], ARGV[1], #KEYS}")
+    for _ in range(2):
+        assert call(["a", "b"], [7]) == [b"a", b"7", 2]
+    redis.script_flush()
+    assert call(["c"], [8]) == [b"c", b"8", 1]
+
+
+def test_a_connection_is_used_again_but_not_by_two_processes(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url))
+    pool = redis.connection_pool
+    one = pool.get_connection()
+    pool.release(one)
+    assert pool.get_connection() is one
+    other = pool.get_connection()
+    assert other is not one
+    pool.release(other)
+    forked = os.fork()
+    if not forked:
+        os._exit(0 if pool.get_connection() is not other else 1)
+    assert os.waitpid(forked, 0)[1] == 0
+
+
+def cut_all(settings: Settings) -> None:
+    """As a restart does: every other connection ends."""
+    redis_client(str(settings.redis_url)).client_kill_filter(_type="normal", skipme=True)
