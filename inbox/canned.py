@@ -19,7 +19,7 @@ from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound
 from inbox.guarded import Kept
-from inbox.language import later
+from inbox.saying import later
 from inbox.search import like
 
 Row = Mapping[Any, Any]

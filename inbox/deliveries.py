@@ -18,7 +18,7 @@ from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound
-from inbox.language import later
+from inbox.saying import later
 from inbox.webhooks import TEST_KIND
 
 Row = Mapping[Any, Any]

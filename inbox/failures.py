@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from inbox.database import is_away
 from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
-from inbox.language import later, said, sentence_of
+from inbox.language import sentence_of
+from inbox.saying import later, said
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 2  # a restarting PostgreSQL is back within this, or nearly

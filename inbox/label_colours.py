@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
-from inbox.language import later
+from inbox.saying import later
 
 Colour = Literal["grey", "red", "orange", "yellow", "green", "blue", "violet", "pink"]
 COLOURS: tuple[Colour, ...] = get_args(Colour)

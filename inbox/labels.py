@@ -17,7 +17,7 @@ from inbox.access import Agent, require_manager
 from inbox.act_parts import CHANGES, OLD
 from inbox.audit import audit_cte
 from inbox.change import change_cte
-from inbox.language import later
+from inbox.saying import later
 
 Row = Mapping[Any, Any]
 FOR_MANAGERS = later("Only managers rename or remove a label everywhere. Ask one of them.")

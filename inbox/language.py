@@ -16,8 +16,7 @@ from flask_babel import Babel, get_locale, get_translations, gettext
 
 from inbox import saying
 from inbox.errors import InboxError
-from inbox.saying import later as later
-from inbox.saying import said as said
+from inbox.saying import said
 
 LANGUAGES = ("en", "vi")  # the first is the one that the pages are written in
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"

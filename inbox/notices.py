@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from inbox.access import Agent, require_manager
 from inbox.errors import NotFound
-from inbox.language import later
+from inbox.saying import later
 
 Row = Mapping[Any, Any]
 FOR_MANAGERS = later("These notices are for managers.")

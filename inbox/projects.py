@@ -15,7 +15,7 @@ from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import StaleVersion
 from inbox.guarded import GUARD, differs, sets, told
-from inbox.language import later
+from inbox.saying import later
 
 FOR_MANAGERS = later("Only managers change settings. Ask one of them.")
 # A column's name and its type in SQL: the order is the page's.

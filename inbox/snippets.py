@@ -19,7 +19,7 @@ from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound
 from inbox.guarded import Kept
 from inbox.importing import Section
-from inbox.language import later
+from inbox.saying import later
 from inbox.search import like
 
 Row = Mapping[Any, Any]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import Invalid, NotFound
-from inbox.language import later
+from inbox.saying import later
 from inbox.workshop import Workshop
 
 Row = Mapping[Any, Any]

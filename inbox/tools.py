@@ -20,7 +20,7 @@ from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound
-from inbox.language import later
+from inbox.saying import later
 from inbox.sealing import Sealer
 from inbox.workshop import Workshop
 

@@ -12,8 +12,8 @@ from typing import Literal
 from inbox import search
 from inbox.access import Agent
 from inbox.conversation import STATUSES
-from inbox.language import later, said
 from inbox.listed import Filter
+from inbox.saying import later, said
 
 ViewKey = Literal["mine", "mentions", "unassigned", "all", "wanted", "thinking", "parked", "snoozed", "solved", "spam"]
 WAITING = ("open", "pending")

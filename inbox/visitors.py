@@ -17,7 +17,7 @@ from inbox import attachments, audit, representation
 from inbox.access import Agent, require_manager
 from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound, StaleVersion
-from inbox.language import later
+from inbox.saying import later
 from inbox.search import like
 
 Row = Mapping[Any, Any]

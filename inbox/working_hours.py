@@ -17,7 +17,7 @@ from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import StaleVersion
 from inbox.hours import Hours
-from inbox.language import later
+from inbox.saying import later
 
 FOR_MANAGERS = later("Only managers change the working hours. Ask one of them.")
 

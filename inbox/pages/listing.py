@@ -32,10 +32,10 @@ from inbox.api.asking import bigint, encode_cursor, valid, wiring
 from inbox.api.filters import decode_position
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.conversation import storable
-from inbox.language import said
 from inbox.list_rows import Listed
 from inbox.listed import Filter
 from inbox.pages.signing_in import page
+from inbox.saying import said
 from inbox.search import Search
 from inbox.views import View
 

@@ -17,9 +17,9 @@ from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.fields import MOST_TITLE_CHARACTERS
 from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS
-from inbox.language import later, said
 from inbox.pages import forms
 from inbox.pages.signing_in import page
+from inbox.saying import later, said
 
 CHOICES: dict[str, dict[str, str]] = {
     "mode": {

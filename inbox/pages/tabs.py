@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, g
 
-from inbox.language import later
+from inbox.saying import later
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from inbox import identity, reading
 from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.identity import secret_of
-from inbox.language import later
 from inbox.pages import forms
 from inbox.pages.signing_in import page
+from inbox.saying import later
 from inbox.tokens import new_token
 
 blueprint = Blueprint("widget_settings", __name__, url_prefix="/settings/widget")
