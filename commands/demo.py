@@ -11,17 +11,17 @@ import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy import Connection, text
 
+from commands.demo_history import play_history
 from commands.projects import JOIN_PROJECT, create_project
 from commands.result import database, print_result, servers
 from inbox.access import Agent
-from inbox.acts import note, patch, reply
+from inbox.label_colours import Colour, paint
 from inbox.passwords import hash_password
-from inbox.visiting import Visit, receive, start_session, who
+from inbox.saved_views import create as save_view
 from responder.shipped import definition_of
 
 DATA = Path(__file__).resolve().parent / "demo_data"
@@ -38,6 +38,13 @@ CANNED = (
     ("hello", "Hello {{visitor.name|there}}, this is {{agent.name}} of Northfold. I am looking into it now."),
     ("thanks", "Thank you for your patience, {{visitor.name|and sorry for the wait}}. Is there anything else?"),
 )
+COLOURS: dict[str, Colour] = {
+    "return": "blue",
+    "refund": "violet",
+    "order": "green",
+    "promo code": "pink",
+    "vip": "yellow",
+}
 CAN = text("INSERT INTO canned_reply (project_id, shortcut, content) VALUES (:project, :shortcut, :content)")
 GREET = text("UPDATE project SET widget_greeting = :greeting WHERE id = :project")
 
@@ -89,7 +96,8 @@ def create_demo(connection: Connection, password: str | None = None) -> Demo:
     connection.execute(GREET, {"project": project.id, "greeting": GREETING})
     password = password or secrets.token_urlsafe(9)
     team = [_member(connection, project.id, *member, password) for member in TEAM]
-    _history(connection, project.id, project.key, team)
+    play_history(connection, project.id, project.key, team)
+    _habits(connection, team[0])
     return Demo(project.id, project.key, TEAM[0][0], password)
 
 
@@ -110,48 +118,11 @@ def _member(connection: Connection, project_id: int, email: str, name: str, role
     return Agent(agent_id, name, email, project_id, "manager" if role == "manager" else "agent")
 
 
-def _history(connection: Connection, project_id: int, key: str, team: list[Agent]) -> None:
-    """Past conversations, written by the product's own acts while the responder is off, so that no turn starts."""
-    off = text("UPDATE project SET responder_enabled = :on WHERE id = :project")
-    connection.execute(off, {"on": False, "project": project_id})
-    dialogues = json.loads((DATA / "abcd" / "dialogues.json").read_text(encoding="utf-8"))
-    for number, dialogue in enumerate(dialogues):
-        name = dialogue["scenario"]["personal"]["customer_name"].title()
-        _play(connection, key, name, dialogue["original"], team[number % len(team)], number)
-    for name, words in NEWCOMERS:
-        session = start_session(connection, key=key, visitor={"name": name})
-        receive(connection, _visit(connection, session.token), words, agent_online=True)
-    connection.execute(off, {"on": True, "project": project_id})
-
-
-NEWCOMERS = (
-    ("Leila Haddad", "Hello, are your boots waterproof, and how long do they take to wear in?"),
-    ("Tom Okafor", "The page says my promo code is not valid. I got it two days ago."),
-)
-
-
-def _play(connection: Connection, key: str, name: str, lines: list[list[str]], agent: Agent, number: int) -> None:
-    session = start_session(connection, key=key, visitor={"name": name})
-    visit = _visit(connection, session.token)
-    for speaker, words in lines:
-        if speaker == "customer":
-            receive(connection, visit, words, agent_online=True)
-        elif speaker == "agent":
-            reply(connection, agent, session.conversation_id, words)
-        else:
-            note(connection, agent, session.conversation_id, words)
-    changes: list[dict[str, Any]] = [
-        {"status": "solved", "assignee_id": agent.id, "labels": ["return"]},
-        {"status": "pending", "assignee_id": agent.id, "labels": ["order"], "priority": "high"},
-        {"assignee_id": agent.id, "labels": ["account"]},
-    ]
-    patch(connection, agent, session.conversation_id, changes[number % len(changes)])
-
-
-def _visit(connection: Connection, token: str) -> Visit:
-    visit = who(connection, token)
-    assert visit is not None, "the session was made a moment ago"
-    return visit
+def _habits(connection: Connection, lead: Agent) -> None:
+    """What a team has made its own after some days: colours of labels, and a view."""
+    for label, colour in COLOURS.items():
+        paint(connection, lead, label, colour)
+    save_view(connection, lead, name="Returns and refunds", view="all", search="label:return", shared=True)
 
 
 @click.group(invoke_without_command=True)

@@ -30,3 +30,25 @@ def test_once_more_leaves_the_first_ones_sign_in_as_it_was_said(
     again = json.loads(done.stdout)
     assert again["project_id"] != first.project_id
     assert (again["email"], again["password"]) == (first.email, first.password)
+
+
+def test_its_past_lies_days_back_in_order(services: Services, tmp_path: Path) -> None:
+    with services.database.begin() as connection:
+        first_start(connection, tmp_path)
+    with services.reading() as connection:
+        rows = connection.execute(text(ODDITIES)).one()
+    assert rows.conversations == 20
+    assert rows.days > 6
+    assert (rows.not_in_order, rows.ahead, rows.waiting, rows.told_otherwise) == (0, 0, 0, 0)
+
+
+ODDITIES = """
+SELECT count(*) AS conversations, extract(day FROM max(active_at) - min(active_at)) AS days,
+    (SELECT count(*) FROM message m JOIN message n ON n.conversation_id = m.conversation_id
+        WHERE n.id > m.id AND n.created_at < m.created_at) AS not_in_order,
+    (SELECT count(*) FROM timeline_event WHERE at > now()) AS ahead,
+    (SELECT count(*) FROM turn WHERE status IN ('queued', 'thinking') OR ended_at < claimed_at) AS waiting,
+    (SELECT count(*) FROM timeline_event t JOIN turn ON turn.id = t.turn_id
+        WHERE abs(extract(epoch FROM CAST(t.data ->> 'claimed_at' AS timestamptz) - turn.claimed_at)) > 1)
+        AS told_otherwise
+FROM conversation"""
