@@ -1,4 +1,5 @@
 // The list as it stands goes along to the next page: how far one has scrolled, what is loaded, what is chosen.
+// A page that is loaded again, or gone back to, has it as well.
 // Owns taking it along; static/js/kept-list.js puts it there before the next page is painted.
 
 import { rouse } from "./resting.js";
@@ -8,17 +9,26 @@ const rows = document.getElementById("rows");
 const KEY = "tandem:list";
 const MOST = 1500; // rows, of which a browser keeps the text
 
-export function keepList() {
+const ON_THE_WAY_MS = 15_000; // longer than a page may take to come
+let kept = 0;
+
+export function keepList(again = false) {
+  kept = Date.now();
   sessionStorage.removeItem(KEY);
-  if (!app.dataset.shown || rows.scrollTop === 0 || rows.childElementCount > MOST) return; // at the beginning it is what the server sends
+  const asSent = rows.scrollTop === 0 && !rows.querySelector(".pick :checked");
+  if (!app.dataset.shown || asSent || rows.childElementCount > MOST) return;
   rouse([...rows.children]);
   for (const box of rows.querySelectorAll(".pick input")) box.toggleAttribute("checked", box.checked);
   for (const one of rows.querySelectorAll(".htmx-request")) one.classList.remove("htmx-request");
   for (const one of rows.querySelectorAll("[style]")) one.removeAttribute("style"); // of a browser's extension; the policy forbids it
-  const { list, shown } = app.dataset;
+  const { list, shown, me, project } = app.dataset;
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ list, shown, at: Date.now(), top: rows.scrollTop, html: rows.innerHTML }));
+    sessionStorage.setItem(KEY, JSON.stringify({ list, shown, me, project, again, at: Date.now(), top: rows.scrollTop, html: rows.innerHTML }));
   } catch {
     // There is no room for it: the list begins anew.
   }
 }
+
+addEventListener("pagehide", () => {
+  if (Date.now() - kept > ON_THE_WAY_MS) keepList(true);
+});

@@ -11,7 +11,10 @@
   } catch {
     return;
   }
-  if (!kept || kept.list !== app.dataset.list || Date.now() - kept.at > LONGEST_MS) return;
+  if (!kept || ["list", "me", "project"].some((name) => kept[name] !== app.dataset[name])) return;
+  if (Date.now() - kept.at > LONGEST_MS) return;
+  // Whoever comes by another way, such as a link to the inbox, begins at its beginning.
+  if (kept.again && performance.getEntriesByType("navigation")[0]?.type === "navigate") return;
   rows.innerHTML = kept.html; // the server's own, of the same origin
   rows.querySelector('[aria-current="true"]')?.removeAttribute("aria-current");
   document.getElementById(`row-${app.dataset.open}`)?.querySelector("a.row").setAttribute("aria-current", "true");
