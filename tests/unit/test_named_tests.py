@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WHERE = ("app.py", "commands", "inbox", "jobs", "responder", "README.md", "Makefile", "static", "templates")
-KINDS = {".py", ".md", ".html", ".js", ".css", ""}
+KINDS = {".py", ".sql", ".md", ".html", ".js", ".css", ""}
 # A file of tests, perhaps with ::name, and perhaps with more names of the same file behind it: `, ::other`
 NAMED = re.compile(r"(tests/[\w/]+\.py)((?:(?:, )?::\w+)*)")
 
