@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from commands.lean import lean
 from commands.result import database, give_up, print_result, say, servers
 from inbox.migrating import WrongServer
 from inbox.migrating import migrate as migrate_database
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def web() -> None:
     """Serve the inbox, the widget and the API."""
     servers()
-    _become("commands.web")
+    _become("commands.web", dict(os.environ))
 
 
 @click.command()
@@ -31,7 +32,7 @@ def web() -> None:
 def worker(turns: int | None) -> None:
     """Run turns, and sweep up those that nobody runs."""
     servers()
-    _become("commands.worker", **({"TANDEM_TURNS": str(turns)} if turns else {}))
+    _become("commands.worker", lean(os.environ) | ({"TANDEM_TURNS": str(turns)} if turns else {}))
 
 
 @click.command()
@@ -59,9 +60,9 @@ def sweep() -> None:
     print_result({"swept": sweep_once(context.build(settings))})
 
 
-def _become(module: str, **more: str) -> None:
+def _become(module: str, environment: dict[str, str]) -> None:
     """Replace this process: gevent must patch the standard library before anything else is imported, and a worker has
     no use for the pages, the API and all that building them took, a quarter of its memory.
     """
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    os.execve(sys.executable, [sys.executable, "-m", module], {**os.environ, "PYTHONPATH": path, **more})
+    path = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")]))
+    os.execve(sys.executable, [sys.executable, "-m", module], environment | {"PYTHONPATH": path})

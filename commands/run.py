@@ -24,6 +24,7 @@ from commands import run_file
 from commands.child import become, die_with_make, start
 from commands.demo import Demo, first_start
 from commands.embedded import RunningServer, ServerFailed, start_postgres, start_valkey
+from commands.lean import lean
 from commands.preflight import CannotRun, check_database, check_port, check_redis, hold
 from commands.result import say
 from inbox.database import connect
@@ -120,9 +121,8 @@ class Launcher:
 
         def again() -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", module]
-            return start(
-                command, log=log, identity=become(None), dies_with=signal.SIGKILL, environment=self.environment
-            )
+            environment = lean(self.environment) if name == "worker" else self.environment
+            return start(command, log=log, identity=become(None), dies_with=signal.SIGKILL, environment=environment)
 
         self.parts.append(Part(name, again(), again))
 

@@ -1,10 +1,11 @@
-"""What a worker loads when it starts."""
+"""What a worker loads when it starts, and what it is told of its memory."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+from commands.lean import SETTING, lean
 from tests.product import ROOT
 
 # The web, password hashes, what looks into files, schemas of tools, what opens a sealed secret: 17 MiB in all.
@@ -17,3 +18,9 @@ def test_a_worker_is_spared_what_it_does_not_need() -> None:
     loaded = set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
     assert "jobs.worker" in loaded
     assert not loaded & (SPARED | SPARED_PARTS)
+
+
+def test_what_is_set_for_the_allocator_stands() -> None:
+    assert lean({"A": "1"}) == {"A": "1", SETTING: "glibc.malloc.tcache_count=0"}
+    mine = "glibc.malloc.tcache_count=7:glibc.malloc.arena_max=2"
+    assert lean({SETTING: mine})[SETTING].endswith(f":{mine}"), "the last one counts"
