@@ -66,8 +66,7 @@ def _claim(here: Context, turn_id: int) -> Claimed | None:
 
 
 def _advance(here: Context, claimed: Claimed) -> Landed | None:
-    with single_statements(here.engine).connect() as connection:
-        work = snapshot.read(connection, claimed)
+    work = _read(here, claimed)
     if work is None:
         return None
     if work.refusal is not None:
@@ -76,6 +75,12 @@ def _advance(here: Context, claimed: Claimed) -> Landed | None:
     model = metered(here.model, here.engine, claimed.project_id, work.snapshot.visitor.id, work.caps)
     outcome: Outcome = think(work.snapshot, model, around)
     return here.lander.land(claimed, around.basis, outcome)
+
+
+def _read(here: Context, claimed: Claimed) -> Work | None:
+    """On its own, so that a turn that waits for its model has nothing of the connection in hand."""
+    with single_statements(here.engine).connect() as connection:
+        return snapshot.read(connection, claimed)
 
 
 def _retreat(here: Context, claimed: Claimed, error: BaseException) -> None:

@@ -7,6 +7,8 @@ tests/unit/responder/test_model.py::test_no_drip_outlasts_the_limit.
 
 from __future__ import annotations
 
+import select
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,7 +19,7 @@ import httpcore2
 import httpx2
 
 MOST_BYTES = 16 * 1024 * 1024  # of one answer, many times what its text may hold; a line without end stops here
-READ_BYTES = 4096  # at once; the memory for them stands ready while a turn waits, and httpcore would take 64 KiB
+READ_BYTES = 4096  # at once
 FOREVER = float("inf")
 
 
@@ -88,11 +90,26 @@ class _Limited(httpcore2.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._wait(_left(timeout, httpcore2.ReadTimeout))
         data = self._stream.read(min(max_bytes, READ_BYTES), _left(timeout, httpcore2.ReadTimeout))
         _current.bytes_left -= len(data)
         if _current.bytes_left < 0:
             raise httpcore2.ReadError("the answer has no end")
         return data
+
+    def _wait(self, seconds: float | None) -> None:
+        """Until there is something to read. Reading waits as well, but with the memory for what may come in hand, of
+        each of the turns that wait.
+        """
+        socket, within = self._stream.get_extra_info("socket"), self._stream.get_extra_info("ssl_object")
+        if socket is None or isinstance(within, ssl.SSLObject):  # TLS through a proxy's TLS: nobody knows what is read
+            return
+        if within is not None and within.pending():
+            return
+        waiting = select.poll()
+        waiting.register(socket, select.POLLIN)
+        if not waiting.poll(None if seconds is None else seconds * 1000):
+            raise httpcore2.ReadTimeout("timed out")
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, _left(timeout, httpcore2.WriteTimeout))
