@@ -33,25 +33,36 @@ export function listNodes(element, draft, { problems, walk, selected, onSelect }
 }
 
 // `change(edit)` takes a function from the draft as it is then to the edited one; `manager` false shows the same, not to be edited.
-export function showForm(element, draft, { problems, selected, manager, change, onRemove, onPick }) {
+// `onLeft` is told when a list was left: it draws what was not to be drawn under somebody's hand.
+export function showForm(element, draft, { problems, selected, manager, change, onRemove, onPick, onLeft }) {
   const node = selected === null ? null : drafts.nodeOf(draft, selected);
   const nodes = drafts.nodesOf(draft);
   const mine = problems.filter((problem) => (node ? problem.node === node.id : !nodes.some((one) => one.id === problem.node)));
   const faults = h("ul", { class: "faults", "aria-label": _("Problems here"), hidden: mine.length === 0 }, mine.map((problem) => h("li", {}, problem.edge && !node ? _("{message} (edge {edge})", problem) : problem.message)));
   const id = node?.id ?? "";
-  if (element.dataset.of === id && element.contains(document.activeElement) && isTyped(document.activeElement)) {
-    element.querySelector(".faults").replaceWith(faults); // half a word under somebody's hand is not drawn anew
+  const text = JSON.stringify(draft);
+  if (element.dataset.of === id && (text === drawn || isInHand(element, document.activeElement))) {
+    element.querySelector(".faults").replaceWith(faults);
     return;
   }
+  drawn = text;
   const fields = node ? ofNode(draft, node, change, { onRemove, onPick }) : ofWorkflow(draft, change);
   const title = node ? drafts.nameOf(node) : _("The whole workflow");
   const form = h("form", { class: "node-form", "aria-label": title, onsubmit: (event) => event.preventDefault() }, h("h2", {}, title), faults, h("fieldset", { disabled: !manager }, h("legend", { class: "visually-hidden" }, _("Settings of this step")), fields));
   form.addEventListener("change", (event) => told(event.target), { capture: true });
+  form.addEventListener("focusout", (event) => event.target.matches("select") && onLeft());
   const at = element.dataset.of === id ? focusedPlace(element) : null;
   element.dataset.of = id;
   element.replaceChildren(form);
   if (at !== null) form.querySelectorAll("input, select, textarea, button")[at]?.focus();
 }
+
+// Half a word in a field, or in a list, which forgets it and closes when it is drawn anew; a kind has a form of its own.
+function isInHand(element, control) {
+  return element.contains(control) && (isTyped(control) || control.matches("select:not([data-kind])"));
+}
+
+let drawn = ""; // the draft that the form was made from
 
 // Which control had the focus: an edit draws the form anew under it.
 function focusedPlace(element) {
@@ -64,7 +75,7 @@ function ofNode(draft, node, change, { onRemove, onPick }) {
   const set = (edit) => change((now) => drafts.changeNode(now, node.id, edit));
   const parts = [
     field(_("Name"), h("input", { class: "input", value: drafts.nameOf(node), onchange: (event) => set((_n, d) => void (d.label = event.target.value)) })),
-    field(_("Kind"), choose(Object.entries(KIND_WORDS), node.type, { onchange: (event) => change((now) => drafts.setType(now, node.id, event.target.value)) })),
+    field(_("Kind"), choose(Object.entries(KIND_WORDS), node.type, { "data-kind": node.type, onchange: (event) => change((now) => drafts.setType(now, node.id, event.target.value)) })),
   ];
   if (node.type !== "start") {
     const hint = { llm: _("Left empty: the built-in prompt. Variables such as {{visitor.name|there}} are filled in."), condition: _("A question that the visitor’s words answer with yes or no.") }[node.type];
@@ -114,8 +125,14 @@ function ofWays(draft, node, change, onPick) {
   const rows = drafts.waysOf(node).map((route) => {
     const edge = drafts.edgeFor(draft, node.id, route);
     const words = route === null ? _("Leads to") : _("{route} leads to", { route: route || _("(no route)") });
-    const select = choose([["", nowhere], ...targets], edge?.target ?? "", { "data-way": route ?? "", onchange: (event) => change((now) => drafts.connect(now, node.id, route, event.target.value || null)) });
-    const labelled = field(words, select, route !== null && route !== "default" && node.type === "switch" && !edge ? _("Goes where default goes.") : null);
+    const isCase = route !== null && route !== "default" && node.type === "switch";
+    const lead = (target) => {
+      if (isCase) labelled.querySelector(".hint").hidden = target !== null;
+      change((now) => drafts.connect(now, node.id, route, target));
+    };
+    const select = choose([["", nowhere], ...targets], edge?.target ?? "", { "data-way": route ?? "", onchange: (event) => lead(event.target.value || null) });
+    const labelled = field(words, select, isCase ? _("Goes where default goes.") : null);
+    if (isCase) labelled.querySelector(".hint").hidden = Boolean(edge);
     labelled.append(h("button", { class: "btn small plain", type: "button", onclick: () => onPick(node.id, route) }, _("Pick in the picture")));
     return labelled;
   });

@@ -67,8 +67,7 @@ function show() {
   if (selected !== null && !drafts.nodeOf(draft, selected)) selected = null;
   picture.show(draft, { problems, walk, selected });
   listNodes(at("nodes"), draft, { problems, walk, selected, onSelect: select });
-  clearTimeout(forming);
-  forming = setTimeout(form); // a field that is being left tells its change before the next one has the focus
+  formSoon();
   if (document.activeElement !== at("json")) {
     at("json").value = JSON.stringify(draft, null, 2);
     readable = true;
@@ -78,9 +77,14 @@ function show() {
 }
 
 let forming = null;
+function formSoon() {
+  clearTimeout(forming);
+  forming = setTimeout(form); // a field that is being left tells its change before the next one has the focus
+}
+
 function form() {
   clearTimeout(forming);
-  showForm(at("form"), history.draft, { problems, selected, manager, change: (made) => edit(made(history.draft)), onRemove: remove, onPick: pick });
+  showForm(at("form"), history.draft, { problems, selected, manager, change: (made) => edit(made(history.draft)), onRemove: remove, onPick: pick, onLeft: formSoon });
 }
 
 function showState() {
