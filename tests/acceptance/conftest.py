@@ -6,14 +6,17 @@ Owns the browser and the product that its walks share.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from inbox.pages.signing_in import COOKIE
 from tests.model_server import ModelServer
 from tests.product import ROOT, Product
 
@@ -29,10 +32,25 @@ NO_BROWSER = (
 
 @dataclass(frozen=True)
 class House:
-    """The running product and its model."""
+    """The running product and its model, and the sessions of whoever has signed in."""
 
     product: Product
     model: ModelServer
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def session(self, email: str) -> str:
+        """The session of an agent of the demo, who signs in once: a walk that ends it must sign in by itself."""
+        if email not in self.sessions:
+            self.sessions[email] = self._signed_in(email)
+        return self.sessions[email]
+
+    def _signed_in(self, email: str) -> str:
+        with httpx2.Client(base_url=self.product.run["url"]) as browser:
+            found = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/sign-in").text)
+            assert found is not None
+            form = {"email": email, "password": self.product.run["password"], "csrf_token": found[1]}
+            assert browser.post("/sign-in", data=form).status_code == 302
+            return browser.cookies[COOKIE]
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +83,13 @@ def open_page(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
     """Opens a page in a context of its own: another person at another machine. Errors of scripts fail the test."""
     contexts, errors = [], []
 
-    def opened(path: str = "/", *, width: int = 1440, dark: bool = False) -> Page:
+    def opened(path: str = "/", *, width: int = 1440, dark: bool = False, session: str = "") -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
         )
         contexts.append(context)
+        if session:
+            context.add_cookies([{"name": COOKIE, "value": session, "url": house.product.run["url"]}])
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -89,17 +109,11 @@ def open_page(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def sign_in(open_page: Callable[..., Page], house: House) -> Callable[..., Page]:
-    """Signs an agent of the demo in and opens a page."""
+    """Opens a page as an agent of the demo; test_team.py walks through the door itself."""
 
     def signed_in(email: str | None = None, path: str = "/", *, width: int = 1440, dark: bool = False) -> Page:
-        page = open_page("/sign-in", width=width, dark=dark)
-        page.get_by_label("Email").fill(email or house.product.run["email"])
-        page.get_by_label("Password").fill(house.product.run["password"])
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
-        if path != "/":
-            page.goto(house.product.run["url"] + path)
-        return page
+        session = house.session(email or house.product.run["email"])
+        return open_page(path, width=width, dark=dark, session=session)
 
     return signed_in
 
