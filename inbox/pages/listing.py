@@ -163,9 +163,11 @@ def delete_view(me: Agent, number: str) -> ResponseReturnValue:
 def frame(connection: Connection, me: Agent) -> dict[str, Any]:
     """What every inbox page shows of its left half."""
     shown = asked(connection, me)
-    found, more = _rows(connection, me, shown)
+    # A browser that has the list goes on with its own: most of such a page's time would be in rows that nobody sees.
+    kept = "kept" in request.args
+    found, more = ([], None) if kept else _rows(connection, me, shown)
     shown = _with_matches(connection, me, shown, found)
-    return {"rows": found, "more": more, "reasons": HAND_OFF_REASONS, **_views(connection, me, shown)}
+    return {"rows": found, "more": more, "kept": kept, "reasons": HAND_OFF_REASONS, **_views(connection, me, shown)}
 
 
 def asked(connection: Connection, me: Agent) -> Shown:

@@ -39,13 +39,24 @@ export async function openConversation(href) {
 }
 
 function go(href, mine) {
-  keepList();
-  location.assign(href);
+  location.assign(keepList() && isOfThisList(href) ? withoutList(href) : href);
   setTimeout(() => {
     if (mine !== asked) return;
     window.stop();
     fail(href, _("The server takes too long."));
   }, LATEST_MS);
+}
+
+function isOfThisList(href) {
+  const shown = new URL(href, location.href).searchParams;
+  return String(shown) === String(new URLSearchParams(app.dataset.list));
+}
+
+// The list is here: the server need not send it.
+function withoutList(href) {
+  const address = new URL(href, location.href);
+  address.searchParams.set("kept", "");
+  return address.href;
 }
 
 function begin(href) {

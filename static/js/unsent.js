@@ -78,7 +78,8 @@ export function forget() {
 
 function begin() {
   const mine = local();
-  if (mine && !mine.saved) {
+  if (reply.value !== reply.defaultValue) changed(); // typed before this script was there
+  else if (mine && !mine.saved) {
     typedAt = mine.at;
     show(mine);
     save();

@@ -49,11 +49,14 @@ def test_the_list_stays_and_what_fails_is_said(page: Page) -> None:
     rows = page.locator("#rows li[data-active]")
     rows.nth(100).locator(".pick input").check(force=True)
     one, other = rows.nth(102), rows.nth(103)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
     one.scroll_into_view_if_needed()
     place, name = one.bounding_box(), one.locator(".row-name").inner_text()
     one.locator("a.row").click()
     expect(page.locator("#conversation h1")).to_have_text(name)
     assert (rows.count(), one.bounding_box()) == (120, place)
+    assert ("kept=" in asked[-1], "kept" in page.url) == (True, False)  # the server sent no row
     expect(one.locator("a.row")).to_have_attribute("aria-current", "true")
     expect(page.locator("#chosen-count")).to_have_text("1")
     page.wait_for_function("() => document.querySelector('.app').dataset.shown")  # no refresh is under way
@@ -89,6 +92,8 @@ def test_the_list_stays_and_what_fails_is_said(page: Page) -> None:
     one.locator("a.row").click()
     expect(page.get_by_label("Reply", exact=True)).to_have_value("Half a sentence")
     page.keyboard.press("Escape")
+    page.goto(f"{page.url.partition('#')[0]}&kept=")  # nothing is kept: it asks for the list
+    expect(rows).to_have_count(50)
 
 
 def test_the_keys_go_on_over_the_end_of_a_page(page: Page) -> None:

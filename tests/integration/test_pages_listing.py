@@ -54,6 +54,14 @@ def test_the_list_goes_on_where_it_ended(house: House, services: Services, brows
     assert len(found) == 120
 
 
+def test_a_list_that_the_browser_has_is_not_sent_again(house: House, browser: Browser) -> None:
+    mine = house.visit("Hello").conversation_id
+    reader = browser(house.ben)
+    assert rows(reader.get(f"/conversations/{mine}").text) == [mine]
+    kept = reader.get(f"/conversations/{mine}?kept=").text
+    assert (rows(kept), "Hello" in kept) == ([], True)
+
+
 def test_whether_there_is_one_to_open_is_asked_without_a_page(
     house: House, other_house: House, browser: Browser
 ) -> None:
