@@ -21,14 +21,15 @@ MOST_CHARACTERS = 10_000
 MOST_LABELS = 50
 MOST_LABEL_CHARACTERS = 64
 LARGEST_ID = 2**63 - 1
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def snippet_of(content: str) -> str:
     """The content on one line: white space collapsed, cut to 140 characters, the last of them `…` if cut."""
-    line = re.sub(r"\s+", " ", content).strip()
+    line = " ".join(content.split())
     return line if len(line) <= SNIPPET_CHARACTERS else line[: SNIPPET_CHARACTERS - 1] + "…"
 
 
 def storable(text: str) -> bool:
     """Whether PostgreSQL can hold the text: no NUL, no lone surrogate."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return UNSTORABLE.search(text) is None
