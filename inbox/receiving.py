@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from inbox import idempotency
-from inbox.attachments import said, without_files
+from inbox.attachments import LINK, said, without_files
 from inbox.database import fetch_all
 from inbox.errors import Invalid, NotFound, Unauthorized
 from inbox.idempotency import Asked
@@ -24,10 +24,10 @@ from inbox.visiting import TAKEN_IN, Visit, who
 # hand; where nobody has come before, no limit is set. The message's id is drawn with the row locked, so that within a
 # conversation ids rise in commit order; the key is kept with it, and nothing is written where the key was there. A
 # project that asks whether people are there says so by giving no row until :agent_online is known.
-RECEIVE = text(
+_RECEIVE = (
     """
 WITH visit AS (
-    SELECT s.conversation_id, v.name AS visitor_name, p.widget_origins
+    SELECT s.conversation_id, v.name AS visitor_name, p.widget_origins, p.answers_when, p.responder_enabled
     FROM visitor_session s JOIN visitor v ON v.id = s.visitor_id JOIN project p ON p.id = s.project_id
     WHERE s.token_hash = :token_hash
         AND (p.answers_when <> 'no_agent_online' OR CAST(:agent_online AS boolean) IS NOT NULL)),
@@ -39,7 +39,8 @@ waited AS MATERIALIZED (
         WHEN CAST(pg_advisory_xact_lock(hashtextextended(:scope || ' ' || :key, 0)) AS text) IS NULL THEN 'never'
         ELSE set_config('lock_timeout', '0', true) END AS lifted FROM visit),
 locked AS (
-    SELECT c.id, c.status, waited.visitor_name FROM conversation c JOIN waited ON waited.conversation_id = c.id
+    SELECT c.id, c.status, waited.visitor_name, waited.answers_when, waited.responder_enabled
+    FROM conversation c JOIN waited ON waited.conversation_id = c.id
     FOR NO KEY UPDATE OF c),
 old AS MATERIALIZED (SELECT locked.*, nextval('message_id_seq') AS message_id FROM locked),
 taken AS (
@@ -52,8 +53,12 @@ taken AS (
         created_at = clock_timestamp()
     WHERE idempotency_key.created_at < clock_timestamp() - interval '24 hours'
     RETURNING 1),"""
-    + TAKEN_IN.format(message_id="old.message_id", guard=" AND (NOT :keyed OR EXISTS (SELECT 1 FROM taken))")
+    + TAKEN_IN
     + ", (SELECT widget_origins FROM visit) AS widget_origins FROM m"
+)
+_GUARD = " AND (NOT :keyed OR EXISTS (SELECT 1 FROM taken))"
+RECEIVE, RECEIVE_WITH_FILES = (
+    text(_RECEIVE.format(message_id="old.message_id", guard=_GUARD, linked=linked)) for linked in ("", LINK)
 )
 SENT = text("SELECT * FROM message WHERE id = :message AND conversation_id = :conversation")
 
@@ -85,7 +90,7 @@ def receive(
     """
     parameters = {"token_hash": digest(token), "content": given.content, "agent_online": None} | _keyed(asked)
     if not given.attachment_ids:
-        made = _made(connection, parameters | without_files(given.content))
+        made = _made(connection, RECEIVE, parameters | without_files(given.content))
         if made is not None:
             return made
     visit = known(connection, token)
@@ -100,7 +105,7 @@ def receive(
             raise
         return replayed
     parameters["agent_online"] = visit.answers_when == "no_agent_online" and people_here(visit)
-    made = _made(connection, parameters) or _sent_before(connection, asked)
+    made = _made(connection, RECEIVE_WITH_FILES, parameters) or _sent_before(connection, asked)
     if made is None:
         raise NotFound("This conversation does not exist any more.")
     return made
@@ -125,9 +130,9 @@ def _keyed(asked: Asked | None) -> dict[str, Any]:
     }
 
 
-def _made(connection: Connection, parameters: Mapping[str, Any]) -> Receipt | None:
+def _made(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Receipt | None:
     with idempotency.not_in_flight():
-        rows = fetch_all(connection, RECEIVE.text, parameters)
+        rows = fetch_all(connection, statement.text, parameters)
     return Receipt(rows[0], rows[0]["started_turn"]) if rows else None
 
 

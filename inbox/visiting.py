@@ -118,16 +118,16 @@ c AS (
 m AS (
     INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, details, created_at)
     SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, old.visitor_name, :content,
-        CASE WHEN p.answers_when = 'no_agent_online' AND :agent_online THEN '{{{{"left_to_people": true}}}}'::jsonb
+        CASE WHEN old.answers_when = 'no_agent_online' AND :agent_online THEN '{{{{"left_to_people": true}}}}'::jsonb
             ELSE '{{{{}}}}'::jsonb END || CAST(:details AS jsonb), c.last_message_timestamp
-    FROM c JOIN old ON old.id = c.id JOIN project p ON p.id = c.project_id RETURNING *),{LINK}
+    FROM c JOIN old ON old.id = c.id RETURNING *),{{linked}}
 t AS (
     INSERT INTO turn (project_id, conversation_id)
-    SELECT c.project_id, c.id FROM c JOIN project p ON p.id = c.project_id
-    WHERE p.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
-      AND (p.answers_when = 'always'
-        OR p.answers_when = 'unassigned' AND c.assignee_id IS NULL
-        OR p.answers_when = 'no_agent_online' AND NOT :agent_online)
+    SELECT c.project_id, c.id FROM c JOIN old ON old.id = c.id
+    WHERE old.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
+      AND (old.answers_when = 'always'
+        OR old.answers_when = 'unassigned' AND c.assignee_id IS NULL
+        OR old.answers_when = 'no_agent_online' AND NOT :agent_online)
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *),
 e AS (
@@ -145,9 +145,10 @@ SELECT m.*, (SELECT id FROM t) AS started_turn"""
 RECEIVE = text(
     """
 WITH old AS (
-    SELECT id, status, CAST(:name AS text) AS visitor_name FROM conversation
-    WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE),"""
-    + TAKEN_IN.format(message_id="nextval('message_id_seq')", guard="")
+    SELECT had.id, had.status, CAST(:name AS text) AS visitor_name, p.answers_when, p.responder_enabled
+    FROM conversation had JOIN project p ON p.id = had.project_id
+    WHERE had.id = :conversation AND had.project_id = :project FOR NO KEY UPDATE OF had),"""
+    + TAKEN_IN.format(message_id="nextval('message_id_seq')", guard="", linked=LINK)
     + " FROM m"
 )
 
