@@ -29,21 +29,29 @@ class InboxError(Exception):
 
 
 class BadJson(InboxError):
+    """The body is no JSON object."""
+
     code = "bad_json"
     status = 400
 
 
 class BadEventId(InboxError):
+    """A Last-Event-ID that was never issued."""
+
     code = "bad_event_id"
     status = 400
 
 
 class Unauthorized(InboxError):
+    """Who asks is not known: no token, or one that is not good any more."""
+
     code = "unauthorized"
     status = 401
 
 
 class Forbidden(InboxError):
+    """Who asks is known and may not."""
+
     code = "forbidden"
     status = 403
 
@@ -73,16 +81,22 @@ class StaleClaim(InboxError):
 
 
 class IdempotencyInFlight(InboxError):
+    """The first request with this key is still being answered."""
+
     code = "idempotency_in_flight"
     status = 409
 
 
 class DraftClosed(InboxError):
+    """The parked reply was sent or discarded already."""
+
     code = "draft_closed"
     status = 409
 
 
 class StaleWorkflow(InboxError):
+    """Somebody saved a version since. extra: current, a Workflow or None; yours {version, workflow}."""
+
     code = "stale_workflow"
     status = 409
 
@@ -102,11 +116,15 @@ class StaleVersion(InboxError):
 
 
 class TooLarge(InboxError):
+    """A body beyond what its route takes."""
+
     code = "too_large"
     status = 413
 
 
 class NotJson(InboxError):
+    """The body is said to be something else."""
+
     code = "not_json"
     status = 415
 
@@ -126,6 +144,8 @@ class UnknownField(InboxError):
 
 
 class IdempotencyConflict(InboxError):
+    """The key was used before for another request."""
+
     code = "idempotency_conflict"
     status = 422
 

@@ -84,6 +84,7 @@ class Writer(Protocol):
 
 
 def prepare(engine: Engine, race: Race) -> Field:
+    """A project of its own with its agents, that nothing else touches."""
     mark = uuid.uuid4().hex[:12]
     with engine.begin() as connection:
         project_id = connection.execute(
@@ -103,6 +104,7 @@ def _agent(connection: Connection, project_id: int, mark: str, number: int) -> A
 
 
 def storm(where: Field, race: Race, side: Side, writer: Writer) -> None:
+    """Let the writer reply in each conversation while agents act there, counted in `side`; returns once all is done."""
     chance = random.Random(race.seed)
     waits = [chance.uniform(*race.think) for _ in range(race.conversations)]
     side.marks = ["w"] * race.conversations
@@ -242,6 +244,7 @@ def _tell(where: Field, side: Side, turn: _Ended, row: Mapping[Any, Any], acts_o
 
 
 def clean_up(where: Field) -> None:
+    """Leave nothing of the race behind."""
     with where.engine.begin() as connection:
         for statement in CLEAN_UP:
             values = {"project": where.project_id, "emails": f"race-{where.project_id}-%@tandem.example"}

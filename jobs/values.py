@@ -33,6 +33,7 @@ class Claimed:
 
     @property
     def answers_up_to(self) -> int | None:
+        """The newest message that the turn answers; None where it answers none."""
         return max(self.answers, default=None)
 
 
@@ -107,6 +108,7 @@ class Kept:
     at: str
 
     def as_json(self) -> dict[str, Any]:
+        """As the timeline keeps it."""
         return {"field": self.field, "value": self.value, "by": self.by, "at": self.at}
 
 

@@ -21,6 +21,8 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Answer:
+    """What the model said, which tools it wants called, and what that took."""
+
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     usage: Usage = field(default_factory=Usage)

@@ -22,6 +22,7 @@ class Position:
     workflow_version: int | None
 
     def as_json(self) -> dict[str, Any]:
+        """As the conversation's metadata keeps it."""
         return {"currentNodeId": self.node_id, "workflowVersion": self.workflow_version}
 
 
@@ -48,6 +49,8 @@ class Intent:
 
 @dataclass(frozen=True)
 class Citation:
+    """A snippet that the reply rests on."""
+
     snippet_id: int
     title: str
 

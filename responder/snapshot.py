@@ -53,6 +53,8 @@ class ProjectView:
 
 @dataclass(frozen=True)
 class VisitorView:
+    """The visitor as prompts and variables may know them."""
+
     id: int
     name: str | None
     email: str | None
@@ -61,6 +63,8 @@ class VisitorView:
 
 @dataclass(frozen=True)
 class ConversationView:
+    """The conversation as it stood at the claim."""
+
     id: int
     status: str
     priority: str

@@ -60,6 +60,8 @@ class GlobalTool:
 
 @dataclass(frozen=True)
 class Workflow:
+    """A graph of nodes by id, ready to be walked."""
+
     nodes: Mapping[str, Node]
     edges: tuple[Edge, ...]
     tools: tuple[GlobalTool, ...] = ()

@@ -35,6 +35,7 @@ def _storable(text: str) -> str:
 
 
 def not_blank(text: str) -> str:
+    """The text as it is. Raises ValueError where there is nothing but space in it."""
     if not text.strip():
         raise ValueError("is blank")
     return text

@@ -63,4 +63,5 @@ DELETED = Operation(None, 204, failures=(StaleVersion,), if_match=True, managers
 
 
 def several(values: tuple[str, ...]) -> Schema:
+    """A list of some of the values."""
     return {"type": "array", "items": {"type": "string", "enum": list(values)}}

@@ -18,7 +18,7 @@ function called(at) {
   return at.toLocaleDateString(document.documentElement.lang, { weekday: "long", month: "long", day: "numeric", ...year, timeZone });
 }
 
-export function showDays() {
+function showDays() {
   let before = null;
   for (const item of messages?.querySelectorAll("[data-message], [data-entry]") ?? []) {
     const at = new Date(item.querySelector("time[datetime]").dateTime);

@@ -6,7 +6,7 @@ const shownValues = new WeakMap();
 // Whether somebody has typed into the control since it was drawn or last told its change.
 export const isTyped = (control) => shownValues.has(control) && control.value !== String(shownValues.get(control));
 export const told = (control) => shownValues.has(control) && shownValues.set(control, control.value);
-export const freshId = (stem) => `${stem}-${(number += 1)}`;
+const freshId = (stem) => `${stem}-${(number += 1)}`;
 
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

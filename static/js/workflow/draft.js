@@ -4,7 +4,7 @@
 import { _ } from "../words.js";
 
 export const KINDS = ["start", "llm", "condition", "switch", "action"];
-export const DEFAULT_ROUTE = "default";
+const DEFAULT_ROUTE = "default";
 
 const copy = (value) => structuredClone(value);
 const list = (value) => (Array.isArray(value) ? value : []);
