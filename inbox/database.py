@@ -5,11 +5,9 @@ Owns engine settings. Must not hold SQL of the domain.
 
 from __future__ import annotations
 
-import select
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -19,6 +17,8 @@ from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from inbox.arrived import anything_at
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
 CONNECT_SECONDS = 5
@@ -130,18 +130,8 @@ def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
 
     Costs no round trip, as a ping would. A connection that an idle network swallowed is found by its first statement.
     """
-    waiting = _looking()()
-    waiting.register(dbapi_connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
+    if anything_at(dbapi_connection.fileno()):
         raise DisconnectionError("the server has closed this connection")
-
-
-@cache
-def _looking() -> Callable[[], select.poll]:
-    """The system's poll: it is asked what is there now, and gevent's would give way to all other greenlets first."""
-    gevent = sys.modules.get("gevent.monkey")
-    found: Callable[[], select.poll] = gevent.get_original("select", "poll") if gevent else select.poll
-    return found
 
 
 def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Any:

@@ -18,6 +18,8 @@ from redis.exceptions import ConnectionError, NoScriptError, TimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from inbox.arrived import anything_at
+
 SENTINEL_PORT = 26379
 
 
@@ -48,10 +50,10 @@ class Patience(Retry):
 
 
 class Pool(ConnectionPool):
-    """Gives out the connection that came back last, as it is.
+    """Gives out the connection that came back last. One that was cut, or on which an answer came that nobody read, is
+    opened anew.
 
-    redis-py's own first reads from it, to see whether it was cut: as much work as the command itself. Here the command
-    finds out, and Patience has a second try for it.
+    redis-py's own tries to read from it for that, which is as much work as the command itself.
     """
 
     def get_connection(self, command_name: str | None = None, *keys: Any, **options: Any) -> Connection:
@@ -62,6 +64,9 @@ class Pool(ConnectionPool):
         except IndexError:
             return super().get_connection()
         self._in_use_connections.add(connection)
+        socket = connection._sock
+        if socket is not None and anything_at(socket.fileno()):
+            connection.disconnect()  # the command connects
         return connection
 
     def release(self, connection: ConnectionInterface) -> None:

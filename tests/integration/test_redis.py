@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from typing import Any
 
 from inbox.redis import Call, redis_client
@@ -20,6 +21,15 @@ def test_a_connection_that_was_cut_is_opened_again(settings: Settings) -> None:
     cut_all(settings)
     with redis.pipeline() as together:
         assert together.incr("met").get("met").execute() == [3, b"3"]
+
+
+def test_an_answer_that_nobody_read_is_not_the_next_ones(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url))
+    connection = redis.connection_pool.get_connection()
+    connection.send_command("ECHO", "whoever left")
+    assert select.select([connection._sock], [], [], 5)[0]
+    redis.connection_pool.release(connection)
+    assert redis.echo("mine") == b"mine"
 
 
 def test_a_script_is_told_to_a_redis_that_does_not_know_it(settings: Settings) -> None:
