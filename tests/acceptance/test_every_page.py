@@ -23,7 +23,6 @@ from inbox.tokens import digest, new_token
 from tests.acceptance.conftest import House, keep
 from tests.acceptance.shifting import WATCH, shifts
 
-pytestmark = pytest.mark.xdist_group("browser")
 WIDTH, HEIGHT, NARROW = 1440, 900, 375
 MOST_KB = 100
 SENT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]

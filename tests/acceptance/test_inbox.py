@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.conftest import House, keep
 
-pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 BEN, ANA = "ben@northfold.example", "ana@northfold.example"
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.acceptance.conftest import House, keep
 from tests.acceptance.test_inbox import ANA, BEN
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 SignIn = Callable[..., Page]
 FILL = """
 WITH v AS (

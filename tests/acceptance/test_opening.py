@@ -11,7 +11,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.acceptance.conftest import House, keep
 from tests.acceptance.test_inbox import ANA
 
-pytestmark = pytest.mark.xdist_group("browser")
 FILL = """
 WITH v AS (
     INSERT INTO visitor (project_id, name) SELECT %(project)s, 'Deep ' || n FROM generate_series(1, 120) AS n

@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 from tests.acceptance.conftest import House, keep
 from tests.acceptance.test_inbox import ask, open_newest
 
-pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 BEN = "ben@northfold.example"
 SNIPPETS = "# {0}\nA gift card is valid for three years.\n# {0}\nTwice\n# Parcels\n"

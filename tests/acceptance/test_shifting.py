@@ -11,8 +11,6 @@ from tests.acceptance.conftest import House
 from tests.acceptance.shifting import WATCH, shifts
 from tests.acceptance.test_inbox import ANA, ask, hold_after
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.mark.parametrize("width", [1440, 375])
 def test_nothing_moves_by_itself(sign_in: Callable[..., Page], visitor: Page, house: House, width: int) -> None:

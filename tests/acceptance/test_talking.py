@@ -13,7 +13,6 @@ from tests.acceptance.conftest import House, keep
 from tests.acceptance.test_inbox import ANA, BEN, ask, open_newest
 from tests.model_server import Asked, Script, chunk, sensible
 
-pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 MORE_PEOPLE_MS = 30_000
 expect.set_options(timeout=15_000)  # several browsers and the whole product on a busy machine

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import keep
 
-pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 SCHEMA = '{"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}'
 

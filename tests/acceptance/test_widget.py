@@ -22,7 +22,6 @@ from redis import Redis
 
 from tests.acceptance.conftest import House, keep
 
-pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 FETCHED = re.compile("^blob:")  # with the visitor's token, into memory
 ANA = "ana@northfold.example"

@@ -13,7 +13,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.acceptance.conftest import House, keep
 from tests.acceptance.test_inbox import ask, open_newest
 
-pytestmark = pytest.mark.xdist_group("browser")
 SignIn = Callable[..., Page]
 BEN = "ben@northfold.example"
 PATH = "/settings/workflow"

@@ -10,10 +10,7 @@ import pytest
 
 from tests.chaos.storm import Storm
 
-pytestmark = [
-    pytest.mark.xdist_group("chaos"),
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc"),
-]
+pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc")
 SECONDS = 35.0
 SEED = int(os.environ.get("CHAOS_SEED", "20260125"))
 LEAST_KILLS = 10  # on a slow machine; twice as many and more on a quiet one

@@ -14,10 +14,7 @@ import pytest
 
 from tests.product import Product, wait_for
 
-pytestmark = [
-    pytest.mark.xdist_group("launch"),
-    pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc"),
-]
+pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc")
 
 
 @pytest.fixture

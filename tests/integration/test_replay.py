@@ -13,8 +13,6 @@ from commands.customers import DATA
 from tests.people import WORKFLOW
 from tests.product import Product
 
-pytestmark = pytest.mark.xdist_group("launch")
-
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
