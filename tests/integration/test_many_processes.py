@@ -42,8 +42,6 @@ WEBS, WORKERS = 2, 4
 CUSTOMERS = 12  # of each team
 SECRET = "the same in every process"
 
-pytestmark = pytest.mark.xdist_group("launch")
-
 
 class Balanced:
     """Clients of several web processes, asked in turns."""
@@ -77,14 +75,16 @@ def urls(address: str, redis_url: str, tmp_path: Path) -> Iterator[list[str]]:
         subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=environment | more) for module, more in commands
     ]
     found = [f"http://127.0.0.1:{port}" for port in ports]
-    for url in found:
-        wait_for(url, lambda url=url: answers(url))  # type: ignore[misc]  # each look is for its own
-    wait_for("all workers", lambda: len(Worker.all(connection=redis_client(redis_url))) == WORKERS)
-    yield found
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.wait(30)
+    try:
+        for url in found:
+            wait_for(url, lambda url=url: answers(url))  # type: ignore[misc]  # each look is for its own
+        wait_for("all workers", lambda: len(Worker.all(connection=redis_client(redis_url))) == WORKERS)
+        yield found
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(30)
 
 
 def answers(url: str) -> bool:
