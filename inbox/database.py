@@ -147,7 +147,7 @@ def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping
 
 def fetch_all(
     connection: Connection, sql: str, parameters: Mapping[str, Any], *, prepare: bool = True
-) -> list[dict[str, Any]]:
+) -> list[Mapping[Any, Any]]:
     """The statement's rows, likewise. `prepare=False` is for those whose plan depends on what is looked for."""
     with _answered(connection, sql, parameters, dict_row, prepare=prepare) as cursor:
         return cursor.fetchall()  # all at once: an iterator makes a call of Python of each row

@@ -173,4 +173,4 @@ def _newest(connection: Connection, table: str, conversation_id: int, before: in
 
 
 def _rows(connection: Connection, statement: str, **parameters: Any) -> list[Row]:
-    return list(fetch_all(connection, statement, parameters))
+    return fetch_all(connection, statement, parameters)

@@ -116,7 +116,7 @@ def test_the_rows_of_a_search(crowded: People) -> None:
 def test_an_open_conversation(crowded: People, monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[set[str]] = []
 
-    def watched(connection: Connection, sql: str, named: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def watched(connection: Connection, sql: str, named: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
         plans.append(scanned(connection, text(sql), **named))
         return fetch_all(connection, sql, named)
 
