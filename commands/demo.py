@@ -15,7 +15,6 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, text
 
-from commands.demo_history import play_history
 from commands.projects import JOIN_PROJECT, create_project
 from commands.result import database, print_result, servers
 from inbox.access import Agent
@@ -84,6 +83,8 @@ def kept_demo(data: Path) -> Demo | None:
 
 def create_demo(connection: Connection, password: str | None = None) -> Demo:
     """Make the demo project and everything in it. Its team, which may be there, gets the password, or a new one."""
+    from commands.demo_history import play_history  # it brings the jobs, which no web process needs
+
     workflow = definition_of("retailer")
     project = create_project(connection, NAME, mode="orchestrator", workflow=workflow)
     for title, content in read_snippets((DATA / "snippets.md").read_text(encoding="utf-8")):

@@ -37,6 +37,11 @@ document.addEventListener("click", (event) => {
   if (snooze?.open && !snooze.contains(event.target)) snooze.open = false;
 });
 
+// A choice that the server did not get is not shown as if it had.
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.body.addEventListener(name, ({ detail: { elt } }) => elt.closest?.("#controls") && elt.reset?.());
+}
+
 // Snooze: exact moments of the reader's own mornings -----------------------------------------------------------------
 
 const MORNING = 9; // o'clock
