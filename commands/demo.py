@@ -123,7 +123,7 @@ def _habits(connection: Connection, lead: Agent) -> None:
     """What a team has made its own after some days: colours of labels, and a view."""
     for label, colour in COLOURS.items():
         paint(connection, lead, label, colour)
-    save_view(connection, lead, name="Returns and refunds", view="all", search="label:return", shared=True)
+    save_view(connection, lead, name="Returns", view="all", search="label:return", shared=True)
 
 
 @click.group(invoke_without_command=True)

@@ -154,6 +154,9 @@ function showViews(fresh) {
   const figure = document.querySelector('#views a[aria-current="page"] .count');
   const head = document.getElementById("list-count");
   if (head?.textContent && figure) head.textContent = figure.textContent;
+  const badge = document.getElementById("wanted-count"); // on a phone, where the views are a page of their own
+  badge.textContent = document.querySelector("#views .is-wanted .count").textContent;
+  badge.hidden = badge.textContent === "0";
   if (focused) document.querySelector(`#views a[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
