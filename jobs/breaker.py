@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from functools import cache
 from typing import Any
 
 from redis import Redis
@@ -81,6 +82,7 @@ class SharedBreaker:
         self._away_until = time.monotonic() + REDIS_AWAY_SECONDS
 
 
+@cache
 def _keys(endpoint: str) -> list[str]:
     """Digests, for an address may hold a password; in one hash slot, for a script's keys must share it."""
     name = hashlib.sha256(endpoint.encode()).hexdigest()[:24]

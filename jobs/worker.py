@@ -5,6 +5,7 @@ Owns the process from its start to its end. How jobs are taken and held is jobs/
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -23,6 +24,8 @@ from jobs.sweep import sweep
 from jobs.turn_worker import TurnWorker
 
 log = logging.getLogger(__name__)
+
+GARBAGE_OBJECTS = 5_000  # so many more before garbage is looked for; 40 turns that begin make them, and need them
 
 
 def release_all(here: Context) -> int:
@@ -64,6 +67,7 @@ def main(settings: Settings) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     here = context.build(settings)
     context.use(here)
+    _settle_down()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -77,6 +81,13 @@ def main(settings: Settings) -> None:
     log.info("Stopped; %d turns were released.", released)
     logging.shutdown()
     os._exit(0)  # threads that still wait for a model hold nothing; their turns have other owners now
+
+
+def _settle_down() -> None:
+    """What is loaded by now stays, and is not looked through for garbage with every rush of turns."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 def _work(here: Context, stopped: threading.Event) -> None:
