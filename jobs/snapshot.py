@@ -25,7 +25,8 @@ SELECT c.version, c.epoch, c.status, c.priority, c.labels, c.assignee_id, c.resp
     c.custom_attributes, c.visitor_id, v.name AS visitor_name, v.email AS visitor_email,
     v.custom_attributes AS visitor_attributes, p.name AS project_name, p.mode, p.instructions, p.language,
     p.responder_enabled, p.answers_when, p.cap_tokens_visitor_hour,
-    p.cap_tokens_day, w.version AS workflow_version, w.definition AS workflow
+    p.cap_tokens_day, w.version AS workflow_version, w.definition AS workflow,
+    EXISTS (SELECT FROM snippet s WHERE s.project_id = p.id) AS has_snippets
 FROM conversation c
 JOIN visitor v ON v.id = c.visitor_id
 JOIN project p ON p.id = c.project_id
@@ -68,7 +69,8 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
     scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
     box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else Toolbox()
     caps = Caps(row.cap_tokens_visitor_hour, row.cap_tokens_day)
-    return Work(claimed, basis, _snapshot(claimed, row, history, basis, box), refusal(row, claimed), box, caps)
+    seen = _snapshot(claimed, row, history, basis, box)
+    return Work(claimed, basis, seen, refusal(row, claimed), box, caps, row.has_snippets)
 
 
 def refusal(row: Any, claimed: Claimed) -> Drop | None:

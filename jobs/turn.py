@@ -124,6 +124,8 @@ class Around:
 
     def search(self, query: str) -> tuple[Snippet, ...]:
         """The project's snippets for the query; the project is the turn's, whatever the model says."""
+        if not self.work.has_snippets:
+            return ()
         with single_statements(self.here.engine).connect() as connection:
             return knowledge.search(connection, self.work.claimed.project_id, query)
 

@@ -51,7 +51,9 @@ class Basis:
 
 @dataclass(frozen=True)
 class Work:
-    """A claimed turn with all that it may think about. `refusal` is set where it must not think at all."""
+    """A claimed turn with all that it may think about. `refusal` is set where it must not think at all; without
+    `has_snippets` there is nothing to search.
+    """
 
     claimed: Claimed
     basis: Basis
@@ -59,6 +61,7 @@ class Work:
     refusal: Drop | None = None
     toolbox: Toolbox = field(default_factory=Toolbox)
     caps: Caps = field(default_factory=Caps)
+    has_snippets: bool = True
 
 
 @dataclass(frozen=True)

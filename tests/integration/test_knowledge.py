@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from inbox.services import Services
-from jobs import knowledge
+from jobs import claim, knowledge, snapshot
 from jobs import turn as turns
 from jobs.context import Context
 from tests.conftest import ListQueue
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader, shown
 from tests.model_server import ModelServer, says
+from tests.people import People
 
 Sit = Callable[[Caller], Reader]
 SNIPPETS = {
@@ -110,3 +111,20 @@ def test_the_search_goes_by_its_index(services: Services, house: House, other_ho
     with services.database.begin() as connection:
         assert [one.title for one in knowledge.search(connection, house.project_id, "retrun")] == ["Returns"]
         assert connection.execute(scanned).scalar_one() == 0
+
+
+def test_a_project_that_knows_nothing_is_not_searched(people: People) -> None:
+    """A turn is told with all else that it reads whether there is anything to search."""
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    with people.services.statement() as writing:
+        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
+        assert claimed is not None
+        work = snapshot.read(writing.connection, claimed)
+        assert work is not None
+        assert not work.has_snippets
+        insert = text("INSERT INTO snippet (project_id, title, content) VALUES (:project, 'Returns', '30 days.')")
+        writing.connection.execute(insert, {"project": people.project_id})
+        work = snapshot.read(writing.connection, claimed)
+        assert work is not None
+        assert work.has_snippets
