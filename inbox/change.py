@@ -2,7 +2,7 @@
 
 Owns the fragment that every writing statement ends with. Must not decide what is written.
 The change row is part of the statement that it reports, so an event can neither precede its commit nor
-outlive a rollback: tests/integration/test_services.py.
+outlive a rollback (I7): tests/integration/test_services.py.
 """
 
 from __future__ import annotations

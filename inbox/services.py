@@ -1,7 +1,7 @@
 """What the inbox needs from outside itself, and the one place where a write is committed and then announced.
 
 Owns the order "commit, then announce". Must not hold SQL.
-Nothing is announced before the commit: tests/integration/test_services.py.
+Nothing is announced before the commit (I6): tests/integration/test_services.py.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def decide(claimed: Claimed, basis: Basis, fresh: Fresh, outcome: Outcome) -> De
 
 
 def is_ours(claimed: Claimed, fresh: Fresh) -> bool:
-    """Whether the turn is still thinking under our attempt: tests/concurrency/test_turns.py::test_fence."""
+    """Whether the turn is still thinking under our attempt (I2): tests/concurrency/test_turns.py::test_fence."""
     return fresh.turn_status == "thinking" and fresh.turn_attempt == claimed.attempt
 
 

@@ -1,7 +1,7 @@
 """The brief lock on one conversation: the queue at the landing's door.
 
 Owns its name, its times and what happens when Redis is away; whoever leaves wakes the readers of the event streams.
-Must not decide anything: with the lock lost, expired or never had, the version in the landing's statement decides:
+Must not decide anything: with the lock lost, expired or never had, the version in the landing's statement decides (I4):
 tests/concurrency/test_landing.py::test_expired_lock, ::test_without_redis.
 """
 

@@ -35,7 +35,7 @@ CREATE TABLE turn (
     claimed_at timestamptz,
     ended_at timestamptz
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02);  -- a live turn's lease is extended again and again
--- One live turn for each conversation: tests/concurrency/test_turns.py::test_one_live_turn
+-- One live turn for each conversation (I2): tests/concurrency/test_turns.py::test_one_live_turn
 CREATE UNIQUE INDEX turn_live ON turn (conversation_id) WHERE status IN ('queued', 'thinking');
 -- What reports count.
 CREATE INDEX turn_spent ON turn (project_id, created_at) WHERE prompt_tokens IS NOT NULL;
