@@ -66,7 +66,7 @@ def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Con
     size = search_ways.sizes(connection, looked.each_word, asked, parameters | looked.parts)
     way = search_ways.choose(size, wanted.limit, MOST_MATCHES)
     if way.walks:
-        yield Page(_along(rest, looked, wanted.limit), parameters, prepare=False)
+        yield Page(_along(rest, looked.in_a_row(way), wanted.limit), parameters | looked.asked(way), prepare=False)
         if _walked_all(connection, rest):
             return
     found = f"{rest.sql} AND {looked.from_the_words(rest, way)}"
@@ -77,8 +77,8 @@ def _rest(rest: Conditions) -> str:
     return f"SELECT FROM conversation c WHERE {rest.sql}"
 
 
-def _along(rest: Conditions, looked: _Looked, limit: int) -> str:
-    return f"SELECT c.* FROM ({_listed(rest.sql, MOST_WALKED)}) c WHERE {looked.in_a_row} {NEWEST} LIMIT {int(limit)}"
+def _along(rest: Conditions, holding: str, limit: int) -> str:
+    return f"SELECT c.* FROM ({_listed(rest.sql, MOST_WALKED)}) c WHERE {holding} {NEWEST} LIMIT {int(limit)}"
 
 
 def _walked_all(connection: Connection, rest: Conditions) -> bool:
@@ -128,12 +128,13 @@ class _Looked:
         every = " ".join(self.words)
         return {"asked": every if way.rarest is None else self.words[way.rarest], "or_else": every}
 
-    @property
-    def in_a_row(self) -> str:
+    def in_a_row(self, way: Way) -> str:
         """Whether a conversation `c` holds them. No EXISTS, which might be made a look at all messages there are."""
         visitor = "(SELECT true FROM visitor v WHERE v.id = c.visitor_id AND ({}))"
         said = f"""(SELECT true FROM message_search s {self._letters}
             WHERE s.conversation_id = c.id AND {WORDS} LIMIT 1)"""
+        if way.by_name:  # an array, for the server would not make a table of what it takes for millions
+            said = f"c.id IN (SELECT unnest(ARRAY{self._hits('', way, 'ALL')}))"
         clauses = [f"({said} OR {visitor.format(self.named)})"] if self.terms else []
         return " AND ".join([*clauses, *([visitor.format(self.sender)] if self.sender else [])])
 
@@ -146,13 +147,13 @@ class _Looked:
             clauses.append(f"c.id = ANY(ARRAY({self._hits(narrowed, way)} UNION ALL {_of_known(self.named)}))")
         return " AND ".join(clauses)
 
-    def _hits(self, narrowed: str, way: Way) -> str:
+    def _hits(self, narrowed: str, way: Way, most: int | str = MOST_MATCHES) -> str:
         """Row by row of what is beside LATERAL, so no further than the stretch in which there are enough."""
         also = f"AND {WORDS}" if self.exact or way.rarest is not None else ""
         return f"""(SELECT hit.conversation_id FROM ({BY_AGE}) AS few, LATERAL (
             SELECT s.conversation_id FROM message_search s {self._letters}
             WHERE words_by_stretch(s.project_id, s.message_id, s.search) @@ {ASKED} {also}
-            ORDER BY s.message_id DESC) AS hit {narrowed} LIMIT {MOST_MATCHES})"""
+            ORDER BY s.message_id DESC) AS hit {narrowed} LIMIT {most})"""
 
     @property
     def _letters(self) -> str:

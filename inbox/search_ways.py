@@ -20,6 +20,7 @@ from inbox.database import fetch_all
 STRETCH = 16_384  # messages in one: stretch_of in migration 0001
 # Measured with a million conversations in memory; only what they are to each other counts.
 WALKED_US = 5.0  # a conversation of the list whose messages and visitor are looked at
+MET_US = 2.0  # one of which only the visitor is
 LISTED_US = 1.0  # one that is only read, in the list's order
 READ_US = 4.5  # one that an index names, somewhere
 FOUND_US = 1.0  # a message that the index names and that is then read
@@ -57,10 +58,14 @@ class Size:
 
 @dataclass(frozen=True)
 class Way:
-    """Along the list, or else from the words; then by the index of all of them, or of the one in this place."""
+    """Along the list, or else from the words; then by the index of all of them, or of the one in this place.
+
+    Along it for a usual name: which conversations say it is asked of the index at once, and only visitors are met.
+    """
 
     walks: bool
     rarest: int | None = None
+    by_name: bool = False
 
 
 def choose(size: Size, limit: int, most: int) -> Way:
@@ -69,13 +74,17 @@ def choose(size: Size, limit: int, most: int) -> Way:
     rarest = min(range(len(size.words)), key=size.words.__getitem__, default=None)
     every = sum(size.words) * NAMED_US + size.messages * FOUND_US
     one = every if rarest is None else size.words[rarest] * (NAMED_US + HELD_US)
-    read = _read(size, most)
-    looked_up = min(most, size.messages) * LOOKED_UP_US
     stretches = size.all_messages / STRETCH * len(size.words) * ASKED_US
-    found = read * (min(every, one) + stretches) + looked_up + size.visitors * VISITED_US
-    if walked * WALKED_US < found:
-        return Way(walks=True)
-    return Way(walks=False, rarest=rarest if one < every and len(size.words) > 1 else None)
+    asked = min(every, one) + stretches
+    looked_up = min(most, size.messages) * LOOKED_UP_US
+    by = rarest if one < every and len(size.words) > 1 else None
+    ways = {
+        Way(walks=False, rarest=by): _read(size, most) * asked + looked_up + size.visitors * VISITED_US,
+        Way(walks=True): walked * WALKED_US,
+    }
+    if size.words and size.visitors:
+        ways[Way(walks=True, rarest=by, by_name=True)] = asked + walked * MET_US
+    return min(ways, key=ways.__getitem__)
 
 
 def _read(size: Size, most: int) -> float:

@@ -134,7 +134,7 @@ JOIN message m ON m.conversation_id = c.id WHERE {} ORDER BY 1 DESC, 2 DESC
 """
 
 
-@pytest.mark.parametrize("way", [Way(True), Way(False), Way(False, rarest=0)])
+@pytest.mark.parametrize("way", [Way(True), Way(True, by_name=True), Way(False), Way(False, rarest=0)])
 @pytest.mark.parametrize(
     ("typed", "plain"),
     [

@@ -17,7 +17,8 @@ MILLION = Size(words=(), visitors=0, rest=1_000_000, conversations=1_000_000, al
         (0, 0, Way(walks=False)),
         (300, 0, Way(walks=False)),
         (300_000, 0, Way(walks=True)),
-        (0, 50_000, Way(walks=True)),
+        (2_000, 50_000, Way(walks=True, by_name=True)),
+        (70_000, 50_000, Way(walks=True)),
         (0, 20, Way(walks=False)),
     ],
 )
