@@ -209,10 +209,10 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
             route.fetch()  # the server stores it, and its answer never arrives
             route.abort()
         else:
-            route.continue_()
+            route.fallback()
 
-    held()
     page.context.route("**/api/v1/widget/messages", lose)
+    held()
     expect(frame.locator(".queued")).to_have_count(0, timeout=30_000)
     assert len(lost) == 1
     page.reload()
