@@ -49,6 +49,7 @@ class Play:
 
     @property
     def connection(self) -> Connection:
+        """What the story is written on."""
         return self.clock.connection
 
     def play(self, step: Told) -> None:

@@ -185,7 +185,7 @@ def _answered(
 @lru_cache(maxsize=256)
 def numbered(sql: str) -> tuple[str, list[str]]:
     """With $1, $2 in the places of the names, and the names in this order; else the driver looks for them each time."""
-    compiled = TextClause(sql).compile(dialect=PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    compiled = TextClause(sql).compile(dialect=PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]  # SQLAlchemy
     return str(compiled), list(dict.fromkeys(compiled.positiontup or ()))
 
 

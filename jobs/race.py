@@ -17,7 +17,8 @@ from sqlalchemy import Engine, text
 from inbox.database import single_statements
 from inbox.race_lab import Race, Side
 from jobs.landing import Lander
-from jobs.storm import WHOLE, Writer, Wrote, clean_up, prepare, storm
+from jobs.race_field import clean_up, prepare
+from jobs.storm import WHOLE, Writer, Wrote, storm
 from jobs.values import Work
 from responder.outcome import Reply
 

@@ -1,7 +1,8 @@
 """The storm of the race lab: conversations whose turns think, agents who act meanwhile, and the count of what was lost.
 
-Owns both writers' common surroundings; what a writer is, jobs/race.py says. A turn's thinking is a wait. Lost updates
-are counted as anybody would: what a person was told is set, and is not set at the end.
+Owns what both writers go through; what a writer is, jobs/race.py says, and where it happens, jobs/race_field.py.
+A turn's thinking is a wait. Lost updates are counted as anybody would: what a person was told is set, and is not set at
+the end.
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import text
 
 from inbox import acts, visiting
 from inbox.access import Agent
@@ -24,6 +24,7 @@ from inbox.database import single_statements
 from inbox.race_lab import Race, Side, Story
 from inbox.representation import moment
 from jobs import claim, snapshot
+from jobs.race_field import Field, Told
 from jobs.values import Claimed, Work
 
 EXAMPLES = 5
@@ -34,34 +35,6 @@ STATUSES = ("open", "pending", "snoozed")
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 WHOLE = text("SELECT * FROM conversation WHERE id = :id")
-CLEAN_UP = (
-    text("DELETE FROM project WHERE id = :project"),
-    text("DELETE FROM change WHERE project_id = :project AND position IS NOT NULL"),
-    text("DELETE FROM agent WHERE email LIKE :emails"),
-)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a person was told is set: by whom, as which version, and when."""
-
-    version: int
-    value: Any
-    by: str
-    at: str | None
-    clock: float
-
-
-@dataclass
-class Field:
-    """Where one writer's run takes place: its people, and what was acknowledged to them."""
-
-    engine: Engine
-    project_id: int
-    agents: list[Agent]
-    thinking: set[int] = field(default_factory=set)
-    told: dict[tuple[int, str], Told] = field(default_factory=dict)
-    guard: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -81,26 +54,6 @@ class Writer(Protocol):
 
     def write(self, work: Work, read: Any) -> Wrote:
         """Post the reply."""
-
-
-def prepare(engine: Engine, race: Race) -> Field:
-    """A project of its own with its agents, that nothing else touches."""
-    mark = uuid.uuid4().hex[:12]
-    with engine.begin() as connection:
-        project_id = connection.execute(
-            text("INSERT INTO project (name, key) VALUES ('Race lab', :key) RETURNING id"), {"key": f"race-{mark}"}
-        ).scalar_one()
-        agents = [_agent(connection, project_id, mark, number) for number in range(race.agents)]
-    return Field(engine, project_id, agents)
-
-
-def _agent(connection: Connection, project_id: int, mark: str, number: int) -> Agent:
-    email = f"race-{project_id}-{mark}-{number}@tandem.example"
-    inserted = text("INSERT INTO agent (email, name, password_hash) VALUES (:email, :name, '!') RETURNING id")
-    agent_id = connection.execute(inserted, {"email": email, "name": f"Agent {number + 1}"}).scalar_one()
-    join = text("INSERT INTO membership (project_id, agent_id) VALUES (:project, :agent)")
-    connection.execute(join, {"project": project_id, "agent": agent_id})
-    return Agent(agent_id, f"Agent {number + 1}", email, project_id, "agent")
 
 
 def storm(where: Field, race: Race, side: Side, writer: Writer) -> None:
@@ -241,11 +194,3 @@ def _tell(where: Field, side: Side, turn: _Ended, row: Mapping[Any, Any], acts_o
         window_ms=round(turn.wrote.window_ms, 1),
         version=turn.wrote.version,
     )
-
-
-def clean_up(where: Field) -> None:
-    """Leave nothing of the race behind."""
-    with where.engine.begin() as connection:
-        for statement in CLEAN_UP:
-            values = {"project": where.project_id, "emails": f"race-{where.project_id}-%@tandem.example"}
-            connection.execute(statement, {name: values[name] for name in statement._bindparams})

@@ -103,5 +103,6 @@ def known() -> dict[str, Any]:
     """The document, made once for each application."""
     made = current_app.extensions.get("tandem_document")
     if made is None:
-        made = current_app.extensions["tandem_document"] = document(current_app._get_current_object())  # type: ignore[attr-defined]
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # which its type does not show
+        made = current_app.extensions["tandem_document"] = document(app)
     return dict(made)
