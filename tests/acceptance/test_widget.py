@@ -8,6 +8,7 @@ import re
 import struct
 import threading
 import time
+import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 from redis import Redis
 
 from tests.acceptance.conftest import House, keep
+from tests.product import wait_for
 
 SignIn = Callable[..., Page]
 FETCHED = re.compile("^blob:")  # with the visitor's token, into memory
@@ -230,9 +232,18 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
     expect(page.locator("iframe")).to_be_hidden()  # it would lie over all of the page
 
 
+def listeners(house: House) -> int:
+    """How many event streams the product says are open: each keeps somebody present."""
+    with urllib.request.urlopen(house.product.run["url"] + "/metrics") as answer:
+        found = re.search(r"^tandem_event_streams (\d+)", answer.read().decode(), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
 def test_asking_for_a_person(visit: Callable[..., Page], sign_in: SignIn, house: House) -> None:
     """Nobody is here: the widget says so, takes the words, hands off, and asks where to answer; a person then does."""
-    with Redis.from_url(house.product.run["redis_url"]) as redis:  # agents of earlier walks have left
+    wait_for("the agents of earlier walks to have left", lambda: listeners(house) == 0)
+    with Redis.from_url(house.product.run["redis_url"]) as redis:
         redis.delete(*(f"tandem:{sign}:{house.product.run['project_id']}" for sign in ("here", "active")))
     page = visit(width=375)
     frame = chat(page)
@@ -350,7 +361,8 @@ def test_where_it_may_not_stand(visit: Callable[..., Page], sign_in: SignIn, hou
     expect(manager.get_by_text("Saved.", exact=True)).to_be_visible()
     try:
         page = visit()
-        page.wait_for_timeout(1500)
+        with page.expect_console_message(lambda said: "cannot be shown on this page" in said.text):
+            page.reload()
         expect(page.locator("#tandem-widget")).to_have_count(0)
     finally:
         origins.fill("")
