@@ -57,6 +57,12 @@ def failing() -> None:
     raise ZeroDivisionError
 
 
+def starving() -> None:
+    """A job after which the system has no thread to give for a while."""
+    threading.Timer(0.6, threading.stack_size, [0]).start()
+    threading.stack_size(1 << 46)  # more than there is
+
+
 def beating(url: str) -> None:
     """A job that lasts until the worker, whose rooms are full of such, has said once more that it lives."""
     redis = Redis.from_url(url)
@@ -112,6 +118,16 @@ def test_what_was_taken_and_not_begun_goes_back(queues: dict[str, Queue]) -> Non
     assert queues[TURNS].get_job_ids() == ids[TURNS_AT_ONCE:]
     worker.teardown()
     assert queues[TURNS].get_job_ids() == ids[1:]
+
+
+def test_where_no_thread_is_to_be_had_jobs_wait(queues: dict[str, Queue]) -> None:
+    """The worker neither ends nor loses the job, nor a place of its room."""
+    queues[TURNS].enqueue(starving)
+    for _ in range(2):
+        queues[TURNS].enqueue(job, TURNS, None)
+    worker = TurnWorker(list(queues.values()), connection=queues[TURNS].connection, turns=1)
+    worker.work(burst=True, logging_level="ERROR")
+    assert (done[TURNS].is_set(), worker.running, queues[TURNS].count) == (True, 0, 0)
 
 
 def test_a_job_that_fails_is_tried_again_and_then_kept(queues: dict[str, Queue]) -> None:
