@@ -21,7 +21,8 @@ CONVERSATION = text(
 SELECT c.id, c.status, c.responder_state, p.responder_enabled, p.widget_asks_email, p.widget_ask_person,
     v.email, v.verified, r.score,
     (SELECT m.author_name FROM message m
-        WHERE m.conversation_id = c.id AND m.author = 'agent' AND NOT m.private ORDER BY m.id DESC LIMIT 1) AS person
+        WHERE m.conversation_id = c.id AND m.author = 'agent' AND NOT m.private ORDER BY m.id DESC LIMIT 1) AS person,
+    EXISTS (SELECT FROM turn t WHERE t.conversation_id = c.id AND t.status IN ('queued', 'thinking')) AS answering
 FROM conversation c JOIN project p ON p.id = c.project_id JOIN visitor v ON v.id = c.visitor_id
 LEFT JOIN rating r ON r.conversation_id = c.id AND c.status = 'solved'
     AND r.solved_version = {SOLVED_VERSION.format(conversation="c.id")}
@@ -52,6 +53,7 @@ def conversation(connection: Connection, visit: Visit, *, people_here: bool) -> 
         "id": row["id"],
         "status": row["status"],
         "answered_by": "people" if by_people else "ai",
+        "answering": row["answering"],
         "handed_off": row["responder_state"] == "handed_off",
         "asks_for_person": may_ask and person_asked.may_ask(connection, visit, how, now, people_here=people_here),
         "person": row["person"],

@@ -58,12 +58,14 @@ class WidgetConversation(Answer):
     """What a visitor is told of their conversation. `person` is the agent who wrote last; `score` is what they gave it.
 
     `asks_email` and `asks_rating`: whether to ask for them. `asks_for_person`: whether they may ask for a person now.
-    `back_at`: when people answer again, where they are to and the team's hours say that they do not now.
+    `answering`: whether the responder is at their words. `back_at`: when people answer again, where they are to and
+    the team's hours say that they do not now.
     """
 
     id: int
     status: Status
     answered_by: Literal["ai", "people"]
+    answering: bool
     handed_off: bool
     asks_for_person: bool
     person: str | None

@@ -144,11 +144,12 @@ def conversation(visitor: Caller) -> dict[str, Any]:
 def test_how_it_stands(house: House) -> None:
     visitor = house.visit("Hello")
     told = conversation(visitor)
-    assert told["answered_by"] == "ai"
+    assert (told["answered_by"], told["answering"]) == ("ai", True)
     assert (told["status"], told["person"], told["asks_email"]) == ("open", None, False)
     house.ben.post(f"/conversations/{visitor.conversation_id}/messages", {"content": "Ben here"})
     told = conversation(visitor)
     assert (told["answered_by"], told["person"], told["people_here"]) == ("people", "Ben", False)
+    assert told["answering"] is False
     assert told["asks_email"] is True
     changed = visitor.patch("/widget/visitor", {"email": "leila@example.com"})
     assert (changed.status_code, changed.get_json()["asks_email"]) == (200, False)

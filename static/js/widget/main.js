@@ -100,7 +100,9 @@ async function catchUp() {
     }
     caughtUp = true;
     setTimeout(() => document.getElementById("thread").setAttribute("aria-live", "polite"));
-    await standing.refresh();
+    const told = turnsTold;
+    const now = await standing.refresh();
+    if (now && told === turnsTold) showWriting(now.answering); // a turn that began before the stream was there
   } catch (error) {
     if (error.status !== 401) return; // the stream comes back, and then so do we
     session.forget();
@@ -128,12 +130,14 @@ window.addEventListener("online", showOffline);
 
 let stream = null;
 let connected = true;
+let turnsTold = 0;
 function listen() {
   if (stream || !session.exists()) return;
   stream = openStream("/api/v1/widget/events?with=conversation", {
     headers: session.headers,
     onEvent(name, data) {
       if (name === "message.created") arrived(data.message);
+      if (name === "turn.updated") turnsTold += 1;
       if (name === "turn.updated") showWriting(["queued", "thinking"].includes(data.turn.status));
       if (name === "conversation.updated") standing.changed();
       if (name === "reset") catchUp();

@@ -55,8 +55,10 @@ export function openStanding(widget, words, session) {
   }
 
   async function refresh() {
-    if (!session.exists()) return;
-    show(await session.get("/conversation"));
+    if (!session.exists()) return null;
+    const now = await session.get("/conversation");
+    show(now);
+    return now;
   }
 
   // Events of one commit come together.
