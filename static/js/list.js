@@ -43,8 +43,16 @@ function later(ids) {
 
 const waiting = new Set(); // conversations that belong above, where one would see them move
 
+let bringing = Promise.resolve();
+
 // Brings the rows of these conversations up to date; what is new waits for a click while somebody reads further down.
-export async function rowsChanged(ids) {
+// One after another: a slow answer would put an older row over a newer one.
+export function rowsChanged(ids) {
+  const next = () => broughtUp(ids);
+  return (bringing = bringing.then(next, next));
+}
+
+async function broughtUp(ids) {
   for (let start = 0; start < ids.length; start += MOST_ASKED) await bring(ids.slice(start, start + MOST_ASKED));
   showPill();
 }
