@@ -26,14 +26,16 @@ from jobs.queue import RqTurnQueue
 from responder.model import Model
 from responder.public_network import Network
 
+# All that Redis carries is hints: one that hangs costs a turn one wait, and then nobody any for a while.
+REDIS_SECONDS = 2.0
+REDIS_REST_SECONDS = 10.0
 HINT_SECONDS = 0.5  # a turn does without what Redis would say of a model's server sooner than it waits for it
 TELLING_SECONDS = 1.0  # how long the teller waits for a Redis that hangs; nobody waits for the teller
 # A turn holds none while it thinks, so few serve many, and no more are opened in a rush: for each new one the server
 # starts a process that plans every statement anew, which cost it more than the rush's work.
 CONNECTIONS = 8
-DATABASE_SECONDS = (
-    30.0  # far more than any statement of a turn takes; a PostgreSQL that stands still holds no thread longer
-)
+# Far more than any statement of a turn takes; a PostgreSQL that stands still holds no thread longer.
+DATABASE_SECONDS = 30.0
 POOL_SECONDS = 30.0  # a thousand turns may stand in line for them when the server is slow; nobody else waits there
 
 
@@ -64,8 +66,9 @@ def build(settings: Settings) -> Context:
         patience_seconds=DATABASE_SECONDS,
         pool_seconds=POOL_SECONDS,
     )
-    redis = redis_client(str(settings.redis_url))
-    hints = redis_client(str(settings.redis_url), patience_seconds=HINT_SECONDS)
+    url = str(settings.redis_url)
+    redis = redis_client(url, patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
+    hints = redis_client(url, patience_seconds=HINT_SECONDS, rest_seconds=REDIS_REST_SECONDS)
     return Context(
         settings=settings,
         engine=engine,
@@ -75,7 +78,7 @@ def build(settings: Settings) -> Context:
         lander=Lander(engine, redis),
         leases=LeaseKeeper(engine, settings.lease_seconds),
         waker=Waker(redis),
-        teller=Teller(redis_client(str(settings.redis_url), patience_seconds=TELLING_SECONDS)),
+        teller=Teller(redis_client(url, patience_seconds=TELLING_SECONDS)),
         sealer=Sealer(settings.secret_key or secret_key(settings.data)),
         network=Network.reaching(settings.private_networks),
     )

@@ -2,7 +2,8 @@
 
 Owns finding turns that were never enqueued (Redis lost), whose lease lapsed (worker killed), or that are out of
 attempts, and conversations whose hours, snooze or days are over (inbox/rules.py, inbox/solving.py) or that wait for
-somebody (inbox/assigning.py). Every worker sweeps, one at a time. Must not think.
+somebody (inbox/assigning.py). Every worker sweeps, one at a time. Must not think: jobs/directly.py does, while Redis is
+away.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from inbox.pruning import prune
 from inbox.storage import storage_of
 from jobs import claim, snapshot
 from jobs.context import Context
+from jobs.directly import Directly
 from responder.outcome import HandOff
 from responder.words import hand_off_words
 
@@ -63,9 +65,10 @@ class Waiting:
     project_id: int
 
 
-def sweep(here: Context) -> int:
+def sweep(here: Context, directly: Directly | None = None) -> int:
     """Enqueue every turn that waits without a job, hand off those out of attempts, and do what is due by the clock.
 
+    Where Redis does not answer the turns that wait are started `directly`; without it they wait for Redis.
     Returns how many turns and conversations were touched.
 
     Safe to run anywhere at any time: only one sweeper works, a second enqueue of a turn does no harm.
@@ -84,7 +87,7 @@ def sweep(here: Context) -> int:
         forget_unsent(connection, storage, BATCH)
         delete_left(connection, storage, BATCH)
     ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
-    return _enqueue(here, waiting) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
+    return _enqueue(here, waiting, directly) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
 
 
 def _waiting(connection: Connection, here: Context) -> list[Waiting]:
@@ -96,15 +99,17 @@ def _waiting(connection: Connection, here: Context) -> list[Waiting]:
     return [Waiting(*row) for row in connection.execute(WAITING, parameters)]
 
 
-def _enqueue(here: Context, waiting: list[Waiting]) -> int:
+def _enqueue(here: Context, waiting: list[Waiting], directly: Directly | None) -> int:
     here.queue.level()
     if not waiting:
         return 0
     try:
         lost = set(here.queue.without_job([(one.turn_id, one.attempt) for one in waiting]))
     except RedisError as error:
-        log.warning("%d turns wait and Redis does not answer (%s); the next sweep tries again.", len(waiting), error)
-        return 0
+        started = directly.start(one.turn_id for one in waiting) if directly else 0
+        words = "%d turns wait and Redis does not answer (%s); %d of them are run without it."
+        log.warning(words, len(waiting), error, started)
+        return started
     here.queue.forget_earlier(lost)
     for one in waiting:
         if (one.turn_id, one.attempt) in lost:

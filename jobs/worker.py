@@ -18,6 +18,7 @@ from inbox.redis import redis_client
 from inbox.settings import Settings
 from jobs import claim, context
 from jobs.context import Context
+from jobs.directly import Directly
 from jobs.dispatching import dispatch_for_ever
 from jobs.queue import QUEUES
 from jobs.sweep import sweep
@@ -42,9 +43,10 @@ def release_all(here: Context) -> int:
 
 def sweep_for_ever(here: Context, stopped: threading.Event) -> None:
     """The sweeper's clock. An outage costs a round, never the thread."""
+    directly = Directly(here)
     while not stopped.wait(here.settings.sweep_seconds):
         try:
-            sweep(here)
+            sweep(here, directly)
         except Exception as error:
             log.warning("The sweep failed and will be tried again: %s", error)
 

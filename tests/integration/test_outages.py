@@ -27,6 +27,7 @@ from inbox.settings import Settings
 from jobs import context, snapshot, sweep
 from jobs import turn as turns
 from jobs.context import Context
+from jobs.directly import Directly
 from jobs.landing import Lander
 from jobs.queue import TURNS, RqTurnQueue
 from jobs.sharing import SharedQueue
@@ -35,6 +36,7 @@ from tests.conftest import InBackground
 from tests.integration.callers import House
 from tests.model_server import ModelServer
 from tests.people import People
+from tests.product import wait_for
 
 NOBODY = "redis://127.0.0.1:1"
 WAITING = 5
@@ -56,16 +58,22 @@ def time_passes(people: People) -> None:
     )
 
 
+def without_redis(people: People, worker: Context) -> tuple[list[People], Context]:
+    """Visitors who have written while nobody listened, and the worker as it is then."""
+    away = redis_client(NOBODY)
+    services = replace(people.services, turn_queue=RqTurnQueue(away))
+    everyone = [replace(people.arrives_too(), services=services) for _ in range(WAITING)]
+    for one in everyone:
+        assert one.visitor_writes() is not None
+    time_passes(people)
+    return everyone, replace(worker, queue=RqTurnQueue(away), redis=away, lander=Lander(worker.engine, away))
+
+
 def test_without_redis_everything_is_taken_and_runs_once_when_it_is_back(
     people: People, worker: Context, model_server: ModelServer
 ) -> None:
     """Nobody listens: messages are stored, sweeps do no harm; afterwards every waiting turn runs, once."""
-    away = replace(people.services, turn_queue=RqTurnQueue(redis_client(NOBODY)))
-    everyone = [replace(people.arrives_too(), services=away) for _ in range(WAITING)]
-    for one in everyone:
-        assert one.visitor_writes() is not None
-    time_passes(people)
-    lost = replace(worker, queue=RqTurnQueue(redis_client(NOBODY)), redis=redis_client(NOBODY))
+    everyone, lost = without_redis(people, worker)
     assert sweep.sweep(lost) == 0
     assert sweep.sweep(worker) == WAITING, "Redis is back"
     assert sweep.sweep(worker) == 0, "each waits once"
@@ -74,6 +82,22 @@ def test_without_redis_everything_is_taken_and_runs_once_when_it_is_back(
     for turn_id in waiting:
         turns.run(worker, turn_id)
     assert [statuses(one) for one in everyone] == [["landed"]] * WAITING
+    assert len(model_server.asked) == WAITING
+
+
+def test_without_redis_visitors_are_answered(people: People, worker: Context, model_server: ModelServer) -> None:
+    """A worker's sweeper runs what waits, no more at once than it has places, and each once."""
+    everyone, lost = without_redis(people, worker)
+    few = replace(lost, settings=replace(lost.settings, turns=WAITING - 1))
+    model_server.hold()
+    directly = Directly(few)
+    assert sweep.sweep(few, directly) == WAITING - 1
+    model_server.wait_until_asked(WAITING - 1)
+    assert sweep.sweep(few, directly) == 0, "no place is free"
+    model_server.release()
+    wait_for("a free place", lambda: sweep.sweep(few, directly) == 1)
+    wait_for("every answer", lambda: [statuses(one) for one in everyone] == [["landed"]] * WAITING)
+    assert sweep.sweep(worker) == 0, "Redis is back, and nothing is left to do"
     assert len(model_server.asked) == WAITING
 
 
