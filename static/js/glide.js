@@ -27,18 +27,26 @@ function leadBack(box) {
   const known = gliding.has(box);
   gliding.set(box, Math.abs(box.scrollTop));
   if (known) return;
+  box.style.overflowAnchor = "none"; // the browser would hold what one sees as well, and the glide take it for a person
   const over = new AbortController();
   const letGo = () => {
     over.abort();
     gliding.delete(box);
-    box.style.paddingBlockEnd = "";
+    box.style.paddingBlockEnd = box.style.overflowAnchor = "";
   };
   const options = { passive: true, signal: over.signal };
-  box.addEventListener("scroll", () => {
+  const moved = () => {
     const left = Math.abs(box.scrollTop);
     if (left > gliding.get(box) + 1) letGo(); // somebody scrolls away
     else gliding.set(box, left);
-  }, options);
-  box.addEventListener("scrollend", () => Math.abs(box.scrollTop) < 1 && letGo(), options); // the first is of the hold
+  };
+  // The first end is of the hold, and what changes in the box may end a glide before its time: it goes on.
+  const ended = () => {
+    moved();
+    if (Math.abs(box.scrollTop) < 1) letGo();
+    else if (gliding.has(box)) box.scrollTo({ top: 0, behavior: "smooth" });
+  };
+  box.addEventListener("scroll", moved, options);
+  box.addEventListener("scrollend", ended, options);
   for (const name of STOPS) box.addEventListener(name, letGo, options);
 }

@@ -13,11 +13,12 @@ const pill = document.getElementById("new-above");
 const AT_TOP = 8; // pixels
 const MOST_ASKED = 50;
 const AGAIN = 2_000; // milliseconds
+const PATIENCE = 15_000; // milliseconds for an answer: a line that went silent would hold up all rows behind it
 
 // The part's HTML, or null where it could not be had.
 export async function html(url) {
   try {
-    const response = await fetch(url, { cache: "no-store" });
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 401 || response.redirected) location.reload();
     return response.ok ? await response.text() : null;
   } catch {
@@ -43,18 +44,27 @@ function later(ids) {
 
 const waiting = new Set(); // conversations that belong above, where one would see them move
 
-let bringing = Promise.resolve();
+const changed = new Set(); // conversations whose rows are to be fetched
+let bringing = null;
 
 // Brings the rows of these conversations up to date; what is new waits for a click while somebody reads further down.
-// One after another: a slow answer would put an older row over a newer one.
+// One request after another, with all that changed meanwhile: a slow answer would put an older row over a newer one.
 export function rowsChanged(ids) {
-  const next = () => broughtUp(ids);
-  return (bringing = bringing.then(next, next));
+  for (const id of ids) changed.add(id);
+  return (bringing ??= bringChanged());
 }
 
-async function broughtUp(ids) {
-  for (let start = 0; start < ids.length; start += MOST_ASKED) await bring(ids.slice(start, start + MOST_ASKED));
-  showPill();
+async function bringChanged() {
+  try {
+    while (changed.size > 0) {
+      const ids = [...changed].slice(0, MOST_ASKED);
+      for (const id of ids) changed.delete(id);
+      await bring(ids);
+      showPill();
+    }
+  } finally {
+    bringing = null;
+  }
 }
 
 async function bring(ids, place = false) {
