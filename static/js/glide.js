@@ -3,6 +3,7 @@
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const STOPS = ["wheel", "touchstart", "pointerdown", "keydown"]; // the hand of a person, which leads from then on
+const STILL_MS = 300; // for which no glide stands still
 const gliding = new Map(); // a box -> how far it still has to go
 
 /** Whether the box is on its way to where it was let go. */
@@ -31,6 +32,7 @@ function leadBack(box) {
   const over = new AbortController();
   const letGo = () => {
     over.abort();
+    clearInterval(watching);
     gliding.delete(box);
     box.style.paddingBlockEnd = box.style.overflowAnchor = "";
   };
@@ -46,6 +48,12 @@ function leadBack(box) {
     if (Math.abs(box.scrollTop) < 1) letGo();
     else if (gliding.has(box)) box.scrollTo({ top: 0, behavior: "smooth" });
   };
+  // A browser may drop a glide that another follows at once, without a word of its end.
+  let before = null;
+  const watching = setInterval(() => {
+    if (box.scrollTop === before) ended();
+    before = box.scrollTop;
+  }, STILL_MS);
   box.addEventListener("scroll", moved, options);
   box.addEventListener("scrollend", ended, options);
   for (const name of STOPS) box.addEventListener(name, letGo, options);
