@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import time
 from functools import cache
-from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from inbox.redis import Call
 from responder.breaker import FAILURES_TO_OPEN, OPEN_SECONDS, PROBE_SECONDS, LocalBreaker
 
 REDIS_AWAY_SECONDS = 5.0  # how long Redis is not asked again after it did not answer
@@ -43,15 +43,15 @@ class SharedBreaker:
     def __init__(self, redis: Redis, local: LocalBreaker | None = None) -> None:
         self._redis = redis
         self._local = local or LocalBreaker()
-        self._allows: Any = redis.register_script(ALLOWS)
-        self._failed: Any = redis.register_script(FAILED)
+        self._allows = Call(redis, ALLOWS)
+        self._failed = Call(redis, FAILED)
         self._away_until = 0.0
 
     def allows(self, endpoint: str) -> bool:
         """Whether a call is worth trying now."""
         if not self._redis_is_away():
             try:
-                return bool(self._allows(keys=_keys(endpoint), args=[int(PROBE_SECONDS * 1000)]))
+                return bool(self._allows(_keys(endpoint), [int(PROBE_SECONDS * 1000)]))
             except RedisError:
                 self._note_away()
         return self._local.allows(endpoint)
@@ -62,7 +62,7 @@ class SharedBreaker:
         if not self._redis_is_away():
             try:
                 arguments = [FAILURES_TO_OPEN, int(OPEN_SECONDS * 1000), FORGOTTEN_SECONDS]
-                self._failed(keys=_keys(endpoint), args=arguments)
+                self._failed(_keys(endpoint), arguments)
             except RedisError:
                 self._note_away()
 

@@ -68,7 +68,7 @@ def build(settings: Settings) -> Context:
     )
     url = str(settings.redis_url)
     redis = redis_client(url, patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
-    hints = redis_client(url, patience_seconds=HINT_SECONDS, rest_seconds=REDIS_REST_SECONDS)
+    hints = redis_client(url, patience_seconds=HINT_SECONDS)
     return Context(
         settings=settings,
         engine=engine,

@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Any, cast
 
 from redis.client import Pipeline
-from redis.commands.core import Script
 from rq import Queue
 from rq.job import Job
 from rq.utils import as_text, now
@@ -140,8 +139,8 @@ class SharedQueue(Queue):
         return int(self._level(keys, [SHARE] if channel is None else [SHARE, channel]))
 
     @cached_property
-    def _level(self) -> Script:
-        return self.connection.register_script(LEVEL)
+    def _level(self) -> Call:
+        return Call(self.connection, LEVEL)
 
     def waiting(self) -> set[str]:
         """The ids of all jobs in the line and in the lanes. Raises RedisError."""
