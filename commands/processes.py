@@ -5,6 +5,7 @@ Owns how each is started. Must not hold what they do.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -14,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from commands.lean import lean
 from commands.result import database, give_up, print_result, say, servers
-from inbox.migrating import WrongServer
+from inbox.migrating import CannotMigrate, is_behind
 from inbox.migrating import migrate as migrate_database
+from inbox.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @click.command()
 def web() -> None:
     """Serve the inbox, the widget and the API."""
-    servers()
+    _expect_migrated(servers())
     _become("commands.web", dict(os.environ))
 
 
@@ -31,7 +33,7 @@ def web() -> None:
 @click.option("--turns", type=click.IntRange(1, 10_000), help="Turns held at once; default TANDEM_TURNS.")
 def worker(turns: int | None) -> None:
     """Run turns, and sweep up those that nobody runs."""
-    servers()
+    _expect_migrated(servers())
     _become("commands.worker", lean(os.environ) | ({"TANDEM_TURNS": str(turns)} if turns else {}))
 
 
@@ -41,7 +43,7 @@ def migrate() -> None:
     settings = servers()
     try:
         migrate_database(str(settings.database_url))
-    except WrongServer as error:
+    except CannotMigrate as error:
         give_up(str(error))
     except SQLAlchemyError as error:
         say(str(error.__cause__ or error))
@@ -58,6 +60,13 @@ def sweep() -> None:
     settings = servers()
     database(settings).dispose()
     print_result({"swept": sweep_once(context.build(settings))})
+
+
+def _expect_migrated(settings: Settings) -> None:
+    """Say what to do where the database lacks a migration. One that does not answer may come yet."""
+    with contextlib.suppress(SQLAlchemyError):
+        if is_behind(str(settings.database_url)):
+            give_up("The database is not yet at the schema of this Tandem. Run `flask migrate` first.")
 
 
 def _become(module: str, environment: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ from commands.lean import lean
 from commands.preflight import CannotRun, check_database, check_port, check_redis, hold
 from commands.result import say
 from inbox.database import connect
-from inbox.migrating import WrongServer, migrate
+from inbox.migrating import CannotMigrate, migrate
 from inbox.secret_key import secret_key
 from inbox.settings import Settings, SettingsError
 
@@ -235,7 +235,7 @@ def main() -> None:
         environment.setdefault("TANDEM_THINK_SECONDS", DEMO_THINK_SECONDS)
         environment["PYTHONUNBUFFERED"] = "1"
         Launcher(settings, environment).run()
-    except (SettingsError, CannotRun, ServerFailed, WrongServer) as error:
+    except (SettingsError, CannotRun, ServerFailed, CannotMigrate) as error:
         say(str(error))
         sys.exit(1)
     except SQLAlchemyError as error:

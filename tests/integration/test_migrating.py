@@ -1,24 +1,42 @@
-"""The schema goes up, down and up again, whoever else is at it; a server that is too old is told so."""
+"""The schema goes up, down and up again, whoever else is at it, and a database that is kept gets what came later.
+
+A server that is too old, a database of a newer release and a table that is held are told so.
+"""
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from sqlalchemy import text
 
 from commands.processes import migrate as migrate_command
+from commands.processes import web
 from inbox import migrating
 from inbox.database import connect
-from inbox.migrating import WrongServer, downgrade, migrate
+from inbox.migrating import CannotMigrate, downgrade, is_behind, migrate
 from tests.conftest import Servers
 
 TABLES = text(
     "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
 )
+
+LATER = """
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "later", "{head}", None, None
+
+
+def upgrade():
+    op.execute("ALTER TABLE agent ADD COLUMN pronouns text NOT NULL DEFAULT 'they'")
+"""
 
 
 @pytest.fixture
@@ -28,6 +46,27 @@ def empty(servers: Servers) -> Iterator[str]:
         admin.execute("CREATE DATABASE emptied")
         yield servers.database_url("emptied")
         admin.execute("DROP DATABASE emptied WITH (FORCE)")
+
+
+@pytest.fixture
+def kept(database_url: str) -> str:
+    """The address of a database of this release, with somebody in it."""
+    act(database_url, "INSERT INTO agent (email, name, password_hash) VALUES ('ada@example.org', 'Ada', 'x')")
+    return database_url
+
+
+@pytest.fixture
+def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on this process is of the next release, which has one migration more."""
+    head = ScriptDirectory(str(migrating.MIGRATIONS)).get_current_head()
+    shutil.copytree(migrating.MIGRATIONS, tmp_path / "migrations")
+    (tmp_path / "migrations" / "versions" / "later.py").write_text(LATER.format(head=head))
+    monkeypatch.setattr(migrating, "MIGRATIONS", tmp_path / "migrations")
+
+
+def act(url: str, statement: LiteralString) -> None:
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(statement)
 
 
 def tables(url: str) -> int:
@@ -69,7 +108,7 @@ def test_many_at_once(empty: str) -> None:
 
 def test_a_server_that_is_too_old(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrating, "OLDEST_SERVER", 990_000)
-    with pytest.raises(WrongServer, match=r"is PostgreSQL 18; Tandem needs 99 or newer\."):
+    with pytest.raises(CannotMigrate, match=r"is PostgreSQL 18; Tandem needs 99 or newer\."):
         migrate(empty)
     assert tables(empty) == 0
 
@@ -82,3 +121,41 @@ def test_the_command_says_so(empty: str, servers: Servers, monkeypatch: pytest.M
     assert told.exit_code == 1
     assert "Tandem needs 99 or newer." in told.output
     assert "Traceback" not in told.output
+
+
+@pytest.mark.usefixtures("next_release")
+def test_a_kept_database_gets_what_came_later(kept: str) -> None:
+    assert is_behind(kept)
+    migrate(kept)
+    assert not is_behind(kept)
+    with psycopg.connect(kept.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT name, pronouns FROM agent").fetchall() == [("Ada", "they")]
+
+
+def test_a_database_of_a_newer_release(kept: str) -> None:
+    """Its processes may go on beside newer ones, for an upgrade need not stop them; it has nothing to migrate."""
+    act(kept, "UPDATE alembic_version SET version_num = '9999'")
+    assert not is_behind(kept)
+    with pytest.raises(CannotMigrate, match="of a newer Tandem"):
+        migrate(kept)
+
+
+@pytest.mark.usefixtures("next_release")
+def test_a_table_that_is_held_is_not_waited_for_for_long(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrating, "TABLE_SECONDS", 0.1)
+    with psycopg.connect(kept.replace("+psycopg", "")) as reader:
+        reader.execute("SELECT FROM agent")
+        with pytest.raises(CannotMigrate, match="Nothing was changed; try again"):
+            migrate(kept)
+    assert is_behind(kept)
+    migrate(kept)
+
+
+def test_a_part_that_is_newer_than_its_database_does_not_start(
+    empty: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("DATABASE_URL", empty), ("REDIS_URL", servers.redis_url)):
+        monkeypatch.setenv(name, value)
+    told = CliRunner().invoke(web)
+    assert told.exit_code == 1
+    assert "Run `flask migrate` first." in told.output

@@ -1,7 +1,7 @@
 """The first inbox: projects, people, conversations, turns and the change log.
 
-Owns the shape of the tables at the first release, which is in the SQL files beside it. Must not be edited after that
-release, nor may they: a later change is a later migration.
+Owns the first shape of the tables, which is in the SQL files beside it. Must not be edited, nor may they, for there are
+databases of it: a later change is a later migration. tests/unit/inbox/test_frozen_migrations.py holds it.
 """
 
 from pathlib import Path
