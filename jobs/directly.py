@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from jobs import turn
 from jobs.context import Context
+from jobs.stopping import Stopping
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +21,33 @@ log = logging.getLogger(__name__)
 class Directly:
     """Runs turns in this process, at most as many at once as a worker holds of the queue's."""
 
-    def __init__(self, here: Context) -> None:
+    def __init__(self, here: Context, stopping: Stopping) -> None:
         self._here = here
-        self._places = threading.Semaphore(here.settings.turns)
+        self._stopping = stopping
+        self._running = 0
+        self._guard = threading.Lock()
+
+    @property
+    def running(self) -> int:
+        """How many turns run now."""
+        with self._guard:
+            return self._running
 
     def start(self, turn_ids: Iterable[int]) -> int:
         """Start these turns, as many as find a place; the next sweep finds the others. Returns how many."""
         return sum(self._start(turn_id) for turn_id in turn_ids)
 
     def _start(self, turn_id: int) -> bool:
-        if not self._places.acquire(blocking=False):
+        if not self._enter():
+            return False
+        if self._stopping.asked.is_set():  # asked behind the counting: who stops has seen this one, or it sees the stop
+            self._leave()
             return False
         try:
             threading.Thread(target=self._run, args=(turn_id,), name=f"turn-{turn_id}", daemon=True).start()
         except RuntimeError as error:  # of a container, say, that may have few threads
             log.warning("Turn %s waits for the next sweep: %s.", turn_id, error)
-            self._places.release()
+            self._leave()
             return False
         return True
 
@@ -45,4 +57,14 @@ class Directly:
         except Exception:
             log.warning("Turn %s ended with an error, which is told above.", turn_id)
         finally:
-            self._places.release()
+            self._leave()
+
+    def _enter(self) -> bool:
+        with self._guard:
+            entered = self._running < self._here.settings.turns
+            self._running += entered
+            return entered
+
+    def _leave(self) -> None:
+        with self._guard:
+            self._running -= 1

@@ -14,18 +14,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, cast
 
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import DequeueTimeout
 from rq.job import Job
 from rq.utils import as_text
 from rq.worker import WorkerStatus
 
 from jobs.noting import NotingWorker
 from jobs.room import Room, Rooms
+from jobs.stopping import Stopping
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,17 @@ BACKGROUND_LOOK_SECONDS = 0.25  # how often the queues in the background are loo
 MOST_TAKEN = 8  # turns at once: most of what two round trips for each would cost, and others find some as well
 NO_THREAD_SECONDS = 0.25  # until another is asked for; what runs ends meanwhile
 POLL_SECONDS = 1  # how long the loop may wait for a job before it looks at the stop request
-DRAIN_SECONDS = 5.0  # turns in flight may land for so long; then they are released to other workers
+REDIS_AWAY_SECONDS = 1.0  # until a Redis that does not answer is asked again
+
+
+@contextmanager
+def _redis_may_be_away() -> Iterator[None]:
+    """Then it costs a second, and what runs goes on: the sweeper runs the turns that wait (jobs/directly.py)."""
+    try:
+        yield
+    except RedisError as error:
+        log.warning("Redis does not answer (%s); trying again in a second.", error)
+        time.sleep(REDIS_AWAY_SECONDS)
 
 
 class TurnWorker(NotingWorker):
@@ -45,8 +57,9 @@ class TurnWorker(NotingWorker):
 
     exponential_backoff_factor = 1.0  # RQ would wait ever longer, up to a minute, while visitors wait too
 
-    def __init__(self, *arguments: Any, turns: int = 100, **named: Any) -> None:
+    def __init__(self, *arguments: Any, turns: int = 100, stopping: Stopping | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._stopping = stopping or Stopping()
         self._rooms = Rooms(turns, max(1, turns // TURNS_FOR_A_BACKGROUND_JOB))
         self._taken: deque[Job] = deque()
         self._running: set[threading.Thread] = set()
@@ -63,27 +76,29 @@ class TurnWorker(NotingWorker):
         return POLL_SECONDS + 10
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Take no more jobs; the loop ends at its next look. A second signal changes nothing: draining is short."""
+        """Take no more jobs; the loop ends at its next look."""
         log.info("Stopping: no more turns are taken, those in flight land or are released.")
         self._stop_requested = True
+        self._stopping.ask()
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
         """Wait for room first, then for a job. None once a stop is requested, which ends RQ's loop."""
-        while not self._stop_requested:
-            turns_fit = self._rooms.has_place(Room.TURNS)
-            listening = [queue for queue in self.queues if self._rooms.has_place(self._room_of(queue))]
-            # While only the background has room nothing blocks: a turn's place that frees is to be filled at once.
-            found = self._next_turn() or self._next_job(listening, timeout if turns_fit else None)
-            if found is not None:
-                self._rooms.enter(self._room_of(found[1]))
-                return found
-            if not self.running:
-                self._write_state(WorkerStatus.IDLE)
-            if timeout is None and len(listening) == len(self.queues):
-                return None
-            self._wait_for_room(turns_fit, bursting=timeout is None)
+        while not self._stopping.asked.is_set():
+            with _redis_may_be_away():
+                turns_fit = self._rooms.has_place(Room.TURNS)
+                listening = [queue for queue in self.queues if self._rooms.has_place(self._room_of(queue))]
+                # While only the background has room nothing blocks: a turn's place that frees is to be filled at once.
+                found = self._next_turn() or self._next_job(listening, timeout if turns_fit else None)
+                if found is not None:
+                    self._rooms.enter(self._room_of(found[1]))
+                    return found
+                if not self.running:
+                    self._write_state(WorkerStatus.IDLE)
+                if timeout is None and len(listening) == len(self.queues):
+                    return None
+                self._wait_for_room(turns_fit, bursting=timeout is None)
         return None
 
     def _wait_for_room(self, turns_fit: bool, *, bursting: bool) -> None:
@@ -97,8 +112,7 @@ class TurnWorker(NotingWorker):
         """The next of those that were taken together; where there is none, as many are taken as find a place."""
         queue = self.queues[0]
         if not self._taken and (places := min(self._rooms.places(Room.TURNS), MOST_TAKEN)):
-            with suppress(RedisError):  # RQ's own way meets it as well, and waits for Redis
-                self._taken.extend(self._take(queue, places))
+            self._taken.extend(self._take(queue, places))
         return (self._taken.popleft(), queue) if self._taken else None
 
     def _take(self, queue: Queue, places: int) -> Iterator[Job]:
@@ -113,12 +127,23 @@ class TurnWorker(NotingWorker):
             self.queues[0].push_job_id(self._taken.pop().id, at_front=True)
 
     def _next_job(self, listening: list[Queue], timeout: int | None) -> tuple[Job, Queue] | None:
+        """As RQ does it, whose own way would wait for a Redis that is away and not look at the stop request."""
+        self.heartbeat()
+        if self.should_run_maintenance_tasks:
+            self.run_maintenance_tasks()  # type: ignore[no-untyped-call]  # RQ leaves it untyped
         if not listening:
             return None
-        self._ordered_queues = listening
-        wait = None if timeout is None else POLL_SECONDS
-        found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(wait, wait)
-        return found
+        with suppress(DequeueTimeout):
+            found: tuple[Job, Queue] | None = self.queue_class.dequeue_any(
+                listening,
+                None if timeout is None else POLL_SECONDS,
+                connection=self.connection,
+                job_class=self.job_class,
+                serializer=self.serializer,
+                death_penalty_class=self.death_penalty_class,
+            )
+            return found
+        return None
 
     def _room_of(self, queue: Queue) -> Room:
         return Room.TURNS if queue.name == self.queues[0].name else Room.BACKGROUND
@@ -150,11 +175,6 @@ class TurnWorker(NotingWorker):
         self._rooms.leave(self._room_of(queue))
 
     @property
-    def stop_requested(self) -> bool:
-        """Whether a signal asked this worker to stop."""
-        return bool(self._stop_requested)
-
-    @property
     def running(self) -> int:
         """How many jobs run now."""
         with self._guard:
@@ -164,12 +184,5 @@ class TurnWorker(NotingWorker):
         """Drain first: RQ would sign the worker off while its threads still run."""
         with suppress(RedisError):  # the sweeper finds them
             self._give_back()
-        self.drain(DRAIN_SECONDS if self._stop_requested else None)
+        self._stopping.let_land(lambda: self.running)
         super().teardown()  # type: ignore[no-untyped-call]  # RQ leaves it untyped
-
-    def drain(self, seconds: float | None) -> int:
-        """Wait for the jobs in flight, at most so long (None: to their end); returns how many still run."""
-        until = None if seconds is None else time.monotonic() + seconds
-        while self.running and (until is None or time.monotonic() < until):
-            time.sleep(0.02)
-        return self.running

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import time
 
 from redis import Redis
 
@@ -21,12 +22,17 @@ from jobs.context import Context
 from jobs.directly import Directly
 from jobs.dispatching import dispatch_for_ever
 from jobs.queue import QUEUES
+from jobs.stopping import Stopping
 from jobs.sweep import sweep
 from jobs.turn_worker import TurnWorker
 
 log = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 1.0  # until a Redis that does not answer is asked again
+SIGN_OFF_SECONDS = 2.0  # for what RQ says in Redis at the end, after the time in which turns may land
 GARBAGE_OBJECTS = 5_000  # so many more before garbage is looked for; 40 turns that begin make them, and need them
+
+_ending = threading.Lock()
 
 
 def release_all(here: Context) -> int:
@@ -41,9 +47,8 @@ def release_all(here: Context) -> int:
     return len(released)
 
 
-def sweep_for_ever(here: Context, stopped: threading.Event) -> None:
+def sweep_for_ever(here: Context, directly: Directly, stopped: threading.Event) -> None:
     """The sweeper's clock. An outage costs a round, never the thread."""
-    directly = Directly(here)
     while not stopped.wait(here.settings.sweep_seconds):
         try:
             sweep(here, directly)
@@ -59,30 +64,47 @@ def wait_for_redis(redis: Redis, stopped: threading.Event) -> None:
             return
         except Exception as error:
             log.warning("Redis does not answer (%s); trying again in a second.", error)
-            stopped.wait(1)
+            time.sleep(AGAIN_SECONDS)
 
 
 def main(settings: Settings) -> None:
-    """Run a worker until SIGTERM or SIGINT: then turns in flight land within DRAIN_SECONDS or are released."""
+    """Run a worker until SIGTERM or SIGINT: then turns in flight land in time or are released."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     for chatty in ("rq.worker", "httpx2"):  # a line for each job and for each request that went well
         logging.getLogger(chatty).setLevel(logging.WARNING)
     here = context.build(settings)
     context.use(here)
     _settle_down()
-    stopped = threading.Event()
+    stopping = Stopping()
+    stopped = stopping.asked
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    threading.Thread(target=sweep_for_ever, args=(here, stopped), name="sweeper", daemon=True).start()
+        signal.signal(number, lambda *_: stopping.ask())
+    directly = Directly(here, stopping)
+    threading.Thread(target=sweep_for_ever, args=(here, directly, stopped), name="sweeper", daemon=True).start()
     threading.Thread(target=dispatch_for_ever, args=(here, stopped), name="dispatcher", daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(here, stopping), name="end", daemon=True).start()
     while not stopped.is_set():
         wait_for_redis(here.redis, stopped)
         if not stopped.is_set():
-            _work(here, stopped)
-    released = release_all(here)
-    log.info("Stopped; %d turns were released.", released)
-    logging.shutdown()
-    os._exit(0)  # threads that still wait for a model hold nothing; their turns have other owners now
+            _work(here, stopping)
+    stopping.let_land(lambda: directly.running)
+    _end(here)
+
+
+def _end_in_time(here: Context, stopping: Stopping) -> None:
+    """The main thread may wait for a Redis that hangs, for longer than anybody lets a process stop."""
+    stopping.wait_until_over()
+    time.sleep(SIGN_OFF_SECONDS)
+    _end(here)
+
+
+def _end(here: Context) -> None:
+    """Leave the process. Only the first who comes here does."""
+    with _ending:
+        released = release_all(here)
+        log.info("Stopped; %d turns were released.", released)
+        logging.shutdown()
+        os._exit(0)  # threads that still wait for a model hold nothing; their turns have other owners now
 
 
 def _settle_down() -> None:
@@ -92,15 +114,12 @@ def _settle_down() -> None:
     gc.set_threshold(GARBAGE_OBJECTS)
 
 
-def _work(here: Context, stopped: threading.Event) -> None:
+def _work(here: Context, stopping: Stopping) -> None:
     """One life of the RQ loop: it ends on a stop request, or when Redis goes away for good."""
     redis = redis_client(str(here.settings.redis_url))
     try:
-        worker = TurnWorker(list(QUEUES), connection=redis, turns=here.settings.turns)
+        worker = TurnWorker(list(QUEUES), connection=redis, turns=here.settings.turns, stopping=stopping)
         worker.work(logging_level="WARNING")
     except Exception as error:
         log.warning("The queue's loop ended (%s).", error)
-        stopped.wait(1)
-        return
-    if worker.stop_requested:
-        stopped.set()
+        time.sleep(AGAIN_SECONDS)

@@ -31,6 +31,7 @@ from jobs.directly import Directly
 from jobs.landing import Lander
 from jobs.queue import TURNS, RqTurnQueue
 from jobs.sharing import SharedQueue
+from jobs.stopping import Stopping
 from jobs.values import Claimed
 from tests.conftest import InBackground
 from tests.integration.callers import House
@@ -90,7 +91,7 @@ def test_without_redis_visitors_are_answered(people: People, worker: Context, mo
     everyone, lost = without_redis(people, worker)
     few = replace(lost, settings=replace(lost.settings, turns=WAITING - 1))
     model_server.hold()
-    directly = Directly(few)
+    directly = Directly(few, Stopping())
     assert sweep.sweep(few, directly) == WAITING - 1
     model_server.wait_until_asked(WAITING - 1)
     assert sweep.sweep(few, directly) == 0, "no place is free"
