@@ -1,6 +1,6 @@
 """Acts of a person who looks at a page: they yield to what a colleague did to the same thing since it was shown.
 
-Owns that judgement. Must not write by itself: inbox/acts.py does, guarded by the version that was judged.
+Owns that judgement. Must not write by itself: inbox/acts.py and inbox/bulk.py do, guarded by what was judged.
 A turn that landed meanwhile, a message, a change of something else are no reason to refuse a click.
 """
 
@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
-from inbox import acts, timeline
+from inbox import acts, bulk, timeline
 from inbox.access import Agent
 from inbox.acts import Written
 from inbox.conversation import MOST_LABELS
 from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
 
 MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
+BUSY = "Too much happens in this conversation at once. Nothing was changed; try again."
 KINDS = {
     "status": ("status",),
     "snoozed_until": ("status",),
@@ -35,7 +36,7 @@ WHERE conversation_id = :conversation AND project_id = :project AND version > :s
 ORDER BY version DESC, id DESC LIMIT 1
 """
 )
-STANDS = text("SELECT version, labels FROM conversation WHERE id = :conversation AND project_id = :project")
+STANDS = text("SELECT version, epoch, labels FROM conversation WHERE id = :conversation AND project_id = :project")
 
 
 def patch(
@@ -54,7 +55,24 @@ def patch(
         except StaleVersion as stale:
             _yield(connection, who, conversation_id, changes, seen)
             version = stale.extra["conversation"]["version"]
-    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")
+    raise Unavailable(BUSY)
+
+
+def patch_undoably(
+    connection: Connection, who: Agent, conversation_id: int, changes: Mapping[str, Any], *, seen: int | None
+) -> int | None:
+    """As `patch`; the answer is what `bulk.undo` takes it back by, None where nothing changed.
+
+    Guarded by the epoch that was judged, so that a colleague who is faster is not written over.
+    """
+    for _ in range(MOST_TRIES):
+        stands = _stands(connection, who, conversation_id)
+        if seen is not None and stands.version != seen:
+            _yield(connection, who, conversation_id, changes, seen)
+        done = bulk.apply(connection, who, [conversation_id], changes, epochs={conversation_id: stands.epoch})
+        if not done.left:
+            return done.id
+    raise Unavailable(BUSY)
 
 
 def label(connection: Connection, who: Agent, conversation_id: int, *, add: str = "", remove: str = "") -> Written:
@@ -72,10 +90,7 @@ def relabel(
 ) -> Written:
     """Set the labels to what `changed` makes of those that stand; asked again where somebody was faster."""
     for _ in range(MOST_TRIES):
-        parameters = {"conversation": conversation_id, "project": who.project_id}
-        stands = connection.execute(STANDS, parameters).one_or_none()
-        if stands is None:
-            raise NotFound
+        stands = _stands(connection, who, conversation_id)
         labels = changed(stands.labels)
         if len(labels) > MOST_LABELS:
             most = {"most": MOST_LABELS}
@@ -84,7 +99,14 @@ def relabel(
             return acts.patch(connection, who, conversation_id, {"labels": labels}, seen=[stands.version])
         except StaleVersion:
             continue
-    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")
+    raise Unavailable(BUSY)
+
+
+def _stands(connection: Connection, who: Agent, conversation_id: int) -> Row[Any]:
+    stands = connection.execute(STANDS, {"conversation": conversation_id, "project": who.project_id}).one_or_none()
+    if stands is None:
+        raise NotFound
+    return stands
 
 
 def _yield(connection: Connection, who: Agent, conversation_id: int, changes: Mapping[str, Any], seen: int) -> None:

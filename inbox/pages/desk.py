@@ -19,12 +19,14 @@ from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
 from inbox.pages import forms, listing, signing_in, thread
-from inbox.pages.pieces import changed, patch_seen, perform, pieces
+from inbox.pages.pieces import Undoable, changed, leave, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
+from inbox.pages.words import word
 from inbox.services import Writing
 
 blueprint = Blueprint("pages", __name__)
 SHOWN_MESSAGES = 100
+OUT_OF_SIGHT = ("snoozed", "solved", "spam")  # statuses that take a conversation out of what one works through
 
 
 @blueprint.get("/")
@@ -128,9 +130,12 @@ def _assign(writing: Writing, me: Agent, conversation_id: int) -> None:
     patch_seen(writing, me, conversation_id, {"assignee_id": assignee})
 
 
-def _status(writing: Writing, me: Agent, conversation_id: int) -> None:
+def _status(writing: Writing, me: Agent, conversation_id: int) -> Undoable | None:
     changes = valid(ConversationBody, {"status": request.form.get("status", "")}).changes()
+    if changes["status"] in OUT_OF_SIGHT:
+        return leave(writing, me, conversation_id, changes, word(changes["status"]))
     patch_seen(writing, me, conversation_id, changes)
+    return None
 
 
 def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:

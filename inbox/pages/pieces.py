@@ -50,12 +50,21 @@ class Toast:
     owner: Owner | None = None
 
 
+@dataclass(frozen=True)
+class Undoable:
+    """A word about an act that took a conversation out of one's way; `act_id` is what undoes it (inbox/bulk.py)."""
+
+    title: str
+    act_id: int
+
+
 def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> ResponseReturnValue:
-    """Do the act; the answer shows how everything stands then, with a toast where the act lost or was refused."""
-    toast = None
+    """Do the act; the answer shows how everything stands then, and says if it lost, was refused or can be undone."""
+    toast: Toast | Undoable | None = None
     try:
         with wiring().services.statement() as writing:
-            done(writing)
+            outcome = done(writing)
+            toast = outcome if isinstance(outcome, Undoable) else None
     except NotFound:
         raise
     except InboxError as error:
@@ -63,7 +72,7 @@ def perform(me: Agent, conversation_id: int, done: Callable[[Writing], Any]) -> 
     wiring().hub.wake()
     if request.headers.get("HX-Request"):
         return told(me, toast) if "from_list" in request.args else changed(me, conversation_id, toast)
-    if toast:
+    if isinstance(toast, Toast):
         flash(f"{toast.title}. {toast.words}")
     return redirect(url_for("pages.conversation", number=conversation_id))
 
@@ -98,13 +107,20 @@ def patch_seen(writing: Writing, me: Agent, conversation_id: int, changes: Mappi
     as_seen.patch(writing.connection, me, conversation_id, changes, seen=seen)
 
 
-def told(me: Agent, toast: Toast | None) -> ResponseReturnValue:
+def leave(writing: Writing, me: Agent, conversation_id: int, changes: Mapping[str, Any], title: str) -> Undoable | None:
+    """As `patch_seen`, with a word by which it can be undone: the conversation may be out of sight now."""
+    seen = forms.number(request.form.get("seen", ""))
+    act_id = as_seen.patch_undoably(writing.connection, me, conversation_id, changes, seen=seen)
+    return Undoable(title, act_id) if act_id else None
+
+
+def told(me: Agent, toast: Toast | Undoable | None) -> ResponseReturnValue:
     """What stands in the way of an act on a row of the list; the row itself comes with its event."""
     words = render_template("parts/toast.html", toast=toast, me=me) if toast else ""
     return Response(words, 409 if toast else 200)
 
 
-def changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> ResponseReturnValue:
+def changed(me: Agent, conversation_id: int, toast: Toast | Undoable | None = None) -> ResponseReturnValue:
     """What may have changed in an open conversation, and its messages after the id that the page asks from."""
     after = forms.number(request.args.get("after", ""))
     with wiring().services.reading() as connection:
@@ -113,7 +129,10 @@ def changed(me: Agent, conversation_id: int, toast: Toast | None = None) -> Resp
             said = reading.messages(connection, conversation_id, after=after, limit=200)
             entry = forms.number(request.args.get("entry", ""))
             shown["thread"] = thread.thread(said, shown["timeline"], after_entry=entry)
-    return Response(render_template("parts/pieces.html", toast=toast, me=me, **shown), 409 if toast else 200)
+    undoable = toast if isinstance(toast, Undoable) else None
+    refused = toast if isinstance(toast, Toast) else None
+    words = render_template("parts/pieces.html", toast=refused, undoable=undoable, me=me, **shown)
+    return Response(words, 409 if refused else 200)
 
 
 def pieces(connection: Connection, me: Agent, conversation_id: int) -> dict[str, Any]:

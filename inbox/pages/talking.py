@@ -16,7 +16,7 @@ from inbox.access import Agent
 from inbox.api.asking import bigint, valid
 from inbox.api.schemas import ConversationBody
 from inbox.errors import Invalid
-from inbox.pages.pieces import patch_seen, perform
+from inbox.pages.pieces import Undoable, leave, patch_seen, perform
 from inbox.pages.signing_in import page
 from inbox.services import Writing
 
@@ -69,14 +69,14 @@ def _priority(writing: Writing, me: Agent, conversation_id: int) -> None:
     patch_seen(writing, me, conversation_id, changes)
 
 
-def _snooze(writing: Writing, me: Agent, conversation_id: int) -> None:
+def _snooze(writing: Writing, me: Agent, conversation_id: int) -> Undoable | None:
     until, now = _line("until"), datetime.now(UTC)
     if until in PRESETS:
         until = (now + PRESETS[until]).isoformat()
     changes = valid(ConversationBody, {"status": "snoozed", "snoozed_until": until}).changes()
     if changes["snoozed_until"] <= now:
         raise Invalid(gettext("Choose a moment that is still to come."), fields={"until": "is in the past"})
-    patch_seen(writing, me, conversation_id, changes)
+    return leave(writing, me, conversation_id, changes, gettext("Snoozed"))
 
 
 def _attribute(writing: Writing, me: Agent, conversation_id: int) -> None:

@@ -4,6 +4,7 @@
 import { actOnChosen, choose, chooseNone, chosen } from "./choosing.js";
 import { offerActs, openPalette } from "./palette.js";
 import { toast } from "./toasts.js";
+import { here, move, openNext } from "./walking.js";
 import { _ } from "./words.js";
 
 const { me, open } = document.querySelector(".app").dataset;
@@ -12,32 +13,10 @@ const reply = document.getElementById("reply");
 const keys = document.getElementById("keys");
 const single = document.getElementById("single-keys");
 const KEPT = "tandem:single-keys";
-const AHEAD = 10; // rows before the end of the list at which its next page is fetched
 
-const links = () => [...rows.querySelectorAll("a.row")];
 const control = (key) => document.querySelector(`[data-key="${key}"]`);
 
 // What the keys do ----------------------------------------------------------------------------------------------------
-
-function here() {
-  const all = links();
-  const focused = document.activeElement.closest?.("#rows li")?.querySelector("a.row");
-  return focused ?? all.find((link) => link.getAttribute("aria-current") === "true") ?? null;
-}
-
-function move(step) {
-  const all = links();
-  const at = all.indexOf(here());
-  const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
-  next?.focus();
-  next?.scrollIntoView({ block: "nearest" });
-  const more = step > 0 && at + step >= all.length - AHEAD ? rows.querySelector("li.more a") : null;
-  if (!more) return;
-  if (!more.matches(".htmx-request")) more.click();
-  if (at + step < all.length) return;
-  const again = ({ target }) => target.parentElement === rows && (document.body.removeEventListener("htmx:afterSettle", again), move(step));
-  document.body.addEventListener("htmx:afterSettle", again); // at the border: on as soon as the next page is there
-}
 
 function pick(range) {
   const box = here()?.closest("li").querySelector(".pick input");
@@ -77,6 +56,8 @@ function write(kind) {
 const ACTS = {
   j: () => move(1),
   k: () => move(-1),
+  J: () => openNext(1),
+  K: () => openNext(-1),
   a: claim,
   e: solve,
   t: () => control("t")?.click(),
@@ -95,6 +76,8 @@ const ACTS = {
   "?": () => keys.showModal(),
 };
 
+const ARROWS = { ArrowDown: ACTS.j, ArrowUp: ACTS.k }; // in the list, where j and k have brought one
+
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
@@ -109,7 +92,7 @@ document.addEventListener("keydown", (event) => {
 function act(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !single.checked) return false;
   if (event.target.closest("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])")) return false;
-  const done = ACTS[event.key];
+  const done = ACTS[event.key] ?? (event.target.closest("#rows") && ARROWS[event.key]);
   done?.();
   return Boolean(done);
 }

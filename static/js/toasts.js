@@ -1,5 +1,6 @@
 // Toasts: words about what became of an act. One about the same thing takes the place of the last.
-// Owns showing, replacing and dismissing them; who did what and when is said by the server.
+// Owns showing, replacing and dismissing them; who did what and when is said by the server. What can still be undone
+// goes along to the next page.
 
 import { showClocks } from "./clock.js";
 import { _ } from "./words.js";
@@ -25,10 +26,32 @@ new MutationObserver((changes) => {
     if (!one.dataset) continue;
     const { about, seconds } = one.dataset;
     for (const older of toasts.children) if (about && older !== one && older.dataset.about === about) older.remove();
-    if (seconds) setTimeout(() => one.remove(), seconds * 1000);
+    if (seconds) {
+      one.dataset.until ??= Date.now() + seconds * 1000;
+      setTimeout(() => one.remove(), one.dataset.until - Date.now());
+    }
     showClocks(one);
   }
 }).observe(toasts, { childList: true });
+
+// What can still be undone goes along --------------------------------------------------------------------------------
+
+const KEY = "tandem:toast";
+
+addEventListener("pagehide", () => {
+  const last = [...toasts.children].findLast((one) => one.dataset.until && one.querySelector("[data-undo]"));
+  for (const one of last?.querySelectorAll("[style]") ?? []) one.removeAttribute("style"); // of an extension; the policy forbids it
+  if (last) sessionStorage.setItem(KEY, last.outerHTML);
+  else sessionStorage.removeItem(KEY);
+});
+
+const brought = document.createElement("template");
+brought.innerHTML = sessionStorage.getItem(KEY) ?? ""; // the server's own, of the same origin
+const still = brought.content.firstElementChild;
+if (still && Number(still.dataset.until) > Date.now()) {
+  toasts.append(still);
+  htmx.process(still);
+}
 
 document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest("[data-toast]").remove());
 // A button that is used once; where the server did not hear it, it stays.

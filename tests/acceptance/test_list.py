@@ -26,6 +26,14 @@ INSERT INTO conversation (project_id, visitor_id, status, created_at)
 SELECT %(project)s, id, 'snoozed', now() - id * interval '1 second' FROM v
 """
 
+IN_A_ROW = """
+WITH v AS (
+    INSERT INTO visitor (project_id, name) SELECT %(project)s, 'In a row ' || n FROM generate_series(1, 4) AS n
+    RETURNING id)
+INSERT INTO conversation (project_id, visitor_id, status, labels, created_at)
+SELECT %(project)s, id, 'pending', '{row}', now() - id * interval '1 second' FROM v ORDER BY id RETURNING id
+"""
+
 
 @pytest.fixture(autouse=True)
 def patience() -> Iterator[None]:
@@ -204,6 +212,33 @@ def test_keys_do_it_and_can_be_switched_off(sign_in: SignIn, house: House) -> No
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog", name="Find or do")).to_be_visible()
     expect(page.get_by_label("Status", exact=True)).to_have_value("open")
+
+
+def test_one_after_the_other_by_keys(sign_in: SignIn, house: House) -> None:
+    """Solved and on to the next, from wherever one is in the list; what was just solved is taken back from there."""
+    url = house.product.run["database_url"].replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(IN_A_ROW, {"project": house.product.run["project_id"]}).fetchall()
+    first, second, third, fourth = (number for (number,) in found)
+    page = sign_in(ANA, "/?q=label:row+status:pending")
+    look_at(page, second)
+    page.keyboard.press("Shift+J")
+    page.wait_for_url(f"**/conversations/{third}**")
+    page.keyboard.press("Shift+K")
+    page.wait_for_url(f"**/conversations/{second}**")
+    page.keyboard.press("e")
+    expect(row(page, second)).to_have_count(0)
+    page.keyboard.press("j")
+    expect(row(page, third).locator("a.row")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(row(page, first).locator("a.row")).to_be_focused()
+    page.keyboard.press("Shift+J")
+    page.wait_for_url(f"**/conversations/{third}**")
+    keep(page, "solved-and-next")
+    page.keyboard.press("z")
+    expect(row(page, second)).to_be_visible()
+    page.keyboard.press("Shift+J")
+    page.wait_for_url(f"**/conversations/{fourth}**")
 
 
 def test_the_palette_finds_views_conversations_and_acts(sign_in: SignIn, house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,31 @@ def test_the_second_click_loses_and_says_to_whom(
     again = post(sit(house.ben), number, form, now(house, number)["version"], **{field: mine})
     assert again.status_code == 200, "having seen it, they may set their own"
     assert not now(house, number).items() >= theirs.items()
+
+
+def test_what_leaves_the_list_can_be_undone(house: House, sit: Sit, number: int) -> None:
+    """Solved by one key: the answer says how it is taken back, and then all is as it was."""
+    ben = sit(house.ben)
+    house.ada.post(f"/conversations/{number}/take-over")
+    for form, field, value in (
+        ("acts/status", "status", "solved"),
+        ("acts/status", "status", "spam"),
+        ("snooze", "until", "hour"),
+    ):
+        before = now(house, number)
+        told = post(ben, number, form, before["version"], **{field: value})
+        assert (told.status_code, now(house, number)["status"] == "open") == (200, False)
+        undo = re.search(r'action="/bulk/(\d+)/undo"', told.text)
+        assert undo is not None
+        ben.client.post(f"/bulk/{undo[1]}/undo", data={"csrf_token": _token(ben, number)})
+        changed = ("version", "epoch")
+        assert {**now(house, number), **dict.fromkeys(changed)} == {**before, **dict.fromkeys(changed)}
+    assert "/undo" not in post(ben, number, "acts/status", status="open").text, "it is in sight, and nothing changed"
+
+
+def _token(reader: Reader, number: int) -> str:
+    reader.open(page(number))
+    return str(reader.forms[page(number, "labels")]["csrf_token"])
 
 
 def test_what_touched_something_else_stands_in_nobodys_way(house: House, sit: Sit, number: int) -> None:
