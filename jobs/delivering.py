@@ -2,7 +2,7 @@
 
 Owns who sends what when: in order within a conversation, again after a failure, never twice at once. Everything that
 must not be lost is in the delivery's row: a worker that is killed between sending and marking leaves a lease that
-lapses, and the event is sent again under the same id (tests/integration/test_webhooks.py::test_killed_in_between).
+lapses, and the event is sent again under the same id (tests/integration/test_delivering.py::test_killed_in_between).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ WHERE id = :webhook AND enabled AND (worked_until IS NULL OR worked_until < cloc
 )
 LET_GO = text("UPDATE webhook SET worked_until = NULL WHERE id = :webhook")
 # Within a conversation only the oldest that waits may go, so one that is being tried again holds back those behind it.
-# tests/integration/test_webhooks.py::test_order_is_kept_while_one_is_tried_again
+# tests/integration/test_delivering.py::test_order_is_kept_while_one_is_tried_again
 READY = """d.state = 'waiting' AND d.due_at <= clock_timestamp()
     AND (d.lease_until IS NULL OR d.lease_until < clock_timestamp())
     AND NOT EXISTS (

@@ -21,7 +21,7 @@ BATCH = 200  # changes in one statement; each may be several events
 READ = text("SELECT project_id, position, events FROM webhook WHERE id = :webhook AND enabled")
 CHANGES = text(AFTER.format(more="AND ch.project_id = :project"))
 # The position is the guard: of two feeds that read the same changes one writes them, and the other nothing.
-# tests/integration/test_webhooks.py::test_two_feeds_at_once
+# tests/integration/test_delivering.py::test_two_feeds_at_once
 FEED = text(
     """
 WITH w AS (

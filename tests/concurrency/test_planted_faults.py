@@ -23,7 +23,7 @@ from jobs.landing import Lander
 from jobs.values import Basis
 from responder.outcome import Reply
 from tests.concurrency import faults
-from tests.concurrency.test_landing import CHANGES, Change, check, in_the_window, prepare, while_held
+from tests.concurrency.changes import CHANGES, Change, check, in_the_window, prepare, while_held
 from tests.concurrency.test_turns import lapse, take, written
 from tests.conftest import InBackground
 from tests.model_server import ModelServer

@@ -49,7 +49,7 @@ CREATE TABLE webhook_delivery (
     tries jsonb NOT NULL DEFAULT '[]',
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at timestamptz,
-    -- Nothing is told twice by the feed: tests/integration/test_webhooks.py::test_two_feeds_at_once
+    -- Nothing is told twice by the feed: tests/integration/test_delivering.py::test_two_feeds_at_once
     UNIQUE (webhook_id, event_id)
 );
 CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, id);
