@@ -67,11 +67,11 @@ def notes(connection: Connection, conversation_id: int, *, after: int = 0, limit
     return _rows(connection, statement, conversation=conversation_id, after=after, limit=limit)
 
 
-def newest_messages(connection: Connection, conversation_id: int, limit: int) -> list[Row]:
-    """The newest messages and notes, oldest first."""
-    statement = """SELECT * FROM (
-        SELECT * FROM message WHERE conversation_id = :conversation ORDER BY id DESC LIMIT :limit) newest ORDER BY id"""
-    return _rows(connection, statement, conversation=conversation_id, limit=limit)
+def newest_messages(
+    connection: Connection, conversation_id: int, limit: int, *, before: int | None = None
+) -> list[Row]:
+    """The newest messages and notes, or those before an id, oldest first."""
+    return _newest(connection, "message", conversation_id, before, limit)[::-1]
 
 
 def unread_from(connection: Connection, conversation_id: int, unread: int) -> int | None:

@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
         canned,
         company,
         desk,
+        earlier,
         joining,
         label_hues,
         labels,
@@ -57,7 +58,7 @@ def register(app: Flask) -> None:
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for of_signing_in in (signing_in, joining, proving, account):
         app.register_blueprint(of_signing_in.blueprint)
-    for of_the_inbox in (desk, listing, bulk, talking, canned, company, saying, attaching, noticing):
+    for of_the_inbox in (desk, earlier, listing, bulk, talking, canned, company, saying, attaching, noticing):
         app.register_blueprint(of_the_inbox.blueprint)
     for of_the_settings in (
         snippets, labels, workflow, tools, members, working_hours, audit_log, webhooks, tokens, widget_settings

@@ -18,14 +18,13 @@ from inbox.api.schemas import ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
-from inbox.pages import forms, listing, signing_in, thread
+from inbox.pages import earlier, forms, listing, signing_in, thread
 from inbox.pages.pieces import Undoable, changed, leave, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.pages.words import word
 from inbox.services import Writing
 
 blueprint = Blueprint("pages", __name__)
-SHOWN_MESSAGES = 100
 OUT_OF_SIGHT = ("snoozed", "solved", "spam")  # statuses that take a conversation out of what one works through
 
 
@@ -46,8 +45,9 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
             reading.require(connection, me.project_id, conversation_id)
             return ""
         shown = pieces(connection, me, conversation_id)
-        said = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES)
-        shown["thread"] = thread.opened(said, shown["timeline"])
+        said = earlier.part(connection, conversation_id, earlier.asked())
+        shown["thread"] = thread.opened(said.messages, shown["timeline"])
+        shown["earlier"] = said.earlier
         shown["newest_entry"] = thread.newest_entry(shown["timeline"])
         shown["unread_from"] = reading.unread_from(connection, conversation_id, shown["row"]["unread_count"])
         shown["unsent"] = unsent.find(connection, me, conversation_id)

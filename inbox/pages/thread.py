@@ -55,6 +55,11 @@ def opened(messages: list[Row], timeline: list[Row]) -> list[Item]:
     return _with_days(thread(messages, since, after_entry=0))
 
 
+def earlier(messages: list[Row]) -> list[Item]:
+    """A part from before that: its messages and their days; what happened then is left to the timeline."""
+    return _with_days(thread(messages, [], after_entry=None))
+
+
 def newest_entry(timeline: list[Row]) -> int:
     """The id behind which the next happening comes; the timeline is newest first."""
     return int(timeline[0]["id"]) if timeline else 0

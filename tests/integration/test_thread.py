@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 
-from inbox.pages import telling
+from inbox.pages import earlier, telling
 from inbox.pages.thread import opened, thread
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader
@@ -65,6 +66,21 @@ def test_the_page_and_what_comes_while_it_is_open(house: House, sit: Sit) -> Non
     assert len(lines) == 1
     assert "set the status to pending" in lines[0]
     assert 'class="happened"' not in ben.open(f"/conversations/{number}/parts?after=0")
+
+
+def test_what_was_said_before_comes_in_parts(house: House, sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(earlier, "SHOWN_MESSAGES", 2)
+    number = house.visit("One").conversation_id
+    for words in ("Two", "Three", "Four", "Five"):
+        house.ada.post(f"/conversations/{number}/messages", {"content": words})
+    ben = sit(house.ben)
+    read, path = [], f"/conversations/{number}"
+    while path:
+        part = ben.open(path)
+        read.append(re.findall(r'class="bubble"><p>(\w+)</p>', part))
+        more = re.search(r'hx-get="(/conversations/\d+/earlier[^"]+)"', part)
+        path = more[1] if more else ""
+    assert read == [["Four", "Five"], ["Two", "Three"], ["One"]]
 
 
 def test_the_times_in_a_sentence_are_elements() -> None:
