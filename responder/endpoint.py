@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import openai
-from openai import OpenAI, Stream
+from openai import Omit, OpenAI, Stream, omit
 from openai.types.chat import ChatCompletionChunk
 
 from responder.answer import Answer, ModelFailed, ModelTimeout
@@ -31,6 +31,10 @@ REQUESTS_FAULT = frozenset({400, 409, 413, 415, 422})
 BROKEN = (httpx2.HTTPError, openai.APIError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 CHUNKS = Stream[ChatCompletionChunk]
+
+# What the SDK would tell every server of this machine, in headers that a call holds while it waits.
+UNTOLD = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count", "Read-Timeout")
+HEADERS: dict[str, str | Omit] = {f"X-Stainless-{part}": omit for part in UNTOLD}
 
 OnText = Callable[[str], None]
 
@@ -97,7 +101,7 @@ class Endpoint:
             return self.client.post(
                 "/chat/completions",
                 body={"model": self.model, "stream": True, "stream_options": {"include_usage": True}, **request},
-                options={"timeout": timeout},
+                options={"timeout": timeout, "headers": HEADERS},
                 cast_to=ChatCompletionChunk,
                 stream=True,
                 stream_cls=CHUNKS,

@@ -143,6 +143,19 @@ def test_a_line_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
     raw.close()
 
 
+def test_a_server_is_told_nothing_of_this_machine(server: ModelServer) -> None:
+    told: list[str] = []
+
+    def answers(asked: Asked) -> None:
+        told.extend(asked.handler.headers)
+        asked.stream({"content": "Hm"})
+
+    server.default = answers
+    ask(server)
+    assert "authorization" in map(str.lower, told)
+    assert [name for name in told if name.lower().startswith("x-stainless")] == []
+
+
 def test_the_limit_is_gone_after_the_call(server: ModelServer) -> None:
     answers = Model.from_settings(Impatient(server.url))
     assert answers.ask(ASKED).text == "Your parcel is on its way."
