@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from inbox import representation, timeline, timeline_words
 from inbox.pages import axis, parked, telling
 
+CODE = re.compile(r"```[\w+-]*\n(.*?)\n?```", re.DOTALL)
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
 # What the database has a short name for, as people call it.
@@ -56,17 +57,27 @@ def register(app: Flask) -> None:
 
 
 def rendered(text: str, mentions: Sequence[Mapping[str, Any]] = ()) -> Markup:
-    """Hostile text as safe HTML: paragraphs, line breaks, links, the names of who is mentioned, and nothing else."""
-    paragraphs = [str(escape(part)).replace("\n", "<br>") for part in re.split(r"\n{2,}", text.strip())]
-    html = "".join(f"<p>{LINK.sub(_link, _mentioned(part, mentions))}</p>" for part in paragraphs)
+    """Hostile text as safe HTML: paragraphs, lines, links, fenced code, the names of who is mentioned, nothing else."""
+    parts = CODE.split(text.strip())  # every second one is code
+    html = "".join(_code(part) if n % 2 else _paragraphs(part, mentions) for n, part in enumerate(parts))
     clean = nh3.clean(
         html,
-        tags={"p", "br", "a", "span"},
+        tags={"p", "br", "a", "span", "pre"},
         attributes={"a": {"href"}, "span": {"class"}},
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # nh3 has cleaned it
+
+
+def _code(part: str) -> str:
+    return f"<pre>{escape(part)}</pre>"
+
+
+def _paragraphs(text: str, mentions: Sequence[Mapping[str, Any]]) -> str:
+    found = [part.strip("\n") for part in re.split(r"\n{2,}", text) if part.strip()]
+    lines = [str(escape(part)).replace("\n", "<br>") for part in found]
+    return "".join(f"<p>{LINK.sub(_link, _mentioned(part, mentions))}</p>" for part in lines)
 
 
 def marked(content: str, terms: Sequence[str] = (), most: int | None = None) -> Markup:

@@ -19,6 +19,7 @@ function show() {
   const count = chosen().length;
   figure.textContent = String(count);
   list.classList.toggle("is-choosing", count > 0);
+  if (count) nameAll();
 }
 
 function between(one, other) {
@@ -54,12 +55,54 @@ rows.addEventListener("click", (event) => {
 // A label under the shift key would select the page's text instead.
 rows.addEventListener("mousedown", (event) => event.shiftKey && event.target.closest(".pick") && event.preventDefault());
 new MutationObserver(show).observe(rows, { childList: true });
-document.getElementById("choose-all").addEventListener("click", () => {
+
+// All that the list shows, not only what is loaded of it ----------------------------------------------------------------
+
+const all = document.getElementById("choose-all");
+const more = () => rows.querySelector("li.more");
+const loaded = () => rows.querySelectorAll("li[data-active]").length;
+
+// How many there are is known of a view without a search; else where the end of the list is.
+function total() {
+  const told = Number(document.getElementById("list-count")?.textContent);
+  return told >= loaded() ? told : more() ? null : loaded(); // the figure of mentions is of those that are new
+}
+
+function nameAll() {
+  const count = total();
+  if (count === null) all.textContent = _("All that are found");
+  else all.textContent = count > MOST ? _("First {most} of {count}", { most: MOST, count }) : _("All {count}", { count });
+}
+
+// The next page of the list; false where it does not come.
+function next() {
+  return new Promise((done) => {
+    const seen = new MutationObserver(() => more() !== before && end(true));
+    const before = more();
+    const end = (came) => {
+      seen.disconnect();
+      document.body.removeEventListener("htmx:afterRequest", failed);
+      done(came);
+    };
+    const failed = ({ detail }) => before.contains(detail.elt) && !detail.successful && end(false);
+    document.body.addEventListener("htmx:afterRequest", failed);
+    seen.observe(rows, { childList: true });
+    const link = before.querySelector("a");
+    if (!link.matches(".htmx-request")) link.click();
+  });
+}
+
+async function chooseAll() {
+  all.setAttribute("aria-busy", "true");
+  while (more() && loaded() < MOST && (await next()));
+  all.removeAttribute("aria-busy");
   rouse([...rows.children].slice(0, MOST));
   for (const [place, box] of boxes().entries()) box.checked = place < MOST;
   show();
-  if (boxes().length > MOST) toast(_("The first {count} are chosen: more cannot be changed at once.", { count: MOST }), "most");
-});
+  if (total() === null || total() > MOST) toast(_("The first {count} are chosen: more cannot be changed at once.", { count: chosen().length }), "most");
+}
+
+all.addEventListener("click", chooseAll);
 bulk.addEventListener("reset", () => setTimeout(() => chosen().length && chooseNone()));
 bulk.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt === bulk && event.detail.xhr.status === 200) chooseNone();

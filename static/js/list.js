@@ -3,7 +3,9 @@
 
 import { showClocks } from "./clock.js";
 import { glide, glides } from "./glide.js";
-import { rouse } from "./resting.js";
+import { rouse, someRest } from "./resting.js";
+import { toast } from "./toasts.js";
+import { _ } from "./words.js";
 
 const app = document.querySelector(".app");
 const { list, open } = app.dataset;
@@ -206,4 +208,14 @@ q.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.view-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// The browser's own search does not see what rests, so the list's comes first; once more, and the browser's does.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "f" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  if (document.activeElement === q || document.querySelector("dialog[open]") || !someRest()) return;
+  event.preventDefault();
+  q.focus();
+  q.select();
+  toast(_("This searches the whole list. Press it once more for the browser’s search, which sees only the rows near you."), "find");
 });

@@ -16,6 +16,9 @@ export function rouse(some) {
   }
 }
 
+/** Whether the browser's own search misses some of the list. */
+export const someRest = () => [...rows.children].some((row) => resting.has(row));
+
 function rest(row) {
   if (row.contains(document.activeElement) || row.querySelector('[aria-current="true"], .pick :checked')) return;
   far.delete(row);

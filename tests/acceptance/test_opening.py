@@ -100,6 +100,13 @@ def test_the_keys_go_on_over_the_end_of_a_page(page: Page) -> None:
     page.goto(page.url)
     rows = page.locator("#rows li[data-active]")
     expect(rows).to_have_count(50)
+    rows.nth(1).locator(".pick input").check(force=True)
+    page.get_by_role("button", name="All that are found").click()
+    expect(page.locator("#chosen-count")).to_have_text("120")  # also what was not loaded
+    expect(page.get_by_role("button", name="All 120")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto(page.url)
+    expect(rows).to_have_count(50)
     for _ in range(60):
         page.keyboard.press("j")
     expect(rows.nth(59).locator("a.row")).to_be_focused()

@@ -4,6 +4,7 @@
 import { firstName, initials } from "./names.js";
 
 const ADDRESS = /(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)])/; // as inbox/pages/words.py has it
+const CODE = /```[\w+-]*\n([\s\S]*?)\n?```/; // as well
 
 export function openThread(words, listOfFiles) {
   const messages = document.getElementById("messages");
@@ -68,12 +69,17 @@ export function openThread(words, listOfFiles) {
   }
 
   function fill(place, message) {
-    for (const part of (message.content ?? "").split(/\n{2,}/).filter(Boolean)) {
-      const paragraph = document.createElement("p");
-      paragraph.append(...said(part));
-      place.append(paragraph);
+    for (const [at, part] of (message.content ?? "").split(CODE).entries()) {
+      if (at % 2) place.append(Object.assign(document.createElement("pre"), { textContent: part }));
+      else place.append(...part.split(/\n{2,}/).filter((words) => words.trim()).map(paragraph));
     }
     if (message.attachments?.length) place.append(listOfFiles(message.attachments));
+  }
+
+  function paragraph(words) {
+    const one = document.createElement("p");
+    one.append(...said(words.replace(/^\n+|\n+$/g, "")));
+    return one;
   }
 
   // Addresses can be followed; all else is text.
