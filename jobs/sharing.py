@@ -10,14 +10,15 @@ tests/integration/test_sharing.py. Whose a job is its id says (`mark`): nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any, cast
 
 from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
-from rq.utils import as_text, now
+from rq.utils import as_text
 
 from inbox.redis import Call
 
@@ -113,14 +114,14 @@ class SharedQueue(Queue):
         keys = self._keys(project_id)
         (self.connection if pipeline is None else pipeline).eval(PUSH_ID, len(keys), *keys, job_id, str(SHARE))
 
-    def add(self, job: Job, channel: str) -> None:
-        """What RQ's enqueue_job does with a job that depends on none, and a message without words to the channel.
+    def add(self, job_id: str, job: Mapping[str, Any], channel: str) -> None:
+        """What RQ's enqueue_job does with a job (what it keeps of it) that depends on none, and a message without words
+        to the channel.
 
         In one call, where RQ's own way takes two with seven commands. Raises RedisError.
         """
-        job.origin, job.enqueued_at = self.name, now()
-        known = (part for field in job.to_dict().items() for part in field)
-        self._add([*self._keys(project_of(job.id)), job.key], [job.id, SHARE, channel, *known])
+        known = chain.from_iterable(job.items())
+        self._add([*self._keys(project_of(job_id)), Job.key_for(job_id)], [job_id, SHARE, channel, *known])
 
     @cached_property
     def _add(self) -> Call:
