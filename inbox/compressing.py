@@ -15,7 +15,7 @@ from flask import Flask, Response, g
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
-KINDS = ["text/html", "text/css", "text/javascript", "image/svg+xml"]
+KINDS = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 BLUR_BYTES = 100  # so that a length must be measured some ten thousand times to be known to the byte
 
 
@@ -39,9 +39,13 @@ def register(app: Flask) -> None:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_STREAMS=False,
         COMPRESS_EVALUATE_CONDITIONAL_REQUEST=True,
+        COMPRESS_REGISTER=False,
     )
-    Compress(app)
-    app.after_request(_blur)
+    compress = Compress(app)
+
+    @app.after_request
+    def leave(response: Response) -> Response:
+        return compress.after_request(_blurred(response)) if response.mimetype in KINDS else response
 
 
 def page_token() -> str:
@@ -71,7 +75,7 @@ def _xor(one: bytes, other: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
-def _blur(response: Response) -> Response:
+def _blurred(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers["X-Blur"] = "x" * secrets.randbelow(BLUR_BYTES)
     return response

@@ -7,6 +7,8 @@ runs without the nonce.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -16,20 +18,35 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}; manifest-src 'self'"
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"  # JSON runs and shows nothing
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
+FRAMED_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
+HEADERS = (*FRAMED_HEADERS, ("X-Frame-Options", "DENY"))
+DATA_HEADERS = (*HEADERS, ("Content-Security-Policy", DATA_POLICY))
+UNKEPT = ("Cache-Control", "no-store")
 
 
 def register(app: Flask) -> None:
     """Add the headers to every response, `csp_nonce()` to the templates, and sessions to pages alone."""
     app.jinja_env.globals["csp_nonce"] = nonce
-    app.after_request(_protect)
+    app.response_class = Protected
     app.session_interface = PageSessions()
+
+
+class Protected(Response):
+    """Every response: it leaves with those of the headers that it does not bring itself."""
+
+    def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """As without them, and with them."""
+        body, status, headers = super().get_wsgi_response(environ)
+        given = dict(headers)
+        wanted = _wanted(self.mimetype, g.get("framed_by"))
+        if not environ["PATH_INFO"].startswith("/static/"):
+            wanted = (*wanted, UNKEPT)
+        return body, status, [*headers, *(one for one in wanted if one[0] not in given)]
 
 
 def nonce() -> str:
@@ -44,22 +61,13 @@ def may_be_framed(by: str) -> None:
     g.framed_by = by
 
 
-def _protect(response: Response) -> Response:
-    framed_by = g.get("framed_by")
-    wanted = HEADERS | {"Content-Security-Policy": _policy(response, framed_by)}
+def _wanted(mimetype: str | None, framed_by: str | None) -> tuple[tuple[str, str], ...]:
     if framed_by is not None:
-        del wanted["X-Frame-Options"]
-    if not request.path.startswith("/static/"):
-        wanted["Cache-Control"] = "no-store"
-    given = {name.lower() for name, _ in response.headers}
-    response.headers.extend([one for one in wanted.items() if one[0].lower() not in given])
-    return response
-
-
-def _policy(response: Response, framed_by: str | None) -> str:
-    if response.mimetype == "application/json" and framed_by is None:
-        return DATA_POLICY
-    return POLICY.format(nonce=nonce(), framed_by=framed_by or "'none'", images="" if framed_by is None else " blob:")
+        policy = POLICY.format(nonce=nonce(), framed_by=framed_by, images=" blob:")
+        return (*FRAMED_HEADERS, ("Content-Security-Policy", policy))
+    if mimetype == "application/json":
+        return DATA_HEADERS
+    return (*HEADERS, ("Content-Security-Policy", POLICY.format(nonce=nonce(), framed_by="'none'", images="")))
 
 
 class PageSessions(SecureCookieSessionInterface):
