@@ -40,10 +40,10 @@ class Limit:
     who: Callable[[], str]
     scope: str | None = None
 
-    def window(self, settings: Settings) -> tuple[int, Window]:
-        """How many at most, and where this request counts."""
+    def window(self, settings: Settings, asker: str) -> tuple[int, Window]:
+        """How many at most, and where this request of the asker counts."""
         most, _, unit = self.rate(settings).partition("/")
-        return int(most), Window(f"tandem:limit:{self.scope or request.endpoint}:{self.who()}", SECONDS[unit])
+        return int(most), Window(f"tandem:limit:{self.scope or request.endpoint}:{asker}", SECONDS[unit])
 
 
 def register(app: Flask) -> None:
@@ -82,7 +82,8 @@ def _count(limits: Sequence[Limit]) -> None:
     settings = cast(Wiring, current_app.extensions["tandem"]).settings
     if not settings.rate_limits or _has_pass():
         return
-    known = [limit.window(settings) for limit in limits]
+    askers = {who: who() for who in {limit.who for limit in limits}}
+    known = [limit.window(settings, askers[limit.who]) for limit in limits]
     counts = _counter().count([window for _, window in known])
     g.counted = min(
         ((most, most - count, window) for (most, window), count in zip(known, counts, strict=True)),

@@ -5,22 +5,26 @@ Owns the form of responses. Must not know what they are about.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, g, jsonify, request
+from flask import Response, g, request
+from flask.json.provider import DefaultJSONProvider
 
 from inbox import idempotency
 from inbox.api.asking import services
 from inbox.idempotency import Asked, once
+from inbox.security import Protected
 from inbox.services import Writing
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=DefaultJSONProvider.default)
 
 
 def answer(body: Any, status: int = 200, *, version: int | None = None) -> Response:
     """A JSON response, with an ETag where it is one conversation."""
-    response = jsonify(body)
-    response.status_code = status
+    response = Protected(f"{ENCODER.encode(body)}\n", status, content_type="application/json")
     if version is not None:
         response.headers["ETag"] = f'"{version}"'
     return response

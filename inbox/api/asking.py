@@ -188,6 +188,8 @@ def printable(part: object) -> str:
 
 def query(*known: str) -> None:
     """Raise Invalid for a query parameter that the route does not know, or text that cannot be stored."""
+    if not request.query_string:
+        return
     unknown = [name for name in request.args if name not in known]
     if unknown:
         names = {printable(name): "is not known here" for name in unknown}

@@ -33,10 +33,12 @@ def came() -> Any:
 
 def _raw() -> bytes:
     """The body. Raises TooLarge also for one that comes in chunks, which the framework would cut off at the limit."""
+    if request.content_length is not None:
+        return request.get_data()
     most = request.max_content_length
-    if request.content_length is None and most is not None:
+    if most is not None:
         request.max_content_length = most + 1
-    raw = request.get_data(cache=True)
+    raw = request.get_data()
     if most is not None and len(raw) > most:
         raise TooLarge("The request is larger than 256 KiB.")
     return raw
