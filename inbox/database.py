@@ -64,6 +64,7 @@ def connect(
         pool_use_lifo=True,  # few connections, with their statements prepared, before many that have not
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,  # there is nothing to roll back
+        pool_reset_on_return=None,  # nor here
         **settings,
     )
     event.listen(single, "checkout", _refuse_cut)
@@ -141,38 +142,45 @@ def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping
     For the statements of the landing, of lists and of what people look at, where SQLAlchemy's way there costs as much
     as the server's work. Errors are SQLAlchemy's, and a connection that is lost leaves the pool.
     """
-    with _answered(connection, statement.text, parameters, namedtuple_row) as cursor:
-        return cursor.fetchone()
+    return _answer(connection, statement.text, parameters, namedtuple_row, psycopg.RawCursor.fetchone)
 
 
 def fetch_all(
     connection: Connection, sql: str, parameters: Mapping[str, Any], *, prepare: bool = True
 ) -> list[Mapping[Any, Any]]:
     """The statement's rows, likewise. `prepare=False` is for those whose plan depends on what is looked for."""
-    with _answered(connection, sql, parameters, dict_row, prepare=prepare) as cursor:
-        return cursor.fetchall()  # all at once: an iterator makes a call of Python of each row
+    rows: list[Mapping[Any, Any]] = _answer(connection, sql, parameters, dict_row, ALL, prepare=prepare)
+    return rows
 
 
 def fetch_tuples(
     connection: Connection, sql: str, parameters: Mapping[str, Any], *, prepare: bool = True
 ) -> list[tuple[Any, ...]]:
     """The rows of a long list, likewise, their columns in the statement's order: a dict of each takes a fifth more."""
-    with _answered(connection, sql, parameters, tuple_row, prepare=prepare) as cursor:
-        return cursor.fetchall()
+    rows: list[tuple[Any, ...]] = _answer(connection, sql, parameters, tuple_row, ALL, prepare=prepare)
+    return rows
 
 
-@contextmanager
-def _answered(
-    connection: Connection, sql: str, parameters: Mapping[str, Any], rows: Any, *, prepare: bool = True
-) -> Iterator[psycopg.Cursor[Any]]:
+ALL = psycopg.RawCursor.fetchall  # at once: an iterator makes a call of Python of each row
+
+
+def _answer(
+    connection: Connection,
+    sql: str,
+    parameters: Mapping[str, Any],
+    rows: Any,
+    take: Callable[[psycopg.RawCursor[Any]], Any],
+    *,
+    prepare: bool = True,
+) -> Any:
     driver = connection.connection.driver_connection
     assert driver is not None
     driver_sql, names = numbered(sql)
     try:
-        with psycopg.RawCursor(driver, row_factory=rows) as cursor:
-            # Binary, for moments and numbers need not be written out and read.
-            cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare, binary=True)
-            yield cursor
+        cursor = psycopg.RawCursor(driver, row_factory=rows)
+        # Binary, for moments and numbers need not be written out and read.
+        cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare, binary=True)
+        return take(cursor)
     except psycopg.Error as error:
         lost = driver.closed or driver.broken
         if lost:
