@@ -17,6 +17,7 @@ from typing import Any
 import gevent
 
 from commands.one_piece import OnePiece
+from commands.request_head import StrictHead
 from inbox.hub import TAKE_OVER, Hub
 from inbox.listener import Listener
 
@@ -27,7 +28,7 @@ OF_THE_CONNECTION = frozenset({b"Connection", b"Transfer-Encoding"})
 IGNORED_BYTES = 4096  # a client has nothing to say here
 
 
-class Handler(OnePiece):
+class Handler(OnePiece, StrictHead):
     """Lets a view hand its listener over; the request, its greenlet and its socket's buffers end with the head."""
 
     response_headers: list[tuple[bytes, bytes]]
