@@ -6,8 +6,11 @@ Owns what a failure means: worth another try, the endpoint's fault, or the reque
 from __future__ import annotations
 
 import email.utils
+import json
+import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,26 +18,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import openai
-from openai import Omit, OpenAI, Stream, omit
-from openai.types.chat import ChatCompletionChunk
 
 from responder.answer import Answer, ModelFailed, ModelTimeout
-from responder.connections import lending
-from responder.deadline import behind_door, extended, limited
+from responder.deadline import extended, limited
 from responder.outcome import Usage
+from responder.sdk import Chunks, Sdk
 from responder.stream import Collected
 from responder.striking import struck_out
 
 SHORTEST_KEY = 8  # characters; a shorter one is a placeholder for a server that takes any
 # What these refuse is the request, such as one that is too long: another conversation may well be answered.
+TOO_MANY, SERVERS_FAULT = 429, 500
 REQUESTS_FAULT = frozenset({400, 409, 413, 415, 422})
 BROKEN = (httpx2.HTTPError, openai.APIError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
-
-CHUNKS = Stream[ChatCompletionChunk]
-
-# What the SDK would tell every server of this machine, in headers that a call holds while it waits.
-UNTOLD = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count", "Read-Timeout")
-HEADERS: dict[str, str | Omit] = {f"X-Stainless-{part}": omit for part in UNTOLD}
 
 OnText = Callable[[str], None]
 
@@ -62,14 +58,14 @@ class Endpoint:
 
     name: str
     model: str
-    client: OpenAI
+    sdk: Sdk
 
     @classmethod
     def at(cls, url: str, model: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> Endpoint:
         """The endpoint of an address. Its name holds no password that the address may hold."""
         parts = urlsplit(url)
         name = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-        return cls(name, model, client(url, key, transport))
+        return cls(name, model, Sdk(url, key, transport))
 
     def call(self, request: dict[str, Any], deadline: float, limits: Limits, on_text: OnText) -> Answer:
         """One answer. Raises TryAgain, ModelTimeout and ModelFailed, and what `on_text` raises."""
@@ -93,28 +89,30 @@ class Endpoint:
         )
         return Answer(collected.text, collected.calls(), usage)
 
-    def _opened(self, request: dict[str, Any], read: float, limits: Limits) -> Any:
+    def _opened(self, request: dict[str, Any], read: float, limits: Limits) -> Chunks:
         timeout = httpx2.Timeout(read, connect=min(limits.connect, read))
         try:
-            # The request has the wire's form already. As arguments of `chat.completions.create` the SDK would hold it
-            # against each form that one may have, message by message: more work than all the rest of sending it.
-            return self.client.post(
-                "/chat/completions",
-                body={"model": self.model, "stream": True, "stream_options": {"include_usage": True}, **request},
-                options={"timeout": timeout, "headers": HEADERS},
-                cast_to=ChatCompletionChunk,
-                stream=True,
-                stream_cls=CHUNKS,
+            written = self.sdk.written(
+                {"model": self.model, "stream": True, "stream_options": {"include_usage": True}, **request}, timeout
             )
-        except openai.APITimeoutError as error:
+            response = self.sdk.sent(written)
+        except httpx2.TimeoutException as error:
             raise ModelTimeout(f"{self.name} did not answer in time.") from error
-        except (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError) as error:
-            raise TryAgain(f"{self.name} refused: {self._words(error)}", retry_after(error)) from error
-        except openai.APIStatusError as error:
-            at_fault = error.status_code not in REQUESTS_FAULT
-            raise ModelFailed(f"{self.name} refused: {self._words(error)}", at_fault=at_fault) from error
+        except (httpx2.RequestError, ssl.SSLError) as error:
+            raise TryAgain(f"{self.name} refused: {self._words(error)}") from error
         except (openai.OpenAIError, *BROKEN) as error:
             raise ModelFailed(f"{self.name} refused: {self._words(error)}") from error
+        if not response.is_success:
+            raise self._refusal(response)
+        return self.sdk.read(response)
+
+    def _refusal(self, response: httpx2.Response) -> ModelFailed:
+        """What a refusal means, in the server's own words."""
+        status = response.status_code
+        words = f"{self.name} refused: {self._told(f'Error code: {status}{_said(response)}')}"
+        if status == TOO_MANY or status >= SERVERS_FAULT:
+            return TryAgain(words, retry_after(response.headers))
+        return ModelFailed(words, at_fault=status not in REQUESTS_FAULT)
 
     def _read(
         self, chunks: Any, collected: Collected, started: float, deadline: float, on_text: OnText
@@ -148,10 +146,13 @@ class Endpoint:
 
     def _words(self, error: Exception) -> str:
         """The error in its own words, which people will read: without the key, should the server say it back."""
-        words, key = str(error) or type(error).__name__, self.client.api_key
+        words = str(error) or type(error).__name__
         if isinstance(error, openai.APIConnectionError) and error.__cause__ is not None:
             words = str(error.__cause__) or words  # the SDK's own say no more than “Connection error.”
-        return (struck_out(words, key) if len(key) >= SHORTEST_KEY else words)[:300]
+        return self._told(words)
+
+    def _told(self, words: str) -> str:
+        return (struck_out(words, self.sdk.key) if len(self.sdk.key) >= SHORTEST_KEY else words)[:300]
 
     def _require_whole(self, collected: Collected) -> None:
         if not collected.began:
@@ -160,16 +161,20 @@ class Endpoint:
             raise ModelFailed(f"{self.name} broke off in the middle of its answer.")
 
 
-def client(url: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> OpenAI:
-    """A client of the SDK that tries nothing again by itself, behind the door of deadlines."""
-    http = lending(behind_door(httpx2.Client(transport=transport)))
-    return OpenAI(base_url=url, api_key=key or "none", http_client=http, max_retries=0)
+def _said(response: httpx2.Response) -> str:
+    """The message in a refusal's body, where it has one."""
+    try:
+        with suppress(*BROKEN, RecursionError):
+            body = json.loads(response.read())
+            return f" - {body.get('error', body)['message']}"
+        return ""
+    finally:
+        response.close()
 
 
-def retry_after(error: openai.APIError, now: datetime | None = None) -> float | None:
+def retry_after(headers: httpx2.Headers, now: datetime | None = None) -> float | None:
     """The seconds that a refusal asks to wait: Retry-After as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
-    response = getattr(error, "response", None)
-    given = response.headers.get("retry-after", "").strip() if response is not None else ""
+    given = headers.get("retry-after", "").strip()
     if not given:
         return None
     try:

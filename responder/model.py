@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from responder.answer import Answer, ModelFailed
 from responder.breaker import Breaker, LocalBreaker
-from responder.endpoint import Endpoint, Limits, OnText, TryAgain, client
+from responder.endpoint import Endpoint, Limits, OnText, TryAgain
 from responder.offline import OFFLINE_MODEL, OfflineTransport
+from responder.sdk import Sdk
 
 TRIES = 3  # of one endpoint, before its first token
 RETRY_SECONDS = 0.5  # doubled each time, with jitter
@@ -62,7 +63,7 @@ class Model:
             # The offline responder's waits are the setting's own wish, so the limits leave room for them.
             longest = settings.think_seconds[1] + 60
             transport = OfflineTransport(settings.think_seconds)
-            offline = Endpoint("offline", OFFLINE_MODEL, client("http://offline.invalid/v1", "offline", transport))
+            offline = Endpoint("offline", OFFLINE_MODEL, Sdk("http://offline.invalid/v1", "offline", transport))
             return cls([offline], Limits(longest, longest, longest))
         urls = (settings.openai_base_url or DEFAULT_URL).replace(",", " ").split()
         return cls([Endpoint.at(url, settings.model, settings.openai_api_key) for url in urls], limits, breaker)

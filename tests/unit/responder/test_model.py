@@ -5,8 +5,10 @@ from __future__ import annotations
 import email.utils
 import json
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx2
-import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,6 +157,20 @@ def test_a_server_is_told_nothing_of_this_machine(server: ModelServer) -> None:
     assert [name for name in told if name.lower().startswith("x-stainless")] == []
 
 
+def test_nothing_of_the_sdk_waits(server: ModelServer) -> None:
+    """It would hold 7 KiB in each waiting turn."""
+    server.hold()
+    turn = threading.Thread(target=ask, args=(server,), kwargs={"model_first_token_seconds": 30.0})
+    turn.start()
+    server.wait_until_asked()
+    assert turn.ident is not None
+    stack = [frame.filename for frame in traceback.extract_stack(sys._current_frames()[turn.ident])]
+    server.release()
+    turn.join()
+    assert any("/httpx2/" in filename for filename in stack)
+    assert not any("/openai/" in filename for filename in stack)
+
+
 def test_the_limit_is_gone_after_the_call(server: ModelServer) -> None:
     answers = Model.from_settings(Impatient(server.url))
     assert answers.ask(ASKED).text == "Your parcel is on its way."
@@ -239,11 +254,6 @@ def test_a_turn_that_is_stopped_does_not_wait_for_another_try(server: ModelServe
         Model.from_settings(Impatient(server.url, model_total_seconds=300)).ask(ASKED, on_text=stop)
 
 
-def refusal(given: str) -> openai.APIError:
-    response = httpx2.Response(429, headers={"retry-after": given}, request=httpx2.Request("POST", "http://x"))
-    return openai.RateLimitError("no", response=response, body=None)
-
-
 NOW = datetime(2026, 1, 25, 10, 0, 0, tzinfo=UTC)
 
 
@@ -258,7 +268,7 @@ NOW = datetime(2026, 1, 25, 10, 0, 0, tzinfo=UTC)
 )  # fmt: skip
 def test_retry_after(given: str, seconds: float | None) -> None:
     """Seconds, or an HTTP date in any of its three forms."""
-    assert retry_after(refusal(given), NOW) == seconds
+    assert retry_after(httpx2.Headers({"retry-after": given}), NOW) == seconds
 
 
 def test_no_key_and_no_password_is_said(server: ModelServer) -> None:

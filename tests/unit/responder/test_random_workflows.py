@@ -10,13 +10,13 @@ from typing import Any
 import httpx2
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openai import OpenAI
 
 from responder.advance import MOST_STEPS
 from responder.endpoint import Endpoint, Limits
 from responder.model import Model
 from responder.outcome import HandOff, Position, Reply, Step
 from responder.problems import problems_of
+from responder.sdk import Sdk
 from responder.thinking import think
 from responder.workflow import read_workflow
 from tests.model_server import call, chunk
@@ -70,14 +70,12 @@ class Whimsical(httpx2.BaseTransport):
 
 
 WHIMS = Whimsical()
-CLIENT = OpenAI(
-    base_url="http://model.invalid/v1", api_key="none", http_client=httpx2.Client(transport=WHIMS), max_retries=0
-)  # made once: making one takes longer than a turn
+SDK = Sdk("http://model.invalid/v1", None, WHIMS)  # made once: making one takes longer than a turn
 
 
 def model(seed: int) -> Model:
     WHIMS.begin(seed)
-    return Model([Endpoint("whimsical", "m", CLIENT)], Limits(5, 5, 5))
+    return Model([Endpoint("whimsical", "m", SDK)], Limits(5, 5, 5))
 
 
 @st.composite
