@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inbox import search
 from inbox.conversation import PRIORITIES, RESPONDER_STATES, STATUSES
 from inbox.search import NOTHING, Search
 
@@ -19,7 +18,8 @@ from inbox.search import NOTHING, Search
 class Filter:
     """What a list shows. `assignee` is an agent's id or "none"; `before` is (active_at, id) of the last row seen.
 
-    `only` asks which of these conversations the list shows; `who` is whom `assignee:me` means.
+    `only` asks which of these conversations the list shows; `who` is whom `assignee:me` means, and `assigned` whom all
+    that is typed behind `assignee:` does (assignees.py), nobody among them as None.
     """
 
     statuses: Sequence[str] = ()
@@ -32,16 +32,24 @@ class Filter:
     parked: bool = False
     only: Sequence[int] | None = None
     who: int | None = None
+    assigned: Sequence[int | None] | None = None
     before: tuple[str, int] | None = None
     limit: int = 50
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """SQL about a conversation `c`, and the values of its parameters."""
+    """SQL about a conversation `c`, and the values of its parameters: what some index has in the list's order, and what
+    none has."""
 
-    sql: str
+    listed: str
+    beside: str
     parameters: dict[str, Any]
+
+    @property
+    def sql(self) -> str:
+        """All of it."""
+        return f"{self.listed} AND {self.beside}" if self.beside else self.listed
 
 
 ALL = "c.project_id = :project"
@@ -49,15 +57,18 @@ ALL = "c.project_id = :project"
 
 def conditions(project_id: int, wanted: Filter) -> Conditions:
     """All that must hold of a conversation `c` but the words that are looked for."""
-    found = [ALL]
+    listed, beside = [*_of_list(wanted), *_of_search(wanted)], list(_beside(wanted))
     parameters: dict[str, Any] = {"project": project_id}
-    for clause, values in (*_of_list(wanted), *_of_search(wanted)):
-        found.append(clause)
+    for _, values in (*listed, *beside):
         parameters |= values
-    return Conditions(" AND ".join(found), parameters)
+    return Conditions(_all((ALL, {}), *listed), _all(*beside), parameters)
 
 
 Clause = tuple[str, dict[str, Any]]
+
+
+def _all(*clauses: Clause) -> str:
+    return " AND ".join(sql for sql, _ in clauses)
 
 
 def _of_list(wanted: Filter) -> Iterator[Clause]:
@@ -71,8 +82,6 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
         yield "c.assignee_id = :assignee", {"assignee": wanted.assignee}
     if wanted.responder_states:
         yield _one_of("c.responder_state", wanted.responder_states, RESPONDER_STATES), {}
-    if wanted.label is not None:
-        yield _labelled("label", wanted.label)
     if wanted.mentioned is not None:
         yield f"c.id IN ({MENTIONED})", {"mentioned": wanted.mentioned}
     if wanted.thinking:
@@ -93,25 +102,30 @@ MENTIONED = "SELECT n.conversation_id FROM mention n WHERE n.project_id = :proje
 PARKED = "SELECT d.conversation_id FROM draft d WHERE d.project_id = :project AND d.state = 'open'"
 HANDED_OFF_WHY = """(SELECT e.data ->> 'reason' FROM timeline_event e
     WHERE e.conversation_id = c.id AND e.kind = 'handed_off' ORDER BY e.version DESC, e.id DESC LIMIT 1)"""
-NAMED = """SELECT a.id FROM agent a JOIN membership mb ON mb.agent_id = a.id
-    WHERE mb.project_id = :project AND (a.name || ' ' || a.email) ILIKE ANY(:assignees)"""
 
 
 def _of_search(wanted: Filter) -> Iterator[Clause]:
     typed = wanted.search
     if typed.statuses:
         yield _one_of("c.status", typed.statuses, STATUSES), {}
-    if typed.priorities:
-        yield _one_of("c.priority", typed.priorities, PRIORITIES), {}
-    for place, label in enumerate(typed.labels):
-        yield _labelled(f"label_{place}", label)
     if typed.reasons:
         why = f"c.responder_state = 'handed_off' AND {HANDED_OFF_WHY} = ANY(:reasons)"
         yield why, {"reasons": list(typed.reasons)}
     if typed.before is not None:
         yield "c.active_at < CAST(:before_day AS timestamptz)", {"before_day": f"{typed.before.isoformat()}T00:00Z"}
-    if typed.assignees:
-        yield _assignees(wanted)
+    if wanted.assigned is not None and len(wanted.assigned) < 2:
+        yield _assigned(wanted.assigned)
+
+
+def _beside(wanted: Filter) -> Iterator[Clause]:
+    if wanted.label is not None:
+        yield _labelled("label", wanted.label)
+    for place, label in enumerate(wanted.search.labels):
+        yield _labelled(f"label_{place}", label)
+    if wanted.search.priorities:
+        yield _one_of("c.priority", wanted.search.priorities, PRIORITIES), {}
+    if wanted.assigned is not None and len(wanted.assigned) > 1:
+        yield _assigned(wanted.assigned)
 
 
 def _labelled(name: str, label: str) -> Clause:
@@ -119,21 +133,14 @@ def _labelled(name: str, label: str) -> Clause:
     return f"c.id IN ({having})", {name: label}
 
 
-def _assignees(wanted: Filter) -> Clause:
-    """Nobody, the asker, or members whose name or address holds what was typed."""
-    names = [one for one in wanted.search.assignees if one.lower() not in {"none", "me"}]
-    asked = {one.lower() for one in wanted.search.assignees}
-    choices: list[str] = []
-    values: dict[str, Any] = {}
-    if "none" in asked:
-        choices.append("c.assignee_id IS NULL")
-    if "me" in asked:
-        choices.append("c.assignee_id = :who")
-        values["who"] = wanted.who
-    if names:
-        choices.append(f"c.assignee_id IN ({NAMED})")
-        values["assignees"] = [f"%{search.like(one)}%" for one in names]
-    return f"({' OR '.join(choices)})", values
+def _assigned(to: Sequence[int | None]) -> Clause:
+    members = [one for one in to if one is not None]
+    if not members:
+        return ("c.assignee_id IS NULL" if to else "false"), {}
+    if len(to) == 1:
+        return "c.assignee_id = :assigned", {"assigned": members[0]}
+    nobody = "c.assignee_id IS NULL OR " if None in to else ""
+    return f"({nobody}c.assignee_id = ANY(:assigned))", {"assigned": members}
 
 
 def _one_of(column: str, values: Sequence[str], known: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from inbox import search, search_ways
+from inbox import assignees, search, search_ways
 from inbox.database import fetch_all
 from inbox.listed import ALL, Conditions, Filter, conditions
 from inbox.search_ways import Way
@@ -36,11 +36,12 @@ class Page:
 
 def pages(connection: Connection, project_id: int, wanted: Filter) -> Iterator[Page]:
     """The queries to ask, one after the other until one fills the page; the last one's answer counts."""
+    wanted = assignees.looked_up(connection, project_id, wanted)
     rest = conditions(project_id, wanted)
-    if wanted.search.terms or wanted.search.senders:
+    if (wanted.search.terms or wanted.search.senders) and wanted.assigned != ():
         yield from _searched(connection, project_id, wanted, rest)
-    elif wanted.label is not None or wanted.search.labels:
-        yield _labelled(connection, wanted, rest)
+    elif rest.beside and wanted.only is None:
+        yield from _narrowed(connection, wanted, rest)
     else:
         yield Page(_listed(rest.sql, wanted.limit), rest.parameters)
 
@@ -49,42 +50,54 @@ def _listed(sql: str, limit: int) -> str:
     return f"SELECT c.* FROM conversation c WHERE {sql} {NEWEST} LIMIT {int(limit)}"
 
 
-def _labelled(connection: Connection, wanted: Filter, rest: Conditions) -> Page:
-    size = search_ways.sizes(connection, [], {"rest": _rest(rest)}, rest.parameters)
-    sql = _listed(rest.sql, wanted.limit)
-    if not search_ways.choose_listed(size, wanted.limit).walks:
-        # The fence keeps the order out of the plan: else it may go along all of the list for what is not there.
-        sql = f"""WITH found AS MATERIALIZED (SELECT c.* FROM conversation c WHERE {rest.sql})
-            SELECT c.* FROM found c {NEWEST} LIMIT {int(wanted.limit)}"""
-    return Page(sql, rest.parameters, prepare=False)
+def _narrowed(connection: Connection, wanted: Filter, rest: Conditions) -> Iterator[Page]:
+    """By what no index has in the list's order: along the list where many have it, and else all that have it."""
+    asked = {"rest": _rest(rest.sql), "listed": _rest(rest.listed)}
+    size = search_ways.sizes(connection, [], asked, rest.parameters)
+    if search_ways.choose_listed(size, wanted.limit).walks:
+        yield Page(_along(rest.listed, rest.beside, wanted.limit), rest.parameters, prepare=False)
+        if _walked_all(connection, rest.listed, rest.parameters):
+            return
+    yield Page(_of_all(rest.sql, "true", wanted.limit), rest.parameters, prepare=False)
+
+
+def _of_all(sql: str, holding: str, limit: int) -> str:
+    """Fenced, so that the order is out of the plan: else it may go along all of the list for what is not there."""
+    return f"""WITH found AS MATERIALIZED (SELECT c.* FROM conversation c WHERE {sql})
+        SELECT c.* FROM found c WHERE {holding} {NEWEST} LIMIT {int(limit)}"""
 
 
 def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Conditions) -> Iterator[Page]:
     looked = _Looked.of(wanted)
     parameters = {**rest.parameters, **looked.parameters}
-    asked = {"visitors": f"SELECT FROM visitor v WHERE {looked.visitor}", "rest": _rest(rest)}
+    asked = {**looked.visitors, "rest": _rest(rest.sql)}
     size = search_ways.sizes(connection, looked.each_word, asked, parameters | looked.parts)
     way = search_ways.choose(size, wanted.limit, MOST_MATCHES)
+    parameters |= looked.asked(way)
+    if way.by_sender:
+        theirs = f"{rest.sql} AND {looked.sent}"
+        yield Page(_of_all(theirs, looked.said(way), wanted.limit), parameters, prepare=False)
+        return
     if way.walks:
-        yield Page(_along(rest, looked.in_a_row(way), wanted.limit), parameters | looked.asked(way), prepare=False)
-        if _walked_all(connection, rest):
+        yield Page(_along(rest.sql, looked.in_a_row(way), wanted.limit), parameters, prepare=False)
+        if _walked_all(connection, rest.sql, rest.parameters):
             return
     found = f"{rest.sql} AND {looked.from_the_words(rest, way)}"
-    yield Page(_listed(found, wanted.limit), parameters | looked.asked(way), prepare=False)
+    yield Page(_listed(found, wanted.limit), parameters, prepare=False)
 
 
-def _rest(rest: Conditions) -> str:
-    return f"SELECT FROM conversation c WHERE {rest.sql}"
+def _rest(sql: str) -> str:
+    return f"SELECT FROM conversation c WHERE {sql}"
 
 
-def _along(rest: Conditions, holding: str, limit: int) -> str:
-    return f"SELECT c.* FROM ({_listed(rest.sql, MOST_WALKED)}) c WHERE {holding} {NEWEST} LIMIT {int(limit)}"
+def _along(sql: str, holding: str, limit: int) -> str:
+    return f"SELECT c.* FROM ({_listed(sql, MOST_WALKED)}) c WHERE {holding} {NEWEST} LIMIT {int(limit)}"
 
 
-def _walked_all(connection: Connection, rest: Conditions) -> bool:
+def _walked_all(connection: Connection, sql: str, parameters: dict[str, Any]) -> bool:
     """Whether the list ends before a walk along it does."""
-    statement = f"SELECT count(*) AS many FROM ({_rest(rest)} LIMIT {MOST_WALKED}) AS walked"
-    (row,) = fetch_all(connection, statement, rest.parameters, prepare=False)
+    statement = f"SELECT count(*) AS many FROM ({_rest(sql)} LIMIT {MOST_WALKED}) AS walked"
+    (row,) = fetch_all(connection, statement, parameters, prepare=False)
     return int(row["many"]) < MOST_WALKED
 
 
@@ -114,9 +127,10 @@ class _Looked:
         return cls(bool(terms), "exact" in parameters, named, sender, tuple(words), parts, parameters)
 
     @property
-    def visitor(self) -> str:
-        """A visitor `v` who is looked for."""
-        return self.named or self.sender or "false"
+    def visitors(self) -> dict[str, str]:
+        """Queries for the visitors that are looked for: what the statistics are asked."""
+        has = {"visitors": self.named or self.sender, "senders": self.named and self.sender}
+        return {name: f"SELECT FROM visitor v WHERE {pattern}" for name, pattern in has.items() if pattern}
 
     @property
     def each_word(self) -> list[str]:
@@ -126,21 +140,30 @@ class _Looked:
     def asked(self, way: Way) -> dict[str, Any]:
         """The words that the index is asked for; all of them, where the server takes the rarest for none."""
         every = " ".join(self.words)
-        return {"asked": every if way.rarest is None else self.words[way.rarest], "or_else": every}
+        asked = every if way.asked is None else " ".join(self.words[place] for place in way.asked)
+        return {"asked": asked, "or_else": every}
 
     def in_a_row(self, way: Way) -> str:
-        """Whether a conversation `c` holds them. No EXISTS, which might be made a look at all messages there are."""
-        visitor = "(SELECT true FROM visitor v WHERE v.id = c.visitor_id AND ({}))"
+        """Whether a conversation `c` holds them."""
+        clauses = [self.said(way)] if self.terms else []
+        return " AND ".join([*clauses, *([_visitor(self.sender)] if self.sender else [])])
+
+    def said(self, way: Way) -> str:
+        """Whether `c` holds the terms. No EXISTS, which might be made a look at all messages there are."""
         said = f"""(SELECT true FROM message_search s {self._letters}
             WHERE s.conversation_id = c.id AND {WORDS} LIMIT 1)"""
         if way.by_name:  # an array, for the server would not make a table of what it takes for millions
             said = f"c.id IN (SELECT unnest(ARRAY{self._hits('', way, 'ALL')}))"
-        clauses = [f"({said} OR {visitor.format(self.named)})"] if self.terms else []
-        return " AND ".join([*clauses, *([visitor.format(self.sender)] if self.sender else [])])
+        return f"({said} OR {_visitor(self.named)})"
+
+    @property
+    def sent(self) -> str:
+        """Whether `c` is of a visitor that `from:` names; the newest of them count."""
+        return f"c.visitor_id = ANY(ARRAY({_known(self.sender)}))"
 
     def from_the_words(self, rest: Conditions, way: Way) -> str:
         """Whether a conversation `c` is among the newest that hold them."""
-        clauses = [f"c.visitor_id = ANY(ARRAY({_known(self.sender)}))"] if self.sender else []
+        clauses = [self.sent] if self.sender else []
         if self.terms:
             among = " AND ".join([rest.sql, *clauses])
             narrowed = _looked_up(among) if among != ALL else ""
@@ -149,7 +172,7 @@ class _Looked:
 
     def _hits(self, narrowed: str, way: Way, most: int | str = MOST_MATCHES) -> str:
         """Row by row of what is beside LATERAL, so no further than the stretch in which there are enough."""
-        also = f"AND {WORDS}" if self.exact or way.rarest is not None else ""
+        also = f"AND {WORDS}" if self.exact or way.asked is not None else ""
         return f"""(SELECT hit.conversation_id FROM ({BY_AGE}) AS few, LATERAL (
             SELECT s.conversation_id FROM message_search s {self._letters}
             WHERE words_by_stretch(s.project_id, s.message_id, s.search) @@ {ASKED} {also}
@@ -158,6 +181,10 @@ class _Looked:
     @property
     def _letters(self) -> str:
         return "JOIN message m ON m.id = s.message_id AND m.content ILIKE ALL(:exact)" if self.exact else ""
+
+
+def _visitor(pattern: str | None) -> str:
+    return f"(SELECT true FROM visitor v WHERE v.id = c.visitor_id AND ({pattern}))"
 
 
 def _looked_up(among: str) -> str:
