@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import signal
 import stat
 import subprocess
@@ -29,6 +30,7 @@ from redis.exceptions import RedisError
 from commands.child import become, can_walk, start
 
 SOCKET_PATH_BYTES = 100  # a socket's path may have 107 bytes on Linux and 103 elsewhere
+PLAIN = re.compile(r"[A-Za-z0-9/._-]+")  # a path that addresses and PostgreSQL's list of folders hold as it is
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 PORT = 5432  # only names the socket's file: nothing listens on the network
@@ -145,12 +147,14 @@ def _unprivileged() -> pwd.struct_passwd:
 
 
 def _socket_folder(folder: Path, name: str) -> Path:
-    """Where a server's socket is: in the data folder, or under a short name where that path is too long for one.
+    """Where a server's socket is: in the data folder, or under a short plain name where that path cannot be a socket's.
 
+    It may be too long, or hold a space, a comma or a percent sign, which an address takes for something else.
     The same at every start, for clients keep the address when a server is started again.
     """
     path = folder.resolve() / name
-    if len(os.fsencode(path / f".s.PGSQL.{PORT}.lock")) > SOCKET_PATH_BYTES:
+    too_long = len(os.fsencode(path / f".s.PGSQL.{PORT}.lock")) > SOCKET_PATH_BYTES
+    if too_long or not PLAIN.fullmatch(str(path)):
         short = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         path = Path(tempfile.gettempdir()) / f"tandem-{short}"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -102,6 +102,6 @@ def _scripts() -> ScriptDirectory:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))  # or it begins a variable
     config.attributes["connection"] = connection
     return config

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at pro
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    # Short leases: what a killed worker held is taken up again within seconds.
-    product = Product(tmp_path / "data", {"TANDEM_LEASE_SECONDS": "2", "TANDEM_SWEEP_SECONDS": "1"})
+    # Short leases: what a killed worker held is taken up again within seconds. The folder is called as people call theirs.
+    product = Product(tmp_path / "Bảo's data, 50%", {"TANDEM_LEASE_SECONDS": "2", "TANDEM_SWEEP_SECONDS": "1"})
     yield product
     if product.process is not None and product.process.poll() is None:
         product.process.kill()

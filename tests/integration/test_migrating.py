@@ -159,3 +159,11 @@ def test_a_part_that_is_newer_than_its_database_does_not_start(
     told = CliRunner().invoke(web)
     assert told.exit_code == 1
     assert "Run `flask migrate` first." in told.output
+
+
+def test_a_checkout_whose_path_has_a_percent_sign(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "50%s off"
+    shutil.copytree(migrating.MIGRATIONS, folder)
+    monkeypatch.setattr(migrating, "MIGRATIONS", folder)
+    migrate(empty)
+    assert tables(empty) > 10
