@@ -14,6 +14,7 @@ import importlib.util
 import os
 import pwd
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -73,12 +74,13 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
     data = folder.resolve() / "postgres"
     sockets = _socket_folder(folder, "sockets")
     user = _unprivileged() if os.geteuid() == 0 else None
-    _own(folder.resolve(), data, sockets, user)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _own(user, data, sockets)
     binaries = _postgres_binaries()
     identity = become(user, keep_walking=user is not None and not _walks(user, binaries, data, sockets))
     log = folder / "postgres.log"
     if not (data / "PG_VERSION").exists():
-        _initdb(binaries, data, log, identity, environment)
+        _make_files(data, log, user, identity, environment)
     _wait_for_predecessor(data / "postmaster.pid")
     process = start(
         [str(binaries / "postgres"), "-D", str(data), *_postgres_options(sockets, durable)],
@@ -165,30 +167,35 @@ def _socket_folder(folder: Path, name: str) -> Path:
     return path
 
 
-def _own(folder: Path, data: Path, sockets: Path, user: pwd.struct_passwd | None) -> None:
+def _own(user: pwd.struct_passwd | None, *folders: Path) -> None:
     """Give PostgreSQL's folders to the user that it runs as."""
-    folder.mkdir(parents=True, exist_ok=True)
-    data.mkdir(mode=0o700, exist_ok=True)
     if user is not None:
-        for path in (data, sockets):
-            os.chown(path, user.pw_uid, user.pw_gid)
+        for folder in folders:
+            os.chown(folder, user.pw_uid, user.pw_gid)
 
 
 def _walks(user: pwd.struct_passwd, *paths: Path) -> bool:
     return all(can_walk(user, path) for path in paths)
 
 
-def _initdb(
-    binaries: Path,
+def _make_files(
     data: Path,
     log: Path,
+    user: pwd.struct_passwd | None,
     identity: Callable[[], None],
     environment: dict[str, str] | None,
 ) -> None:
-    command = [str(binaries / "initdb"), "-D", str(data), "-U", "tandem", "-A", "trust", "-E", "UTF8", "--no-locale"]
+    """PostgreSQL's files. They get their place once they are whole: whoever is killed meanwhile begins anew."""
+    for left in data.parent.glob("making-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    making = Path(tempfile.mkdtemp(prefix="making-", dir=data.parent))
+    _own(user, making)
+    initdb = str(_postgres_binaries() / "initdb")
+    command = [initdb, "-D", str(making), "-U", "tandem", "-A", "trust", "-E", "UTF8", "--no-locale"]
     process = start(command, log=log, identity=identity, dies_with=signal.SIGKILL, environment=environment)
     if process.wait() != 0:
-        raise ServerFailed(f"PostgreSQL's files could not be made in {data}; {log} says why.")
+        raise ServerFailed(f"PostgreSQL's files could not be made in {data.parent}; {log} says why.")
+    making.replace(data)
 
 
 def _wait_for_predecessor(pid_file: Path) -> None:

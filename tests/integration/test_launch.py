@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at pro
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    # Short leases: what a killed worker held is taken up again within seconds. The folder is called as people call theirs.
+    # Short leases: what a killed worker held is taken up again within seconds. People call their folders such names.
     product = Product(tmp_path / "Bảo's data, 50%", {"TANDEM_LEASE_SECONDS": "2", "TANDEM_SWEEP_SECONDS": "1"})
     yield product
     if product.process is not None and product.process.poll() is None:
@@ -73,6 +73,11 @@ def test_postgres_does_not_run_as_root(product: Product) -> None:
 
 
 def test_killed_outright_leaves_nothing_and_loses_nothing(product: Product) -> None:
+    """Also in the middle of the first start, while the database's files are made."""
+    product.launch()
+    wait_for("the first of the database's files", lambda: any(product.data.glob("*/PG_VERSION")))
+    product.stop(signal.SIGKILL)
+    wait_for("the end of every process", lambda: not product.living(), 5)
     product.start()
     headers = write(product, "Remember this.")
     product.stop(signal.SIGKILL)
