@@ -5,19 +5,20 @@ Owns the pages' routes. A button's answer is the changed parts of the page; with
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, drafts, reading, team, unsent
+from inbox import acts, drafts, first_steps, reading, team, unsent
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import ConversationBody, DraftBody
 from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
+from inbox.first_steps import FirstSteps
 from inbox.pages import earlier, forms, listing, signing_in, thread
 from inbox.pages.pieces import Undoable, changed, leave, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
@@ -32,7 +33,8 @@ OUT_OF_SIGHT = ("snoozed", "solved", "spam")  # statuses that take a conversatio
 @page
 def inbox(me: Agent) -> ResponseReturnValue:
     """The inbox without an open conversation."""
-    return render_template("inbox.html", row=None, **_frame(me))
+    around = _frame(me)
+    return render_template("inbox.html", row=None, steps=_steps(me, around), **around)
 
 
 @blueprint.get("/conversations/<number>")
@@ -122,6 +124,14 @@ def discard_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End the session."""
     return signing_in.close_session()
+
+
+def _steps(me: Agent, around: Mapping[str, Any]) -> FirstSteps | None:
+    """What a manager is told where the list is empty; a list with rows asks nothing more of the database."""
+    if around["rows"] or around["kept"] or not me.is_manager:
+        return None
+    with wiring().services.reading() as connection:
+        return first_steps.find(connection, me.project_id, model=not around["offline"])
 
 
 def _assign(writing: Writing, me: Agent, conversation_id: int) -> None:

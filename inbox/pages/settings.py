@@ -12,7 +12,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from inbox import projects, reading, spending
+from inbox import first_steps, projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.fields import MOST_TITLE_CHARACTERS
@@ -95,9 +95,11 @@ def _fields(prefix: str) -> dict[str, Any]:
 def _render(
     me: Agent, typed: Mapping[str, Any] | None = None, *, conflicts: Collection[str] = (), errors: Any = None
 ) -> str:
+    offline = wiring().settings.offline
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
         spent = spending.spent_today(connection, me.project_id)
+        steps = first_steps.find(connection, me.project_id, model=not offline) if me.is_manager else None
     return render_template(
         "settings/responder.html",
         me=me,
@@ -108,7 +110,8 @@ def _render(
         errors=errors or {},
         choices=CHOICES,
         words_of=_words_of,
-        offline=wiring().settings.offline,
+        offline=offline,
+        steps=steps,
     )
 
 

@@ -1,0 +1,50 @@
+"""What a new project still lacks before visitors are answered well: read from its own rows, kept nowhere.
+
+Owns the one statement that looks. Whether a model is connected is the settings' to say, so the caller gives it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+from sqlalchemy import Connection, text
+
+# Each looks for one row by an index that begins with the project.
+LOOK = text(
+    """
+SELECT EXISTS (SELECT 1 FROM snippet WHERE project_id = p.id) AS knowledge,
+    EXISTS (SELECT 1 FROM conversation WHERE project_id = p.id AND last_message_id IS NOT NULL) AS question,
+    p.widget_origins <> '{}' AS site,
+    (SELECT count(*) > 1 FROM membership WHERE project_id = p.id)
+        OR EXISTS (SELECT 1 FROM invitation WHERE project_id = p.id) AS team,
+    EXISTS (SELECT 1 FROM working_hours WHERE project_id = p.id AND enabled) AS hours
+FROM project p WHERE p.id = :project
+"""
+)
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """What is done. The first four are needed for good answers; a team and hours are for who wants them."""
+
+    model: bool
+    knowledge: bool
+    question: bool
+    site: bool
+    team: bool
+    hours: bool
+
+    @property
+    def all(self) -> tuple[bool, ...]:
+        """Each, in the order in which they are shown."""
+        return astuple(self)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing that is needed is left."""
+        return self.model and self.knowledge and self.question and self.site
+
+
+def find(connection: Connection, project_id: int, *, model: bool) -> FirstSteps:
+    """How far the project is."""
+    return FirstSteps(model=model, **connection.execute(LOOK, {"project": project_id}).mappings().one())
