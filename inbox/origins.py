@@ -22,6 +22,17 @@ def origin(text: str) -> str:
     return plain
 
 
+def misread(texts: Collection[str]) -> list[str]:
+    """Those that can be none."""
+    found = []
+    for text in texts:
+        try:
+            origin(text)
+        except ValueError:
+            found.append(text)
+    return found
+
+
 def names_of(asking: str) -> list[str]:
     """Everything that may stand in a project's origins and covers this one: itself and the wildcards above it."""
     match = FORM.fullmatch(asking.lower())

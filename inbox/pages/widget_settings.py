@@ -13,7 +13,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from inbox import identity, reading
+from inbox import identity, origins, reading
 from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.identity import secret_of
@@ -62,7 +62,7 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def save(me: Agent) -> ResponseReturnValue:
     """Save what was changed in the form; what cannot be saved is shown again as it was typed."""
-    return forms.set_columns(me, _fields, _render, FAULTS.get, at=url_for("widget_settings.show"))
+    return forms.set_columns(me, _fields, _render, _fault, at=url_for("widget_settings.show"))
 
 
 @blueprint.post("/identity-secret")
@@ -83,6 +83,16 @@ def revoke(me: Agent) -> ResponseReturnValue:
         identity.revoke(writing.connection, me)
     flash(gettext("The identity secret has ended. Visitors are unverified until you make a new one."))
     return redirect(url_for("widget_settings.show"))
+
+
+def _fault(name: str, otherwise: str) -> str:
+    """What is wrong with a field; of several origins it names the first that is none."""
+    misread = origins.misread(forms.words("widget_origins").split()) if name == "widget_origins" else []
+    if misread:
+        return gettext(
+            "“%(typed)s” is no origin such as https://shop.example or https://*.shop.example.", typed=misread[0]
+        )
+    return str(FAULTS.get(name, otherwise))
 
 
 def _fields(prefix: str) -> dict[str, Any]:

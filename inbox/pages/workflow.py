@@ -47,6 +47,7 @@ def show(me: Agent) -> ResponseReturnValue:
         "workflow": definition,
         "project": me.project_id,
         "manager": me.is_manager,
+        "answers": project["mode"] == "orchestrator",
         "problems": problems(me, definition, said),
         "walk": walk.as_json() if walk else None,
     }

@@ -22,11 +22,21 @@ def manager(sign_in: SignIn) -> SignIn:
     return lambda path="/settings", **more: sign_in(None, path, **more)
 
 
+def stays_when_asked(page: Page) -> None:
+    """The page is left by a tab, the browser asks because words are not saved, and one stays."""
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("link", name="Widget", exact=True).click(no_wait_after=True)
+    assert asked.value.type == "beforeunload"
+
+
 def test_two_managers_and_a_rule(manager: SignIn, visitor: Page, sign_in: SignIn, house: House) -> None:
     """Two managers save at once and neither loses anything; then solving gives a conversation back."""
     one, two = manager(), manager()
     one.get_by_label("A conversation that a person took over goes back to it").select_option("when_solved")
     one.get_by_label("Instructions").fill("Be brief.")
+    expect(one.get_by_role("status").filter(has_text="Not saved yet")).to_be_in_viewport()
+    stays_when_asked(one)
     one.get_by_role("button", name="Save").click()
     expect(one.get_by_text("Saved.", exact=True)).to_be_visible()
     two.get_by_label("Instructions").fill("Be honest.")
@@ -34,6 +44,7 @@ def test_two_managers_and_a_rule(manager: SignIn, visitor: Page, sign_in: SignIn
     two.get_by_role("button", name="Save").click()
     expect(two.get_by_role("alert")).to_contain_text("Mai Trần was faster.")
     expect(two.get_by_label("Instructions")).to_have_value("Be honest.")
+    expect(two.get_by_label("Instructions")).to_be_focused()
     expect(two.get_by_label("A conversation that a person took over goes back to it")).to_have_value("when_solved")
     keep(two, "settings-conflict")
     two.get_by_role("button", name="Save").click()

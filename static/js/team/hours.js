@@ -11,7 +11,7 @@ document.getElementById("like-monday")?.addEventListener("click", () => {
 });
 
 if ("unset" in form.dataset) {
-  if (zone.value === "UTC" && !enabled.checked) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? zone.value;
+  if (zone.value === "UTC" && !enabled.checked) zone.defaultValue = Intl.DateTimeFormat().resolvedOptions().timeZone ?? zone.value;
   enabled.addEventListener("change", () => {
     if (enabled.checked && [...weekdays, saturday, sunday].every((day) => !day.value)) for (const day of weekdays) day.value = USUAL;
   });

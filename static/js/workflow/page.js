@@ -290,7 +290,7 @@ async function save() {
     const { ok, answer } = await send("", { version: base, workflow: JSON.parse(text) });
     if (ok) {
       took(answer.version, text);
-      toast(_("Version {version} is saved and answers from the next turn on.", { version: answer.version }));
+      toast(given.answers ? _("Version {version} is saved and answers from the next turn on.", { version: answer.version }) : _("Version {version} is saved. It answers once the mode is Orchestrator, in Settings, Responder.", { version: answer.version }));
     } else if (answer.error.code === "stale_workflow") conflict(answer.error);
     else if (answer.error.code === "invalid_workflow") problems = answer.error.problems;
     else toast(answer.error.message);
@@ -303,7 +303,7 @@ async function save() {
 function took(version, text) {
   base = version;
   saved = text;
-  at("answers").textContent = _("version {version} is saved", { version });
+  at("answers").replaceChildren(given.answers ? _("version {version} is saved", { version }) : h("a", { href: "/settings#mode" }, _("the mode is Simple: no workflow answers")));
   remember();
 }
 

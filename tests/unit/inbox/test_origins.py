@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.origins import allows, frame_ancestors, names_of, origin
+from inbox.origins import allows, frame_ancestors, misread, names_of, origin
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ def test_forms(typed: str, stored: str) -> None:
 def test_what_is_none(typed: str) -> None:
     with pytest.raises(ValueError, match="is no origin"):
         origin(typed)
+    assert misread(["https://shop.example", typed]) == [typed]
 
 
 def test_who_may() -> None:
