@@ -19,7 +19,7 @@ from inbox.api.asking import services, wiring
 from inbox.api.identity import secret_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
-from inbox.saying import later
+from inbox.saying import later, said
 from inbox.tokens import new_token
 
 blueprint = Blueprint("widget_settings", __name__, url_prefix="/settings/widget")
@@ -49,6 +49,8 @@ FAULTS = {
     "widget_brand": lazy_gettext("Give a colour such as #24453a."),
     "widget_origins": lazy_gettext("One origin a line, such as https://shop.example or https://*.shop.example."),
 }
+
+MISREAD = later("“%(typed)s” is no origin such as https://shop.example or https://*.shop.example.")
 
 
 @blueprint.get("")
@@ -89,9 +91,7 @@ def _fault(name: str, otherwise: str) -> str:
     """What is wrong with a field; of several origins it names the first that is none."""
     misread = origins.misread(forms.words("widget_origins").split()) if name == "widget_origins" else []
     if misread:
-        return gettext(
-            "“%(typed)s” is no origin such as https://shop.example or https://*.shop.example.", typed=misread[0]
-        )
+        return said(MISREAD, typed=misread[0])
     return str(FAULTS.get(name, otherwise))
 
 

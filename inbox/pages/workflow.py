@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from inbox import reading, representation, walks, workflows
+from inbox import reading, representation, tools, walks, workflows
 from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import bigint, json_object, services, wiring
@@ -40,6 +40,7 @@ def show(me: Agent) -> ResponseReturnValue:
         project = reading.project(connection, me.project_id)
         found = workflows.current(connection, me.project_id)
         rows = workflows.versions(connection, me.project_id, before=2**31 - 1, limit=LISTED)
+        own = [tool["name"] for tool in tools.listed(connection, me.project_id, limit=tools.MOST_TOOLS)]
         walk = _walk(connection, me, found["definition"] if found else {})
     definition = found["definition"] if found else EMPTY
     given = {
@@ -49,6 +50,7 @@ def show(me: Agent) -> ResponseReturnValue:
         "manager": me.is_manager,
         "answers": project["mode"] == "orchestrator",
         "problems": problems(me, definition, said),
+        "tools": own,
         "walk": walk.as_json() if walk else None,
     }
     return render_template(

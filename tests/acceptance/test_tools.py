@@ -37,6 +37,11 @@ def test_a_tool_from_its_host_to_its_end(sign_in: SignIn) -> None:
     expect(page.get_by_text("It failed: its host is not known.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     keep(page, "tool-narrow")
+    settings = page.url.partition("/tools")[0]
+    page.goto(f"{settings}/workflow")
+    expect(page.get_by_role("checkbox", name=tool)).to_be_attached()
+    page.goto(f"{settings}/tools")
+    page.get_by_role("link", name=tool).click()
     page.get_by_text("Delete this tool").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("The tool and its secret are deleted.")).to_be_visible()

@@ -1,5 +1,7 @@
 // Elements from words: h("p", { class: "hint" }, "text"). Text stays text; handlers are functions under "on…".
 
+import { _ } from "../words.js";
+
 let number = 0;
 const shownValues = new WeakMap();
 
@@ -28,7 +30,7 @@ export function field(label, control, hint) {
 
 export function choose(options, value, attributes) {
   const select = h("select", attributes, options.map(([key, words]) => h("option", { value: key }, words)));
-  if (!options.some(([key]) => key === value)) select.append(h("option", { value }, `${value || "(none)"} (unknown)`));
+  if (!options.some(([key]) => key === value)) select.append(h("option", { value }, value ? _("{name} (unknown)", { name: value }) : _("(none)")));
   select.value = value;
   return select;
 }

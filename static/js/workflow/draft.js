@@ -66,6 +66,12 @@ export function addNode(draft, kind, near) {
   return [next, id];
 }
 
+// A step that leads nowhere yet leads to the one that was added beside it.
+export function continued(draft, from, id) {
+  const free = from ? waysOf(from).find((route) => !edgeFor(draft, from.id, route)) : undefined;
+  return free === undefined ? draft : connect(draft, from.id, free, id);
+}
+
 export function removeNode(draft, id) {
   const next = copy(draft);
   next.nodes = list(next.nodes).filter((node) => node?.id !== id);

@@ -7,7 +7,12 @@ import { _ } from "../words.js";
 const KIND_WORDS = {
   start: _("Start"), llm: _("Speaks (llm)"), condition: _("Asks yes or no (condition)"), switch: _("Chooses a case (switch)"), action: _("Acts (action)"),
 };
-export const TOOLS = ["add_note", "set_status", "set_priority", "add_label", "assign_to", "hand_off", "search_knowledge", "set_visitor_attribute"];
+// The tools that every project has; its own are called what their makers called them.
+const BUILT_IN = {
+  add_note: _("add note"), set_status: _("set status"), set_priority: _("set priority"), add_label: _("add label"), assign_to: _("assign to"),
+  hand_off: _("hand off"), search_knowledge: _("search knowledge"), set_visitor_attribute: _("set visitor attribute"),
+};
+const called = (name) => BUILT_IN[name] ?? name;
 
 export function listNodes(element, draft, { problems, walk, selected, onSelect }) {
   const nodes = drafts.nodesOf(draft);
@@ -33,8 +38,8 @@ export function listNodes(element, draft, { problems, walk, selected, onSelect }
 }
 
 // `change(edit)` takes a function from the draft as it is then to the edited one; `manager` false shows the same, not to be edited.
-// `onLeft` is told when a list was left: it draws what was not to be drawn under somebody's hand.
-export function showForm(element, draft, { problems, selected, manager, change, onRemove, onPick, onLeft }) {
+// `tools` are the names of the project's own. `onLeft` is told when a list was left: it draws what was not to be drawn under somebody's hand.
+export function showForm(element, draft, { problems, selected, manager, tools, change, onRemove, onPick, onLeft }) {
   const node = selected === null ? null : drafts.nodeOf(draft, selected);
   const nodes = drafts.nodesOf(draft);
   const mine = problems.filter((problem) => (node ? problem.node === node.id : !nodes.some((one) => one.id === problem.node)));
@@ -46,7 +51,7 @@ export function showForm(element, draft, { problems, selected, manager, change, 
     return;
   }
   drawn = text;
-  const fields = node ? ofNode(draft, node, change, { onRemove, onPick }) : ofWorkflow(draft, change);
+  const fields = node ? ofNode(draft, node, change, { tools, onRemove, onPick }) : ofWorkflow(draft, change, tools);
   const title = node ? drafts.nameOf(node) : _("The whole workflow");
   const form = h("form", { class: "node-form", "aria-label": title, onsubmit: (event) => event.preventDefault() }, h("h2", {}, title), faults, h("fieldset", { disabled: !manager }, h("legend", { class: "visually-hidden" }, _("Settings of this step")), fields));
   form.addEventListener("change", (event) => told(event.target), { capture: true });
@@ -70,7 +75,7 @@ function focusedPlace(element) {
   return [...element.querySelectorAll("input, select, textarea, button")].indexOf(document.activeElement);
 }
 
-function ofNode(draft, node, change, { onRemove, onPick }) {
+function ofNode(draft, node, change, { tools, onRemove, onPick }) {
   const data = drafts.dataOf(node);
   const set = (edit) => change((now) => drafts.changeNode(now, node.id, edit));
   const parts = [
@@ -81,7 +86,7 @@ function ofNode(draft, node, change, { onRemove, onPick }) {
     const hint = { llm: _("Left empty: the built-in prompt. Variables such as {{visitor.name|there}} are filled in."), condition: _("A question that the visitor’s words answer with yes or no.") }[node.type];
     parts.push(field(_("Prompt"), h("textarea", { class: "input", rows: 5, value: data.prompt ?? "", onchange: (event) => set((_n, d) => setPrompt(d, event.target.value)) }), hint));
   }
-  if (node.type === "action") parts.push(...ofAction(data, set));
+  if (node.type === "action") parts.push(...ofAction(data, set, tools));
   if (node.type === "switch") parts.push(ofCases(draft, node, change));
   parts.push(ofWays(draft, node, change, onPick));
   parts.push(h("button", { class: "btn small", type: "button", onclick: () => onRemove(node.id) }, _("Delete this step")));
@@ -93,16 +98,18 @@ function setPrompt(data, words) {
   else data.prompt = words;
 }
 
-function ofAction(data, set) {
+function ofAction(data, set, tools) {
   const content = data.toolArgs?.content;
   const write = (words) =>
     set((_node, d) => {
       d.toolArgs = { ...d.toolArgs, content: words };
       if (words === "") delete d.toolArgs.content;
     });
+  const names = [...Object.keys(BUILT_IN), ...tools];
+  const own = tools.includes(data.toolName) && content === undefined; // the model alone knows what to ask it
   return [
-    field(_("Tool"), choose(TOOLS.map((name) => [name, name.replaceAll("_", " ")]), data.toolName ?? "", { onchange: (event) => set((_n, d) => void (d.toolName = event.target.value)) })),
-    field(_("Content"), h("textarea", { class: "input", rows: 2, value: typeof content === "string" ? content : "", onchange: (event) => write(event.target.value) }), _("With content the tool runs without the model; left empty, the model calls it.")),
+    field(_("Tool"), choose(names.map((name) => [name, called(name)]), data.toolName ?? "", { "data-kind": "", onchange: (event) => set((_n, d) => void (d.toolName = event.target.value)) })),
+    own ? null : field(_("Content"), h("textarea", { class: "input", rows: 2, value: typeof content === "string" ? content : "", onchange: (event) => write(event.target.value) }), _("With content the tool runs without the model; left empty, the model calls it.")),
   ];
 }
 
@@ -139,14 +146,16 @@ function ofWays(draft, node, change, onPick) {
   return h("fieldset", {}, h("legend", {}, _("Connections")), rows);
 }
 
-function ofWorkflow(draft, change) {
+function ofWorkflow(draft, change, own) {
   const set = (name) => (event) => change((now) => drafts.setField(now, name, event.target.value));
   const tools = drafts.globalTools(draft);
-  const rows = TOOLS.map((name) => {
+  // One that is offered and is there no more is shown as well: it can be taken away.
+  const names = new Set([...Object.keys(BUILT_IN), ...own, ...tools.filter((one) => one.enabled !== false).map((one) => String(one.name))]);
+  const rows = [...names].map((name) => {
     const tool = tools.find((one) => one.name === name);
     const on = Boolean(tool) && tool.enabled !== false;
-    const box = h("label", { class: "check" }, h("input", { type: "checkbox", checked: on, onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { enabled: event.target.checked })) }), ` ${name.replaceAll("_", " ")}`);
-    const words = on ? field(_("When to use {tool}", { tool: name.replaceAll("_", " ") }), h("input", { class: "input", value: tool.instruction ?? "", onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { instruction: event.target.value })) })) : null;
+    const box = h("label", { class: "check" }, h("input", { type: "checkbox", checked: on, onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { enabled: event.target.checked })) }), ` ${called(name)}`);
+    const words = on ? field(_("When to use {tool}", { tool: called(name) }), h("input", { class: "input", value: tool.instruction ?? "", onchange: (event) => change((now) => drafts.setGlobalTool(now, name, { instruction: event.target.value })) })) : null;
     return h("li", {}, box, words);
   });
   return [

@@ -84,7 +84,7 @@ function formSoon() {
 
 function form() {
   clearTimeout(forming);
-  showForm(at("form"), history.draft, { problems, selected, manager, change: (made) => edit(made(history.draft)), onRemove: remove, onPick: pick, onLeft: formSoon });
+  showForm(at("form"), history.draft, { problems, selected, manager, tools: given.tools, change: (made) => edit(made(history.draft)), onRemove: remove, onPick: pick, onLeft: formSoon });
 }
 
 function showState() {
@@ -164,9 +164,10 @@ function step(direction) {
 
 for (const button of document.querySelectorAll("[data-add]")) {
   button.addEventListener("click", () => {
-    const near = drafts.nodeOf(history.draft, selected)?.position;
+    const from = drafts.nodeOf(history.draft, selected);
+    const near = from?.position;
     const [draft, id] = drafts.addNode(history.draft, button.dataset.add, near ? { x: near.x + 40, y: near.y + 130 } : corner());
-    edit(draft);
+    edit(drafts.continued(draft, from, id));
     openTab("steps");
     select(id);
     form();
@@ -232,6 +233,12 @@ function readJson() {
   showState();
   return readable;
 }
+
+at("export").addEventListener("click", () => {
+  const file = URL.createObjectURL(new Blob([`${JSON.stringify(history.draft, null, 2)}\n`], { type: "application/json" }));
+  h("a", { href: file, download: `workflow-${base}.json` }).click();
+  setTimeout(() => URL.revokeObjectURL(file));
+});
 
 at("import")?.addEventListener("change", async (event) => {
   const [file] = event.target.files;
