@@ -6,12 +6,13 @@ tests/unit/inbox/test_audit_sentences.py.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from inbox.pages import settings, widget_settings
+from inbox.pages import hours_words, reports, settings, widget_settings
 from inbox.pages.words import day
 from inbox.saying import later, said
 
@@ -65,6 +66,10 @@ SENTENCES = {
     "hours_changed": later("changed the working hours"),
     "export": later("exported %(subject)s"),
 }
+
+# What is named by a word and its number, as the log keeps it.
+NUMBERED = {"version": later("version %(number)s"), "visitor": later("visitor %(number)s")}
+EXPORTED = later("the report “%(plot)s”")
 
 FACTS = {
     # of the project
@@ -143,8 +148,20 @@ def kind_name(kind: str) -> str:
 def sentence(row: Mapping[Any, Any]) -> str:
     """What was done, behind the name of who did it."""
     if row["kind"] in SENTENCES:
-        return said(SENTENCES[row["kind"]], subject=row["subject"])
+        return said(SENTENCES[row["kind"]], subject=_subject(row["subject"]))
     return f"{_plain(row['kind'])} {row['subject']}".strip()
+
+
+def _subject(subject: str) -> str:
+    """Whom or what, in the reader's words where the log names it by a kind and not by a name of its own."""
+    if subject in CHOICES["how"]:
+        return said(CHOICES["how"][subject])
+    for named, sentence in NUMBERED.items():
+        number = subject.removeprefix(f"{named} ")
+        if number != subject and number.isdecimal():
+            return said(sentence, number=number)
+    plot = subject.removeprefix("report: ")
+    return said(EXPORTED, plot=reports.WORDS[plot][0]) if plot in reports.WORDS else subject
 
 
 def facts(row: Mapping[Any, Any]) -> list[tuple[str, str, str]]:
@@ -172,8 +189,19 @@ def _value(name: str, value: Any) -> str:
         return said(CHOICES[name][value])
     if isinstance(value, str) and MOMENT.fullmatch(value):
         return day(datetime.fromisoformat(value))
-    text = str(value) if value not in ("", None) else said("nothing")
+    text = _text(name, value) or said("nothing")
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def _text(name: str, value: Any) -> str:
+    """A value of several parts as a list of them; a week as visitors are told it."""
+    if name == "week" and isinstance(value, Mapping):
+        return "; ".join(hours_words.of_week(value))
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)
 
 
 def _plain(name: str) -> str:

@@ -44,6 +44,8 @@ def test_the_page(house: House, sit: Sit, services: Services) -> None:
     assert "Ada changed the role of Ben role: agent → manager" in words
     assert "language of replies: nothing → de" in words
     assert "the responder answers: on → off" in words
+    house.ada.patch("/project", {"widget_origins": ["https://a.example", "https://b.example"]})
+    assert "allowed origins: nothing → https://a.example, https://b.example" in shown(ada.open("/settings/audit"))
     words = shown(ada.open("/settings/audit?kind=role_changed"))
     assert "changed the role of Ben" in words
     assert "changed the settings" not in words

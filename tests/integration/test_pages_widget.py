@@ -37,7 +37,7 @@ def test_what_cannot_be_saved_is_shown_as_typed(house: House, sit: Sit) -> None:
     ada.open(PAGE)
     response = ada.send(PAGE, {"widget_origins": "shop.example", "widget_greeting": "Hello"})
     assert response.status_code == 422
-    assert "One origin a line" in shown(response.text)
+    assert "“shop.example” is no origin" in shown(response.text)
     assert (ada.forms[""]["widget_origins"], ada.forms[""]["widget_greeting"]) == ("shop.example", "Hello")
     assert house.ada.get("/project").get_json()["widget_origins"] == []
 
