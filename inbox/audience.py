@@ -30,7 +30,7 @@ class Audience:
         self._listeners: set[Listener] = set()
         self._guard = threading.Lock()  # never held while something waits
         # Two rounds, for a look asks the database, which may be slow, and a beat must not be late:
-        # tests/integration/test_events.py::test_beats_go_on_while_the_database_says_nothing
+        # tests/integration/test_hub.py::test_beats_go_on_while_the_database_says_nothing
         self._beats = Rounds("event beats", lambda: BEAT_SECONDS, self._beat)
         self._looks = Rounds("event readers", lambda: BEAT_SECONDS, self._look)
 

@@ -63,7 +63,7 @@ class Listener:
 
     def end(self) -> None:
         """All that waits goes, not one of it: what the client sends as its last id is then what it truly saw, and
-        nothing is skipped when it comes back: tests/integration/test_events.py::test_slow_client_is_dropped
+        nothing is skipped when it comes back: tests/integration/test_hub.py::test_slow_client_is_dropped
         """
         self.ended = True
         self.told()

@@ -2,7 +2,7 @@
 
 Owns the door that a model's connections go through. A client's own timeouts begin anew with every byte, so a server
 that drips, be it headers, comments or half a line, would hold a turn for ever:
-tests/unit/responder/test_model.py::test_no_drip_outlasts_the_limit.
+tests/unit/responder/test_deadline.py::test_no_drip_outlasts_the_limit.
 """
 
 from __future__ import annotations

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from inbox.pages.signing_in import COOKIE
 from tests.model_server import ModelServer
 from tests.product import ROOT, Product
 
+SignIn = Callable[..., Page]  # as the fixture sign_in has it
 SCREENSHOTS = ROOT / "screenshots"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -61,6 +62,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(NO_BROWSER)
         pytest.skip(NO_BROWSER)
+    expect.set_options(timeout=20_000)  # several browsers and the whole product on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -108,7 +110,7 @@ def open_page(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def sign_in(open_page: Callable[..., Page], house: House) -> Callable[..., Page]:
+def sign_in(open_page: Callable[..., Page], house: House) -> SignIn:
     """Opens a page as an agent of the demo; test_team.py walks through the door itself."""
 
     def signed_in(email: str | None = None, path: str = "/", *, width: int = 1440, dark: bool = False) -> Page:

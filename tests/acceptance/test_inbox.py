@@ -6,29 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.acceptance.conftest import House, keep
-
-SignIn = Callable[..., Page]
-BEN, ANA = "ben@northfold.example", "ana@northfold.example"
-
-
-def ask(visitor: Page, words: str) -> None:
-    visitor.get_by_label("Message").fill(words)
-    visitor.get_by_role("button", name="Send").click()
-    expect(visitor.get_by_text(words, exact=True)).to_be_visible()
-
-
-def open_newest(page: Page) -> None:
-    page.locator("#rows a").first.click()
-    expect(page.get_by_label("Reply")).to_be_visible()
-    page.wait_for_load_state()  # its scripts are there, as they are before a person's hand is
-
-
-def hold_after(house: House, calls: int) -> int:
-    """Hold the model from now on; returns how often it had been asked."""
-    asked = len(house.model.asked)
-    house.model.hold()
-    return asked + calls
+from tests.acceptance.conftest import House, SignIn, keep
+from tests.acceptance.walking import ANA, BEN, ask, hold_after, open_newest
 
 
 def test_two_tabs(visitor: Page, sign_in: SignIn, house: House) -> None:

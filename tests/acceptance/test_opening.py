@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.conftest import House, keep
-from tests.acceptance.test_inbox import ANA
+from tests.acceptance.walking import ANA
 
 FILL = """
 WITH v AS (

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.conftest import House, keep
-from tests.acceptance.test_inbox import ask, open_newest
+from tests.acceptance.conftest import House, SignIn, keep
+from tests.acceptance.walking import ask, open_newest
 
-SignIn = Callable[..., Page]
 BEN = "ben@northfold.example"
 SNIPPETS = "# {0}\nA gift card is valid for three years.\n# {0}\nTwice\n# Parcels\n"
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import House
 from tests.acceptance.shifting import WATCH, shifts
-from tests.acceptance.test_inbox import ANA, ask, hold_after
+from tests.acceptance.walking import ANA, ask, hold_after
 
 
 @pytest.mark.parametrize("width", [1440, 375])

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pyotp
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.conftest import House, keep
+from tests.acceptance.conftest import House, SignIn, keep
 
-SignIn = Callable[..., Page]
 PASSWORD = "a long password of mine"
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from playwright.sync_api import expect
 
-from playwright.sync_api import Page, expect
+from tests.acceptance.conftest import SignIn, keep
 
-from tests.acceptance.conftest import keep
-
-SignIn = Callable[..., Page]
 SCHEMA = '{"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}'
 
 

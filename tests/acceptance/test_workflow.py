@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.acceptance.conftest import House, keep
-from tests.acceptance.test_inbox import ask, open_newest
+from tests.acceptance.conftest import House, SignIn, keep
+from tests.acceptance.walking import ask, open_newest
 
-SignIn = Callable[..., Page]
 BEN = "ben@northfold.example"
 PATH = "/settings/workflow"
 DRAWN = "document.getElementById('picture')._cyreg.cy"

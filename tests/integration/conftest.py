@@ -5,7 +5,7 @@ Owns fixtures of the API's tests, and whom webhooks reach from a worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,8 +17,8 @@ from inbox.settings import Settings
 from jobs import context
 from jobs.context import Context
 from responder.public_network import Network
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader
+from tests.integration.callers import House
+from tests.integration.reader import Reader, Sit
 from tests.receiver import Receiver
 
 
@@ -55,7 +55,7 @@ def other_house(app: Flask, services: Services) -> House:
 
 
 @pytest.fixture
-def sit(app: Flask, services: Services) -> Callable[[Caller], Reader]:
+def sit(app: Flask, services: Services) -> Sit:
     """Signs somebody in at a browser of their own."""
     return lambda who: Reader(app, services, who)
 

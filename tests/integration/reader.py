@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
@@ -108,6 +108,9 @@ class Reader:
 
 def _as_sent(value: str) -> str:
     return re.sub(r"\r?\n", "\r\n", value)
+
+
+Sit = Callable[[Caller], Reader]  # signs somebody in at a browser of their own
 
 
 def shown(page: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -11,10 +9,9 @@ from sqlalchemy import text
 from inbox import passwords
 from inbox.services import Services
 from inbox.sessions import device_of
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Sit, shown
 
-Sit = Callable[[Caller], Reader]
 PASSWORD = "a long password"
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from inbox.services import Services
-from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader, shown
-
-Sit = Callable[[Caller], Reader]
+from tests.integration.callers import House, error
+from tests.integration.reader import Sit, shown
 
 
 def test_the_api(house: House) -> None:

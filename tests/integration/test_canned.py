@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House, error
+from tests.integration.reader import Sit, shown
 
-Sit = Callable[[Caller], Reader]
 PAGE = "/settings/canned"
 
 

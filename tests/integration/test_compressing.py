@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable
 
 import pytest
 from flask import Flask, url_for
 
 from inbox.compressing import unmasked
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader
+from tests.integration.callers import House
+from tests.integration.reader import Sit
 
-Sit = Callable[[Caller], Reader]
 ZIPPED = {"Accept-Encoding": "gzip"}
 
 

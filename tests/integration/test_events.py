@@ -4,101 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
-from redis import Redis
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
 
 from inbox import pruning
 from inbox.errors import BadEventId
 from inbox.events import Scope, place
 from inbox.hub import Hub
-from inbox.presence import Presence
 from tests.background import Background
-from tests.conftest import InBackground
-from tests.integration.callers import Caller, House, error
+from tests.integration.callers import Caller, House
+from tests.integration.event_stream import CHANGE, QUIET, Event, busy, flat, hub, quick_beats, told, until_quiet, walk
 
-QUIET = ": beat\n\n"  # nothing more is to come for now
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event as a browser would get it."""
-
-    id: str
-    name: str
-    data: dict[str, Any]
-
-
-def parse(chunk: bytes) -> list[Event | str]:
-    """Events and comments of a piece of a stream."""
-    found: list[Event | str] = []
-    for block in chunk.decode().split("\n\n")[:-1]:
-        lines = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
-        shown = Event(lines.get("id", ""), lines["event"], json.loads(lines["data"])) if lines else block + "\n\n"
-        found.append(shown)
-    return found
-
-
-def flat(stream: Iterator[bytes]) -> Iterator[Event | str]:
-    """The events and comments of a stream, as they come."""
-    return itertools.chain.from_iterable(map(parse, stream))
-
-
-@pytest.fixture(autouse=True)
-def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.audience.BEAT_SECONDS", 0.1)
-
-
-@pytest.fixture
-def hub(engine: Engine, redis_url: str) -> Iterator[Hub]:
-    """A hub as a web process has it."""
-    hub = Hub(engine, Redis.from_url(redis_url))
-    yield hub
-    hub.close()
-
-
-def until_quiet(hub: Hub, scope: Scope, last: str | None) -> list[Event]:
-    """All that is there after the last id, until the stream is quiet."""
-    stream = hub.stream(scope, last)
-    seen = itertools.takewhile(lambda one: one != QUIET, flat(stream))
-    return [one for one in seen if isinstance(one, Event)]
-
-
-def walk(hub: Hub, scope: Scope, last: str | None) -> list[Event]:
-    """The same, by a client that reconnects after every event."""
-    seen: list[Event] = []
-    while True:
-        stream = hub.stream(scope, last)
-        first = next(e for e in flat(stream) if e == QUIET or isinstance(e, Event))
-        stream.close()  # type: ignore[attr-defined]  # a generator
-        if not isinstance(first, Event):
-            return seen
-        seen.append(first)
-        last = first.id
-
-
-def busy(house: House) -> Caller:
-    """A conversation in which everything happens."""
-    visitor = house.visit("Hello")
-    path = f"/conversations/{visitor.conversation_id}"
-    house.ada.patch(path, {"assignee_id": house.ben.id, "status": "pending"})
-    house.ada.post(f"{path}/messages", {"content": "internal", "private": True})
-    house.ada.post(f"{path}/messages", {"content": "Hi"})
-    visitor.post("/widget/messages", {"content": "Thanks"})
-    house.ben.post(f"{path}/give-back")
-    return visitor
-
-
-def told(seen: list[Event], what: str) -> list[Any]:
-    """What the events told of one kind of thing."""
-    return [event.data[what] for event in seen if what in event.data]
+__all__ = ["hub", "quick_beats"]  # fixtures, used by their names, the second by all
 
 
 def test_form(house: House, hub: Hub) -> None:
@@ -148,11 +68,6 @@ def test_without_an_id_from_now(house: House, hub: Hub) -> None:
     busy(house)
     assert until_quiet(hub, Scope(house.project_id), None) == []
     assert until_quiet(hub, Scope(house.project_id), "") == []
-
-
-CHANGE = text(
-    "INSERT INTO change (project_id, conversation_id, version, body) VALUES (:project, :conversation, 1, :body)"
-)
 
 
 def test_commits_out_of_order(house: House, hub: Hub, engine: Engine) -> None:
@@ -286,152 +201,9 @@ def test_pruning_leaves_no_hole(house: House, hub: Hub, engine: Engine) -> None:
     assert left[1] > 2
 
 
-def test_slow_client_is_dropped(house: House, engine: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.listener.CLIENT_FRAMES", 5)
-    hub, scope = Hub(engine, Redis.from_url(redis_url)), Scope(house.project_id)
-    visitor = house.visit("Hello")
-    stream = hub.stream(scope, "0")
-    seen = [one for one in itertools.islice(flat(stream), 3) if isinstance(one, Event)]
-    for n in range(30):
-        visitor.post("/widget/messages", {"content": str(n)})
-    until(lambda: hub.listening() == 0)
-    seen += [one for one in flat(stream) if isinstance(one, Event)]  # it ends
-    whole = until_quiet(hub, scope, "0")
-    assert seen == whole[: len(seen)]
-    assert until_quiet(hub, scope, seen[-1].id) == whole[len(seen) :]
-    hub.close()
-
-
-def test_a_hub_that_found_no_database_starts_later(house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr("inbox.hub.place", failing)
-        with pytest.raises(OperationalError):
-            hub.stream(Scope(house.project_id), None)
-    stream = hub.stream(Scope(house.project_id), None)
-    house.visit("Hello")
-    found = next(e for e in flat(stream) if isinstance(e, Event))
-    assert found.data["conversation_id"]
-
-
-def failing(_engine: Engine) -> None:
-    raise OperationalError("SELECT 1", {}, Exception("the server is away"))
-
-
-def test_without_redis(house: House, engine: Engine) -> None:
-    hub = Hub(engine, Redis.from_url("redis://127.0.0.1:1"))
-    stream = hub.stream(Scope(house.project_id), None)
-    house.visit("Hello")
-    assert next(e for e in flat(stream) if isinstance(e, Event))
-    hub.close()
-
-
 def test_a_page_begins_where_it_was_rendered(house: House, hub: Hub) -> None:
     assert hub.position(house.project_id) is None
     busy(house)
     position = hub.position(house.project_id)
     assert position == until_quiet(hub, Scope(house.project_id), "0")[-1].id
     assert until_quiet(hub, Scope(house.project_id), position) == []
-
-
-def first(caller: Caller, path: str, **more: Any) -> tuple[int, bytes]:
-    """The status and the first piece of a stream."""
-    with caller.get(path, **more) as response:
-        pieces: Iterator[bytes] = iter(response.response)  # type: ignore[arg-type]
-        return response.status_code, next(pieces)
-
-
-def test_over_http(house: House) -> None:
-    visitor = house.visit("Hello")
-    for caller, path in ((house.ada, "/events"), (visitor, "/widget/events")):
-        with caller.get(path) as response:
-            assert response.status_code == 200
-            assert response.headers["Content-Type"].startswith("text/event-stream")
-            assert response.headers["Cache-Control"] == "no-store"
-        assert first(caller, path) == (200, b": welcome\n\n")
-        bad = caller.get(path, headers={"Last-Event-ID": "nonsense"})
-        assert error(bad) == (400, "bad_event_id")
-        assert error(caller.get(f"{path}?after=1")) == (422, "invalid")
-        assert error(Caller(house.app).get(path)) == (401, "unauthorized")
-    assert error(house.ada.get("/widget/events")) == (401, "unauthorized")
-    assert error(visitor.get("/events")) == (401, "unauthorized")
-
-
-def test_short_lived_tokens(house: House, other_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor, stranger = house.visit("Hello"), Caller(house.app)
-    agents = house.ada.post("/events/token")
-    visitors = visitor.post("/widget/events/token")
-    assert agents.status_code == visitors.status_code == 201
-    agents_token, visitors_token = agents.get_json()["token"], visitors.get_json()["token"]
-    assert first(stranger, f"/events?token={agents_token}")[0] == 200
-    assert first(stranger, f"/widget/events?token={visitors_token}")[0] == 200
-    wrong = ["", visitors_token, f"{agents_token}x", house.ada.token, visitor.token]
-    paths = [f"/events?token={token}" for token in wrong] + [f"/widget/events?token={agents_token}"]
-    for path in paths:
-        assert error(stranger.get(path)) == (401, "unauthorized"), path
-    assert error(stranger.post("/events/token")) == (401, "unauthorized")
-    assert error(Caller(house.app, agents_token).get("/me")) == (401, "unauthorized")
-    monkeypatch.setattr("inbox.api.streams.TOKEN_SECONDS", -1)
-    assert error(stranger.get(f"/events?token={agents_token}")) == (401, "unauthorized")
-
-
-def test_a_stream_that_nobody_reads_is_not_kept(house: House, app: Flask) -> None:
-    for _ in range(3):
-        house.ada.call("HEAD", "/events").close()
-    assert app.extensions["tandem"].hub.listening() == 0
-
-
-def test_a_stream_ends_with_the_right_to_read_it(house: House, engine: Engine) -> None:
-    """A token that is revoked while its stream is open: within a beat nothing more goes out."""
-    with house.ada.get("/events") as response:
-        pieces: Iterator[bytes] = iter(response.response)  # type: ignore[arg-type]
-        assert [next(pieces), next(pieces)] == [b": welcome\n\n", QUIET.encode()]
-        with engine.begin() as connection:
-            connection.execute(text("DELETE FROM api_token WHERE agent_id = :agent"), {"agent": house.ada.id})
-        assert set(pieces) <= {QUIET.encode()}, "it ends"
-    assert house.app.extensions["tandem"].hub.listening() == 0
-
-
-def test_one_whose_reader_cannot_be_looked_up_ends(house: House, hub: Hub) -> None:
-    answers = iter([True])
-    assert len(list(hub.pulled(hub.open(Scope(house.project_id), None, lambda: next(answers))))) <= 2
-    assert hub.listening() == 0
-
-
-def test_beats_go_on_while_the_database_says_nothing(
-    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch, in_background: InBackground
-) -> None:
-    """One reader cannot be looked up: nobody's beat is late for that, but they do not read on for ever."""
-    silent, asked, answers = threading.Event(), threading.Event(), iter([True])
-
-    def stays() -> bool:
-        if next(answers, None) is None:
-            asked.set()
-            silent.wait()
-        return True
-
-    unsure = flat(hub.pulled(hub.open(Scope(house.project_id), None, stays)))
-    other = flat(hub.stream(Scope(house.project_id), None))
-    for stream in (unsure, other):
-        assert next(stream) == ": welcome\n\n"
-    asked.wait()
-    assert [next(stream) for stream in (unsure, other) for _ in range(3)] == [QUIET] * 6
-    monkeypatch.setattr("inbox.audience.UNSURE_SECONDS", 0.5)
-    assert set(in_background(list, unsure).result()) <= {QUIET}, "it ends"
-    assert next(other) == QUIET
-    silent.set()
-
-
-def test_an_open_stream_is_presence(house: House, redis_url: str) -> None:
-    presence = Presence(Redis.from_url(redis_url))
-    assert presence.here(house.project_id) == set()
-    assert first(house.ada, "/events")[0] == 200
-    assert presence.here(house.project_id) == {house.ada.id}
-
-
-def until(holds: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    for _ in range(1000):
-        if holds():
-            return
-        tick.wait(0.01)
-    raise TimeoutError("it never came to hold")

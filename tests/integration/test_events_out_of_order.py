@@ -20,7 +20,7 @@ from inbox.events import Scope
 from inbox.hub import Hub
 from tests.background import Background
 from tests.integration.callers import Caller, House
-from tests.integration.test_events import CHANGE, Event, hub, walk
+from tests.integration.event_stream import CHANGE, Event, hub, walk
 
 __all__ = ["hub"]  # a fixture, used by its name
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -14,9 +13,8 @@ from werkzeug.test import TestResponse
 from inbox import audit
 from inbox.services import Services
 from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader
+from tests.integration.reader import Sit
 
-Sit = Callable[[Caller], Reader]
 PAGE = "/settings/widget"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import text
 
@@ -12,12 +10,11 @@ from jobs import claim, knowledge, snapshot
 from jobs import turn as turns
 from jobs.context import Context
 from tests.conftest import ListQueue
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Sit, shown
 from tests.model_server import ModelServer, says
 from tests.people import People
 
-Sit = Callable[[Caller], Reader]
 SNIPPETS = {
     "Returns": "Guests may return anything within 30 days.",
     "Waterproof boots": "Our boots are waterproof. Wax them twice a year.",

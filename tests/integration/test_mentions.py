@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from redis import Redis
 from sqlalchemy import text
@@ -12,9 +10,8 @@ from inbox import mentions, passing
 from inbox.access import Agent
 from inbox.services import Services
 from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader
+from tests.integration.reader import Sit
 
-Sit = Callable[[Caller], Reader]
 TEAM = [{"id": 1, "name": "Ana"}, {"id": 2, "name": "Ana Duarte"}, {"id": 3, "name": "Đức"}, {"id": 4, "name": "Ana"}]
 
 

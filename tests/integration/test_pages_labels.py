@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,10 +10,8 @@ from sqlalchemy import text
 from inbox import passkeys
 from inbox.errors import NotFound
 from inbox.services import Services
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
-
-Sit = Callable[[Caller], Reader]
+from tests.integration.callers import House
+from tests.integration.reader import Sit, shown
 
 
 def test_renamed_joined_and_removed_everywhere(house: House, sit: Sit) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Sit, shown
 from tests.product import wait_for
 
-Sit = Callable[[Caller], Reader]
 STORM = {"conversations": "12", "agents": "4", "think": "0.3-0.6", "seed": "7"}
 
 

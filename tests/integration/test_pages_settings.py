@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House, error
+from tests.integration.reader import Sit, shown
 
-Sit = Callable[[Caller], Reader]
 SETTINGS = "/settings"
 
 

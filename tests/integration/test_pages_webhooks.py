@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from sqlalchemy import text
 
 from inbox.services import Services
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Reader, Sit, shown
 
-Sit = Callable[[Caller], Reader]
 PATH = "/settings/webhooks"
 GIVEN: dict[str, str | None] = {"url": "https://example.com/hook", "description": "Orders"}
 

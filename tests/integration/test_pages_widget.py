@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from tests.integration.callers import House, error
+from tests.integration.reader import Sit, shown
 
-from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader, shown
-
-Sit = Callable[[Caller], Reader]
 PAGE = "/settings/widget"
 
 

@@ -21,7 +21,7 @@ from jobs.context import Context
 from jobs.progress import Progress, Teller
 from tests.background import Background
 from tests.integration.callers import House
-from tests.integration.test_events import QUIET, Event, flat
+from tests.integration.event_stream import QUIET, Event, flat
 from tests.model_server import ModelServer
 from tests.people import People
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,14 +11,12 @@ from sqlalchemy import text
 
 from inbox import reports, reports_sql
 from inbox.reports import Period, Plot
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Sit, shown
 from tests.integration.test_indexes import crowded, scanned
 from tests.people import People
 
 __all__ = ["crowded"]  # a fixture, used by its name
-
-Sit = Callable[[Caller], Reader]
 
 
 def today() -> date:

@@ -13,11 +13,9 @@ from inbox.access import Agent
 from inbox.errors import NotFound, StaleClaim
 from inbox.services import Services
 from tests.background import Background
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader
+from tests.integration.callers import House
+from tests.integration.reader import Reader, Sit
 from tests.people import People
-
-Sit = Callable[[Caller], Reader]
 
 
 def post(reader: Reader, number: int, form: str, **fields: str) -> TestResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
 
 import pyotp
 import pytest
@@ -20,14 +19,13 @@ from inbox.errors import Invalid, RateLimited, Unauthorized
 from inbox.sealing import Sealer
 from inbox.services import Services
 from tests.conftest import InBackground
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Reader, Sit, shown
 from tests.people import People
 
 NOW = 1_800_000_015.0  # the middle of a step
 SEALER = Sealer("a key for tests only", second_factor.PURPOSE)
 PASSWORD = "a long password"
-Sit = Callable[[Caller], Reader]
 
 
 def switch_on(people: People) -> tuple[pyotp.TOTP, list[str]]:

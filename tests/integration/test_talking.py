@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,11 +11,9 @@ import pytest
 
 from inbox import as_seen, rules
 from inbox.services import Services
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House
+from tests.integration.reader import Reader, Sit, shown
 from tests.people import People
-
-Sit = Callable[[Caller], Reader]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -13,10 +12,9 @@ from inbox import audit
 from inbox.audit import Wanted
 from inbox.passwords import hash_password
 from inbox.services import Services
-from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House, error
+from tests.integration.reader import Sit, shown
 
-Sit = Callable[[Caller], Reader]
 PAGE = "/settings/members"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +11,9 @@ from flask import Flask
 
 from inbox.pages import earlier, telling
 from inbox.pages.thread import opened, thread
-from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader
+from tests.integration.callers import House
+from tests.integration.reader import Sit
 
-Sit = Callable[[Caller], Reader]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from inbox.presence import Presence
-from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader, shown
+from tests.integration.callers import House, error
+from tests.integration.reader import Sit, shown
 
-Sit = Callable[[Caller], Reader]
 PAGE = "/settings/hours"
 
 
