@@ -77,10 +77,7 @@ def start(
     def prepare() -> None:
         os.setpgid(0, 0)
         identity()
-        if _libc is not None:  # after the change of user, which clears it
-            _libc.prctl(PR_SET_PDEATHSIG, int(dies_with), 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)
+        _die_with(parent, dies_with)  # after the change of user, which clears it
 
     with contextlib.nullcontext() if log is None else log.open("ab") as output:
         return subprocess.Popen(
@@ -93,6 +90,14 @@ def start(
         )
 
 
+def _die_with(parent: int, number: signal.Signals) -> None:
+    """Be sent the signal once the parent is gone (Linux); end at once where that is so already."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def die_with_make() -> None:
     """End at once, and every child with us, when the `make` that started us is killed (Linux)."""
     parent = os.getppid()
@@ -102,9 +107,7 @@ def die_with_make() -> None:
         return
     if _libc is not None and started_by in {"make", "gmake"}:
         signal.signal(signal.SIGUSR2, lambda *_: os._exit(1))
-        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGUSR2), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
+        _die_with(parent, signal.SIGUSR2)
 
 
 def can_walk(user: pwd.struct_passwd, path: Path) -> bool:

@@ -26,8 +26,6 @@ POOL_SECONDS = 10.0  # how long whoever finds every connection lent waits for on
 STEADY = {  # a server whose machine is gone says nothing, not even that: noticed within half a minute, by any process
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
 }  # fmt: skip
-
-
 SINGLE = "_tandem_single_statements"  # where an engine keeps its other pool
 
 
@@ -52,27 +50,30 @@ def connect(
     server costs one reconnect and no error.
     """
     settings: dict[str, Any] = {
+        "max_overflow": 0 if bounded else pool_size,
         "pool_timeout": pool_seconds,
         "connect_args": {"connect_timeout": CONNECT_SECONDS, "application_name": application, **STEADY},
     }
-    kept, more = (pool_size, 0) if bounded else (2, pool_size)
-    engine = create_engine(_psycopg(url), pool_size=kept, max_overflow=more, pool_pre_ping=True, **settings)
-    single = create_engine(
+    engine = create_engine(_psycopg(url), pool_size=pool_size if bounded else 2, pool_pre_ping=True, **settings)
+    single = _of_single_statements(url, pool_size=pool_size, **settings)
+    for one in (engine, single):
+        event.listen(one, "connect", _greet)
+        event.listen(one, "do_connect", _patient(patience_seconds))
+    event.listen(engine, "engine_disposed", lambda _engine: single.dispose())
+    setattr(engine, SINGLE, single)
+    return engine
+
+
+def _of_single_statements(url: str, **settings: Any) -> Engine:
+    engine = create_engine(
         _psycopg(url),
-        pool_size=pool_size,
-        max_overflow=0 if bounded else pool_size,
         pool_use_lifo=True,  # few connections, with their statements prepared, before many that have not
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,  # there is nothing to roll back
         pool_reset_on_return=None,  # nor here
         **settings,
     )
-    event.listen(single, "checkout", _refuse_cut)
-    for one in (engine, single):
-        event.listen(one, "connect", _greet)
-        event.listen(one, "do_connect", _patient(patience_seconds))
-    event.listen(engine, "engine_disposed", lambda _engine: single.dispose())
-    setattr(engine, SINGLE, single)
+    event.listen(engine, "checkout", _refuse_cut)
     return engine
 
 

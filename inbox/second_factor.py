@@ -84,7 +84,6 @@ DELETE FROM recovery_code r WHERE r.agent_id = :agent
 STATE = text(
     """
 SELECT EXISTS (SELECT FROM totp WHERE agent_id = :agent AND confirmed_at IS NOT NULL) AS app,
-    EXISTS (SELECT FROM totp WHERE agent_id = :agent AND confirmed_at IS NULL) AS beginning,
     (SELECT count(*) FROM recovery_code WHERE agent_id = :agent) AS paper_codes,
     (SELECT count(*) FROM passkey WHERE agent_id = :agent) AS passkeys
 """
@@ -93,10 +92,9 @@ SELECT EXISTS (SELECT FROM totp WHERE agent_id = :agent AND confirmed_at IS NOT 
 
 @dataclass(frozen=True)
 class State:
-    """What an agent has: an app, one that is not confirmed yet, how many codes on paper and passkeys."""
+    """What an agent has: an app that is confirmed, how many codes on paper and passkeys."""
 
     app: bool
-    beginning: bool
     paper_codes: int
     passkeys: int
 

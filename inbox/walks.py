@@ -57,8 +57,7 @@ class Walk:
 
 def walk(connection: Connection, conversation: Row, definition: Mapping[str, Any]) -> Walk:
     """The walk of this conversation, in the words of the definition that is current."""
-    nodes = [node for node in definition.get("nodes") or [] if isinstance(node, dict)]
-    names = {str(node.get("id")): name_of(node) for node in nodes}
+    names = _names(definition)
     turns = reading.turns(connection, conversation["id"], before=None, limit=MOST_TURNS)
     steps = [
         Walked(
@@ -70,9 +69,7 @@ def walk(connection: Connection, conversation: Row, definition: Mapping[str, Any
         )
         for step in since_beginning([turn["path"] or [] for turn in turns], first_node(definition))
     ]
-    metadata = conversation["metadata"] if isinstance(conversation["metadata"], Mapping) else {}
-    state = metadata.get("workflowState")
-    state = state if isinstance(state, Mapping) else {}
+    state = _mapping(_mapping(conversation["metadata"]).get("workflowState"))
     at = state.get("currentNodeId")
     at = at if isinstance(at, str) else None
     return Walk(
@@ -83,13 +80,13 @@ def walk(connection: Connection, conversation: Row, definition: Mapping[str, Any
         stands_at_name=None if at is None else names.get(at, at),
         is_gone=at is not None and at not in names,
         finished=bool(state) and at is None,
-        places=[Place(str(node.get("id")), name_of(node)) for node in nodes if node.get("type") != "start"],
+        places=[Place(str(one.get("id")), name_of(one)) for one in _nodes(definition) if one.get("type") != "start"],
     )
 
 
 def named(entries: Sequence[Row], definition: Mapping[str, Any]) -> list[Row]:
     """Timeline rows with the steps' names in place of their ids, for people to read."""
-    names = {str(node.get("id")): name_of(node) for node in definition.get("nodes") or [] if isinstance(node, dict)}
+    names = _names(definition)
 
     def shown(entry: Row) -> Row:
         if entry["kind"] != "workflow_moved":
@@ -114,15 +111,26 @@ def since_beginning(paths: Sequence[Sequence[Mapping[str, Any]]], first: str | N
 
 def first_node(definition: Mapping[str, Any]) -> str | None:
     """The node behind the start, or None."""
-    nodes, edges = definition.get("nodes") or [], definition.get("edges") or []
-    starts = {node.get("id") for node in nodes if isinstance(node, dict) and node.get("type") == "start"}
-    targets = (edge.get("target") for edge in edges if isinstance(edge, dict) and edge.get("source") in starts)
+    starts = {node.get("id") for node in _nodes(definition) if node.get("type") == "start"}
+    edges = (edge for edge in definition.get("edges") or [] if isinstance(edge, dict))
+    targets = (edge.get("target") for edge in edges if edge.get("source") in starts)
     return next((target for target in targets if isinstance(target, str)), None)
 
 
 def name_of(node: Mapping[str, Any]) -> str:
     """What a node is called on pages."""
-    data = node.get("data")
-    data = data if isinstance(data, Mapping) else {}
+    data = _mapping(node.get("data"))
     named = data.get("label") or data.get("name") or data.get("title")
     return str(named) if isinstance(named, str) else str(node.get("id"))
+
+
+def _nodes(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [node for node in definition.get("nodes") or [] if isinstance(node, dict)]
+
+
+def _names(definition: Mapping[str, Any]) -> dict[str, str]:
+    return {str(node.get("id")): name_of(node) for node in _nodes(definition)}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

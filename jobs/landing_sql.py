@@ -153,6 +153,13 @@ notes AS (
     SELECT c.project_id, c.id, 'responder', :author_name, note, true, ours.id, place
     FROM c, ours, unnest(CAST(:notes AS text[])) WITH ORDINALITY AS listed (note, place) RETURNING *)"""
 
+# Nothing of the conversation changes but its version.
+STEP = """
+c AS (
+    UPDATE conversation SET version = conversation.version + 1
+    FROM ours WHERE conversation.id = :conversation
+    RETURNING conversation.*)"""
+
 VISITOR = """
 v AS (
     UPDATE visitor SET custom_attributes = visitor.custom_attributes || CAST(:visitor_attributes AS jsonb)
@@ -164,11 +171,7 @@ def park() -> TextClause:
     """The reply becomes a draft with its reason and the position it carried; the workflow stays where it is."""
     parts = [
         DOOR,
-        """
-c AS (
-    UPDATE conversation SET version = conversation.version + 1
-    FROM ours WHERE conversation.id = :conversation
-    RETURNING conversation.*)""",
+        STEP,
         """
 d AS (
     INSERT INTO draft (project_id, conversation_id, turn_id, content, reason, position, position_from, details)
@@ -188,11 +191,7 @@ def drop() -> TextClause:
     """Nothing is posted or kept; the turn and the timeline say why."""
     parts = [
         DOOR,
-        """
-c AS (
-    UPDATE conversation SET version = conversation.version + 1
-    FROM ours WHERE conversation.id = :conversation
-    RETURNING conversation.*)""",
+        STEP,
         _end_turn("NULL", "NULL"),
         NEXT_TURN,
         ENTRIES,
