@@ -49,13 +49,14 @@ def route_all(file: Path, project_id: int, *, limit: int | None, parallel: int) 
 def _snapshot(engine: Engine, project_id: int) -> Snapshot:
     with engine.connect() as connection:
         found = workflows.current(connection, project_id)
-        if found is None:
-            give_up(f"Project {project_id} has no workflow. Save one, or make a project with --workflow FILE.")
-        trial = Trial(project_id, found["definition"], "")
+        trial = Trial(project_id, found["definition"] if found else {}, "")
         try:
-            return trying.snapshot_of(connection, trial, toolbox.read(connection, project_id, {}))
+            snapshot = trying.snapshot_of(connection, trial, toolbox.read(connection, project_id, {}))
         except NotFound:
             give_up(f"There is no project {project_id}.")
+    if found is None:
+        give_up(f"Project {project_id} has no workflow. Save one, or make a project with --workflow FILE.")
+    return snapshot
 
 
 def _ask_all(

@@ -137,24 +137,16 @@ def newest_timeline(connection: Connection, conversation_id: int, limit: int) ->
 
 
 def project(connection: Connection, project_id: int) -> Row:
-    """The project's settings."""
-    return _rows(connection, "SELECT * FROM project WHERE id = :project", project=project_id)[0]
+    """The project's settings. Raises NotFound."""
+    found = _rows(connection, "SELECT * FROM project WHERE id = :project", project=project_id)
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def project_by_key(connection: Connection, key: str) -> Row | None:
     """The project of a widget key, or None."""
     found = _rows(connection, "SELECT * FROM project WHERE key = :key", key=key)
-    return found[0] if found else None
-
-
-def workflow(connection: Connection, project_id: int) -> Row | None:
-    """The current version of the project's workflow, or None."""
-    found = _rows(
-        connection,
-        """SELECT w.version, w.definition FROM workflow w JOIN project p ON p.id = w.project_id
-        WHERE p.id = :project AND w.version = p.workflow_version""",
-        project=project_id,
-    )
     return found[0] if found else None
 
 

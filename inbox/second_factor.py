@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pyotp
 from sqlalchemy import Connection, text
@@ -21,7 +19,6 @@ from inbox.errors import Invalid, RateLimited, Unauthorized
 from inbox.sealing import Sealer
 from inbox.tokens import digest
 
-Row = Mapping[Any, Any]
 PURPOSE = b"tandem: second factors"  # so that a project's tools are sealed with another key
 STEP_SECONDS = 30  # as every app has it
 DRIFT_STEPS = 1  # a phone's clock may be half a minute off

@@ -8,7 +8,6 @@ lapses, and the event is sent again under the same id (tests/integration/test_de
 from __future__ import annotations
 
 import json
-import logging
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +21,6 @@ from inbox.database import single_statements
 from jobs import context, feeding
 from jobs.context import Context
 from jobs.posting import CALL_SECONDS, Answered, post
-
-log = logging.getLogger(__name__)
 
 LANES = 8  # conversations of one webhook that are told at once
 LEASE_SECONDS = CALL_SECONDS + 10  # a call and its marking; after that the sender is taken for dead

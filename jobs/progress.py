@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 SIMPLE_NODE = next(node.id for node in single_node().nodes.values() if node.type == "llm")
 TICK_SECONDS = 0.25  # what people read as flowing; ten turns or a thousand cost one round trip each tick
-MOST_CHARACTERS = 4_000  # of the words shown; the end of a longer reply is what grows
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from typing import Any
 
 import httpcore2
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, int], Sequence[str]]  # host and port to addresses, the preferred one first
 MOST_ADDRESSES_TRIED = 3

@@ -53,6 +53,7 @@ def test_without_agents_everything_is_answered(product: Product) -> None:
     [
         (("replay", "/nowhere", "--project", "1"), "cannot be read"),
         (("replay", "--project", "999999"), "There is no project 999999"),
+        (("evaluate", str(DATA / "banking77" / "questions.csv"), "--project", "999999"), "There is no project 999999"),
         (("agent", "create", "no-address", "--project", "1"), "is no e-mail address"),
         (("project", "create", "X", "--workflow", "/nowhere"), "is no workflow"),
     ],
