@@ -1,26 +1,22 @@
 // Sending what an agent wrote: shown at once as being sent, said exactly once, kept where it could not be.
-// Owns the outbox. A message keeps its id until it is known what became of it, so the server says it once.
+// Owns the open conversation's outbox; what was left in another one goes out by static/js/left-behind.js.
 
 import { giveBack, hasFiles, takeFiles } from "./attach.js";
+import { keepWaiting, post, waitingIn } from "./posting.js";
 import { forget, show } from "./unsent.js";
 
 const RETRY_MS = 3_000;
-const DAY_MS = 86_400_000; // the server remembers ids for as long
 const composer = document.getElementById("composer");
 const reply = document.getElementById("reply");
 const box = document.getElementById("outbox");
 const { open } = document.querySelector(".app").dataset;
-const key = `tandem:outbox:${open}`;
 let queue = [];
 let busy = false;
 let held = null; // what a colleague was faster than
 
 const lastMessage = () => [...document.querySelectorAll("#messages [data-message]")].at(-1)?.dataset.message ?? "0";
 
-function remember() {
-  if (queue.length) localStorage.setItem(key, JSON.stringify(queue));
-  else localStorage.removeItem(key);
-}
+const remember = () => keepWaiting(open, queue);
 
 export function send(content, kind, seen = lastMessage(), files = []) {
   queue.push({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, content, kind, seen, files, at: Date.now() });
@@ -35,7 +31,7 @@ async function work() {
   if (busy || !queue.length) return;
   busy = true;
   const entry = queue[0];
-  const outcome = await attempt(entry);
+  const outcome = await post(open, entry);
   busy = false;
   if (outcome === "again") {
     entry.waits = true;
@@ -55,22 +51,6 @@ async function work() {
   work();
 }
 
-async function attempt(entry) {
-  const data = new FormData();
-  const fields = { csrf_token: composer.elements.csrf_token.value, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id };
-  for (const [name, value] of Object.entries(fields)) data.set(name, value);
-  for (const file of entry.files ?? []) data.append("attachment", file.id);
-  try {
-    const response = await fetch(composer.action, { method: "POST", body: data });
-    if (response.status >= 500 || response.status === 429) return "again";
-    if (response.status === 401) return { message: composer.dataset.signedOut };
-    const told = await response.json();
-    return told.code === "idempotency_in_flight" ? "again" : told;
-  } catch {
-    return "again";
-  }
-}
-
 async function refreshed() {
   const event = new CustomEvent("tandem:refresh", { detail: { done: null } });
   document.dispatchEvent(event);
@@ -83,7 +63,7 @@ async function arrived(id) {
   if (!document.getElementById(`message-${id}`)) await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
-function refused(entry, { message, owner, at }) {
+function refused(entry, { message, owner, at, signedOut }) {
   const rest = reply.value.trim() ? `${entry.content}\n\n${reply.value}` : entry.content;
   show({ content: rest, kind: entry.kind });
   giveBack(entry.files ?? []);
@@ -92,7 +72,7 @@ function refused(entry, { message, owner, at }) {
   const keep = document.getElementById("keep");
   const seconds = at ? Math.max(0, Math.round((entry.at - new Date(at)) / 1000)) : 0;
   keep.querySelector("b").textContent = owner ? keep.dataset.faster.replace("{name}", owner.name).replace("{seconds}", seconds) : keep.dataset.failed;
-  keep.querySelector("span").textContent = owner ? keep.dataset.kept : `${message ?? ""} ${keep.dataset.kept}`;
+  keep.querySelector("span").textContent = owner ? keep.dataset.kept : `${signedOut ? composer.dataset.signedOut : message ?? ""} ${keep.dataset.kept}`;
   for (const button of keep.querySelectorAll("[data-faster-only]")) button.hidden = !owner;
   keep.hidden = false;
 }
@@ -151,11 +131,7 @@ if (composer) {
     reply.focus();
   });
   document.addEventListener("tandem:connected", work);
-  try {
-    queue = (JSON.parse(localStorage.getItem(key)) ?? []).filter((entry) => Date.now() - entry.at < DAY_MS);
-  } catch {
-    queue = [];
-  }
+  queue = waitingIn(open);
   draw();
   work();
 }

@@ -122,6 +122,13 @@ def test_what_is_written_offline_is_said_once(two: tuple[Page, Page], visitor: P
     for page in two:
         expect(page.locator("#messages").get_by_text("It is on its way to you.")).to_have_count(1)
     expect(ben.locator("#messages").get_by_text("A note meanwhile")).to_be_visible(timeout=MORE_PEOPLE_MS)
+    ben.route("**/say", lambda route: route.fulfill(status=503, body=""))
+    ben.get_by_label("Reply", exact=True).fill("Left behind")
+    ben.keyboard.press("Control+Enter")
+    expect(ben.locator("#outbox")).to_contain_text("waiting to be sent")
+    ben.unroute("**/say")
+    ben.goto(ben.url.partition("/conversations")[0])  # somewhere else before it is sent
+    expect(visitor.get_by_text("Left behind")).to_have_count(1)
 
 
 def test_what_is_new_moves_nothing(two: tuple[Page, Page]) -> None:

@@ -1,0 +1,42 @@
+// One message of an outbox goes to the server: what it is asked, and what its answer means.
+// Owns the request. A message keeps its id, so the server says it once, however often it is sent.
+
+const DAY_MS = 86_400_000; // the server remembers ids for as long
+const { me } = document.querySelector(".app").dataset;
+const token = document.querySelector("meta[name=csrf-token]").content;
+
+/** Where a person's outbox of a conversation lies in the browser. */
+export const outbox = (conversation) => `tandem:outbox:${me}:${conversation}`;
+
+/** The conversations in which this person has something to be sent. */
+export const waiting = () => Object.keys(localStorage).filter((key) => key.startsWith(outbox(""))).map((key) => key.slice(outbox("").length));
+
+export function waitingIn(conversation) {
+  try {
+    return (JSON.parse(localStorage.getItem(outbox(conversation))) ?? []).filter((entry) => Date.now() - entry.at < DAY_MS);
+  } catch {
+    return [];
+  }
+}
+
+export function keepWaiting(conversation, queue) {
+  if (queue.length) localStorage.setItem(outbox(conversation), JSON.stringify(queue));
+  else localStorage.removeItem(outbox(conversation));
+}
+
+/** "again", or what the server told: `message_id`, or why not. */
+export async function post(conversation, entry) {
+  const data = new FormData();
+  const fields = { csrf_token: token, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id };
+  for (const [name, value] of Object.entries(fields)) data.set(name, value);
+  for (const file of entry.files ?? []) data.append("attachment", file.id);
+  try {
+    const response = await fetch(`/conversations/${conversation}/say`, { method: "POST", body: data });
+    if (response.status >= 500 || response.status === 429) return "again";
+    if (response.status === 401) return { signedOut: true };
+    const told = await response.json();
+    return told.code === "idempotency_in_flight" ? "again" : told;
+  } catch {
+    return "again";
+  }
+}
