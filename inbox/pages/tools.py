@@ -82,6 +82,8 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
         return _tool(me, tool_id, _typed(), errors=_secret_lost() | error.extra["fields"]), 422
     except StaleVersion:
         return _tool(me, tool_id, _typed(), overtaken=True, errors=_secret_lost()), 409
+    except NotFound:
+        return _form(me, _typed(), gone=True, errors=_secret_lost()), 409
     forms.saved(row)
     return redirect(url_for("tools_page.edit", number=tool_id))
 

@@ -18,7 +18,7 @@ from inbox.access import Agent, require_manager
 from inbox.api.asking import before_id, bigint, encode_cursor, services, valid, wiring
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
-from inbox.errors import Invalid, StaleVersion
+from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.events import place
 from inbox.language import sentence_of
 from inbox.pages import forms
@@ -84,6 +84,8 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
         return _webhook(me, webhook_id, typed, errors=_faults(error)), 422
     except StaleVersion:
         return _webhook(me, webhook_id, typed, overtaken=True), 409
+    except NotFound:
+        return _form(me, typed, gone=True), 409
     forms.saved(row)
     return redirect(url_for("webhooks_page.edit", number=webhook_id))
 

@@ -72,6 +72,19 @@ def test_two_managers_at_one_tool(house: House, server: ToolServer, sit: Sit) ->
     assert house.ada.get("/tools").get_json()["items"][0]["description"] == "Mine."
 
 
+def test_words_for_a_deleted_tool_are_kept(house: House, server: ToolServer, sit: Sit) -> None:
+    made = with_secret(house, server)
+    path = f"{PAGE}/{made['id']}"
+    ada = sit(house.ada)
+    ada.open(path)
+    house.ada.call("DELETE", f"/tools/{made['id']}")
+    answer = ada.send(path, {"description": "Mine.", "header_value": SECRET}, to=path)
+    assert answer.status_code == 409
+    assert "Somebody deleted this tool" in shown(answer.text)
+    assert "The secret must be typed again" in shown(answer.text)
+    assert ada.forms[PAGE].items() >= {"description": "Mine.", "header_value": ""}.items()
+
+
 def test_agents_read(house: House, server: ToolServer, sit: Sit) -> None:
     made = with_secret(house, server)
     ben = sit(house.ben)

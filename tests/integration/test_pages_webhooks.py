@@ -55,6 +55,16 @@ def test_two_managers_at_once(house: House, sit: Sit) -> None:
     assert house.ada.get(f"/webhooks/{number}").get_json()["description"] == "Mine"
 
 
+def test_words_for_a_deleted_webhook_are_kept(house: House, sit: Sit) -> None:
+    ada, number, _ = made(house, sit)
+    ada.open(f"{PATH}/{number}")
+    house.ada.call("DELETE", f"/webhooks/{number}")
+    answer = ada.send(f"{PATH}/{number}", {"description": "Mine"}, to=f"{PATH}/{number}")
+    assert answer.status_code == 409
+    assert "Somebody deleted this webhook" in shown(answer.text)
+    assert ada.forms[PATH]["description"] == "Mine"
+
+
 def test_the_log_and_sending_once_more(house: House, sit: Sit, services: Services) -> None:
     ada, number, _ = made(house, sit)
     ada.open(f"{PATH}/{number}")
