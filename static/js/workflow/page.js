@@ -1,11 +1,13 @@
 // The workflow's page: one draft, shown as a picture, as a list with forms and as JSON; edited in any of them.
 // Owns the draft, its history, checking and saving. What is typed survives failures, reloads and faster colleagues.
 
+import { openTab } from "./beside.js";
 import { h } from "./build.js";
 import * as drafts from "./draft.js";
 import { listNodes, showForm } from "./form.js";
+import { address, send } from "./server.js";
 import { Sketch } from "./sketch.js";
-import { showTrial } from "./trial.js";
+import { offerTrial } from "./trial.js";
 import { _ } from "../words.js";
 
 const CHECK_MS = 250; // after the last edit
@@ -15,7 +17,6 @@ const at = (id) => document.getElementById(id);
 const given = JSON.parse(at("given").textContent);
 const { manager, walk } = given;
 const kept = `tandem:workflow:${given.project}`;
-const address = "/settings/workflow";
 
 let base = given.version; // the version that the draft was made from
 let saved = JSON.stringify(given.workflow);
@@ -256,18 +257,7 @@ at("import")?.addEventListener("change", async (event) => {
   }
 });
 
-// Checking, trying and saving ----------------------------------------------------------------------------------------
-
-async function send(path, body) {
-  const response = await fetch(address + path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content },
-    body: JSON.stringify(body),
-  });
-  if (response.status === 401) location.reload();
-  const answer = await response.json().catch(() => ({ error: { code: "unknown", message: _("The server said {status}.", { status: response.status }) } }));
-  return { ok: response.ok, answer };
-}
+// Checking and saving ----------------------------------------------------------------------------------------------
 
 let checking = null;
 function checkSoon() {
@@ -339,26 +329,6 @@ at("conflict").addEventListener("click", (event) => {
   if (choice === "mine") save();
 });
 
-at("trial")?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const began = performance.now();
-  const waiting = () => {
-    at("tried").textContent = _("AI is thinking, {seconds} s", { seconds: Math.round((performance.now() - began) / 1000) });
-  };
-  waiting();
-  const clock = setInterval(waiting, 1000);
-  const draft = history.draft;
-  try {
-    const { ok, answer } = await send("/try", { message: at("typed").value, workflow: draft });
-    if (ok) showTrial(at("tried"), answer, draft);
-    else at("tried").textContent = [answer.error.message, ...(answer.error.problems ?? []).map((one) => one.message)].join(" ");
-  } catch {
-    at("tried").textContent = _("The server cannot be reached. Try again.");
-  } finally {
-    clearInterval(clock);
-  }
-});
-
 document.addEventListener("click", async (event) => {
   const chosen = event.target.closest("[data-version], [data-template]")?.dataset;
   if (!chosen || event.target.closest("dialog")) return;
@@ -369,29 +339,7 @@ document.addEventListener("click", async (event) => {
   toast(_("{name} is loaded as a draft. Undo brings the other back.", { name: title ?? _("Version {version}", { version }) }));
 });
 
-// Tabs beside the picture --------------------------------------------------------------------------------------------
-
-const tabs = [...document.querySelectorAll("[role=tab]")];
-
-function openTab(name) {
-  for (const tab of tabs) {
-    const open = tab.id === `tab-${name}`;
-    tab.setAttribute("aria-selected", String(open));
-    tab.tabIndex = open ? 0 : -1;
-    at(tab.getAttribute("aria-controls")).hidden = !open;
-  }
-}
-
-for (const [index, tab] of tabs.entries()) {
-  tab.addEventListener("click", () => openTab(tab.id.slice(4)));
-  tab.addEventListener("keydown", (event) => {
-    const turn = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!turn) return;
-    const next = tabs[(index + turn + tabs.length) % tabs.length];
-    openTab(next.id.slice(4));
-    next.focus();
-  });
-}
+offerTrial(() => history.draft);
 
 function toast(words) {
   const box = h("div", { class: "toast", "data-toast": "" }, h("strong", {}, words));

@@ -1,7 +1,9 @@
-// "Try it": the draft answers a typed message and nothing lands. Owns showing each step, its prompt and its decision.
+// "Try it": the draft answers a typed message and nothing lands. Owns asking, and showing each step, its prompt and its
+// decision.
 
 import { h } from "./build.js";
 import { nameOf, nodeOf } from "./draft.js";
+import { send } from "./server.js";
 import { _ } from "../words.js";
 
 const REASONS = {
@@ -10,7 +12,33 @@ const REASONS = {
 };
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-export function showTrial(element, tried, draft) {
+const form = document.getElementById("trial");
+const tried = document.getElementById("tried");
+
+/** Try the draft as it is when somebody asks; managers only have the form. */
+export function offerTrial(draftNow) {
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const began = performance.now();
+    const waiting = () => {
+      tried.textContent = _("AI is thinking, {seconds} s", { seconds: Math.round((performance.now() - began) / 1000) });
+    };
+    waiting();
+    const clock = setInterval(waiting, 1000);
+    const draft = draftNow();
+    try {
+      const { ok, answer } = await send("/try", { message: document.getElementById("typed").value, workflow: draft });
+      if (ok) showTrial(tried, answer, draft);
+      else tried.textContent = [answer.error.message, ...(answer.error.problems ?? []).map((one) => one.message)].join(" ");
+    } catch {
+      tried.textContent = _("The server cannot be reached. Try again.");
+    } finally {
+      clearInterval(clock);
+    }
+  });
+}
+
+function showTrial(element, tried, draft) {
   const steps = tried.steps.map((step, index) => {
     const spent = step.calls.reduce((sum, call) => sum + call.milliseconds, 0);
     const named = nodeOf(draft, step.node_id);
