@@ -36,6 +36,9 @@ WHERE conversation_id = :conversation AND project_id = :project AND version > :s
 ORDER BY version DESC, id DESC LIMIT 1
 """
 )
+WROTE_SINCE = text(
+    "SELECT EXISTS (SELECT 1 FROM message WHERE conversation_id = :conversation AND author = 'visitor' AND id > :seen)"
+)
 STANDS = text("SELECT version, epoch, labels FROM conversation WHERE id = :conversation AND project_id = :project")
 
 
@@ -73,6 +76,17 @@ def patch_undoably(
         if not done.left:
             return done.id
     raise Unavailable(BUSY)
+
+
+def solve_answered(connection: Connection, who: Agent, conversation_id: int, *, seen: int) -> int | None:
+    """Solve what has just been answered, in the answer's transaction: it holds the row, so nobody comes in between.
+
+    The answer is what undoes it; None where the visitor has written after the message `seen`: they wait for more.
+    """
+    parameters = {"conversation": conversation_id, "seen": seen}
+    if connection.execute(WROTE_SINCE, parameters).scalar_one():
+        return None
+    return bulk.apply(connection, who, [conversation_id], {"status": "solved"}).id
 
 
 def label(connection: Connection, who: Agent, conversation_id: int, *, add: str = "", remove: str = "") -> Written:

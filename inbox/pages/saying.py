@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, unsent
+from inbox import acts, as_seen, unsent
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import AgentMessageBody
@@ -44,7 +44,7 @@ def _once(me: Agent, conversation_id: int) -> Response:
     """The same for the page's script, which shows the message before the answer is there."""
     try:
         wanted = _wanted()
-        body = f"{wanted.private} {wanted.attachment_ids} {wanted.content}".encode("utf-8", "replace")
+        body = f"{wanted.private} {wanted.attachment_ids} {_solves()} {wanted.content}".encode("utf-8", "replace")
         with wiring().services.transaction() as writing:
             said = once(
                 writing.connection,
@@ -68,7 +68,10 @@ def _write(writing: Writing, me: Agent, conversation_id: int, wanted: AgentMessa
         row = acts.reply(writing.connection, me, conversation_id, wanted.content, wanted.attachment_ids, seen=_seen())
     unsent.clear(writing.connection, me, conversation_id)
     mentioned = [one["id"] for one in (row["details"] or {}).get("mentions", [])]
-    return {"message_id": row["id"], "created_at": moment(row["created_at"]), "mentioned": mentioned}
+    told = {"message_id": row["id"], "created_at": moment(row["created_at"]), "mentioned": mentioned}
+    if not wanted.private and _solves():
+        told["solved"] = as_seen.solve_answered(writing.connection, me, conversation_id, seen=_seen() or row["id"])
+    return told
 
 
 def _tell(me: Agent, conversation_id: int, said: dict[str, Any], wanted: AgentMessageBody) -> None:
@@ -91,6 +94,11 @@ def _wanted() -> AgentMessageBody:
 def _seen() -> int | None:
     """The newest message that the writer had before their eyes."""
     return forms.number(request.form.get("seen_message", ""))
+
+
+def _solves() -> bool:
+    """Whether the words are meant to be the last."""
+    return request.form.get("then") == "solve"
 
 
 def _answer(body: dict[str, Any], status: int) -> Response:

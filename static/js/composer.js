@@ -63,7 +63,7 @@ if (composer) {
     hint.textContent = hint.dataset[isNote() ? "note" : "public"];
   });
   reply.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit(event.shiftKey && !isNote() ? document.getElementById("send-solve") : null);
   });
   for (const kind of ["input", "tandem:shown"]) reply.addEventListener(kind, grow);
   grow();

@@ -27,7 +27,7 @@ export function keepWaiting(conversation, queue) {
 /** "again", or what the server told: `message_id`, or why not. */
 export async function post(conversation, entry) {
   const data = new FormData();
-  const fields = { csrf_token: token, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id };
+  const fields = { csrf_token: token, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id, then: entry.then ?? "" };
   for (const [name, value] of Object.entries(fields)) data.set(name, value);
   for (const file of entry.files ?? []) data.append("attachment", file.id);
   try {

@@ -3,7 +3,9 @@
 
 import { giveBack, hasFiles, takeFiles } from "./attach.js";
 import { keepWaiting, post, waitingIn } from "./posting.js";
+import { toast } from "./toasts.js";
 import { forget, show } from "./unsent.js";
+import { _ } from "./words.js";
 
 const RETRY_MS = 3_000;
 const composer = document.getElementById("composer");
@@ -18,8 +20,9 @@ const lastMessage = () => [...document.querySelectorAll("#messages [data-message
 
 const remember = () => keepWaiting(open, queue);
 
-export function send(content, kind, seen = lastMessage(), files = []) {
-  queue.push({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, content, kind, seen, files, at: Date.now() });
+function send(content, kind, then) {
+  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  queue.push({ id, content, kind, then, seen: lastMessage(), files: takeFiles(), at: Date.now() });
   remember();
   draw();
   document.getElementById("thread").scrollTo({ top: 0 });
@@ -42,8 +45,10 @@ async function work() {
   }
   queue.shift();
   remember();
-  if (outcome.message_id) await arrived(outcome.message_id);
-  else {
+  if (outcome.message_id) {
+    await arrived(outcome.message_id);
+    if (entry.then === "solve") tellSolved(outcome.solved);
+  } else {
     await refreshed(); // what stands in the way is before their eyes when they choose
     refused(entry, outcome);
   }
@@ -61,6 +66,16 @@ async function refreshed() {
 async function arrived(id) {
   await refreshed();
   if (!document.getElementById(`message-${id}`)) await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+function tellSolved(act) {
+  if (!act) return toast(_("Sent, and not solved: the visitor has written meanwhile."), "left");
+  const word = document.getElementById("solved-shape").content.querySelector(".toast").cloneNode(true);
+  const undo = word.querySelector("form");
+  undo.setAttribute("hx-post", undo.getAttribute("hx-post").replace("/0/", `/${act}/`));
+  document.getElementById("toasts").append(word);
+  if (!reply.value) reply.blur(); // nothing is to be said here any more, and keys lead on
+  return htmx.process(word);
 }
 
 function refused(entry, { message, owner, at, signedOut }) {
@@ -84,11 +99,11 @@ function answered(then) {
   if (then && (content || hasFiles())) submit(content, then);
 }
 
-function submit(content, kind) {
+function submit(content, kind, then = "") {
   forget();
   reply.value = "";
   reply.dispatchEvent(new CustomEvent("tandem:shown", { bubbles: true }));
-  send(content, kind, lastMessage(), takeFiles());
+  send(content, kind, then);
 }
 
 function draw() {
@@ -119,7 +134,7 @@ if (composer) {
     event.preventDefault();
     if (!reply.value.trim() && !hasFiles()) return reply.focus();
     document.getElementById("keep").hidden = true;
-    submit(reply.value, composer.elements.kind.value);
+    submit(reply.value, composer.elements.kind.value, event.submitter?.value);
     return undefined;
   });
   document.getElementById("send-as-well").addEventListener("click", () => answered(held?.kind ?? "public"));

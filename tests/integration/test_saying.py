@@ -72,6 +72,24 @@ def test_a_colleague_was_faster(house: House, sit: Sit) -> None:
     )
 
 
+def test_the_last_word_solves_unless_the_visitor_goes_on(house: House, sit: Sit) -> None:
+    visitor = house.visit("Hello")
+    number = visitor.conversation_id
+    ben = sit(house.ben)
+    last = {"kind": "public", "then": "solve", "seen_message": newest(house, number)}
+    solved = post(ben, number, "say", content="Here it is.", send_id="1", **last)
+    assert house.ada.get(f"/conversations/{number}").get_json()["status"] == "solved"
+    again = post(ben, number, "say", content="Here it is.", send_id="1", **last)
+    assert again.get_json() == solved.get_json(), "once, however often it is sent"
+    visitor.post("/widget/messages", {"content": "One more thing"})
+    told = post(ben, number, "say", content="Bye.", send_id="2", **last)
+    assert (told.status_code, told.get_json()["solved"]) == (201, None)
+    assert house.ada.get(f"/conversations/{number}").get_json()["status"] == "open", "nobody who waits is put away"
+    token = ben.forms[f"/conversations/{number}/say"]["csrf_token"]
+    ben.client.post(f"/bulk/{solved.get_json()['solved']}/undo", data={"csrf_token": token})
+    assert house.ada.get(f"/conversations/{number}").get_json()["status"] == "open"
+
+
 def test_of_two_at_once_one_is_told(people: People) -> None:
     """Both have read the same; whoever comes second is refused, whatever the order of their snapshots."""
     people.visitor_writes()
