@@ -52,12 +52,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     Where no servers are known it serves no request, so that `flask --help` and the commands still work.
     """
     app = Application(__name__)
-    if settings is None:  # `flask` asks: a web process has no commands, and is up a third sooner without their parts
-        commands.register(app)
-    try:
-        settings = found_servers(settings or Settings.from_environment(os.environ))
-    except SettingsError:
-        return app
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -65,7 +59,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    wire(app, settings, services)
+    asked_by_flask = settings is None
+    if asked_by_flask:  # a web process has no commands, and is up a third sooner without their parts
+        commands.register(app)
+    try:
+        settings = found_servers(settings or Settings.from_environment(os.environ))
+        wire(app, settings, services)
+    except SettingsError:
+        if not asked_by_flask:
+            raise
+        return app
     for part in (compressing, static_files, failures, security, language, cors):
         part.register(app)
     limits.register(app)

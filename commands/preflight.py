@@ -21,8 +21,12 @@ class CannotRun(Exception):
 
 
 def hold(data: Path) -> IO[str]:
-    """The data folder's lock; it goes with this process, however that ends."""
-    lock = (data / "lock").open("w")
+    """The data folder's lock; it goes with this process, however that ends. Raises CannotRun."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise CannotRun(f"The data folder {data} cannot be used ({error.strerror}).") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

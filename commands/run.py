@@ -80,7 +80,6 @@ class Launcher:
         self.stopping = True
 
     def _start(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
         self.lock = hold(self.data)
         run_file.remove(self.data)
         check_port(self.settings.port)

@@ -40,9 +40,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s web %(levelname)s %(message)s")
     try:
         settings = found_servers(Settings.from_environment(os.environ))
+        application = create_app(settings)
     except SettingsError as error:
         sys.exit(str(error))
-    application = create_app(settings)
     try:
         listener = listen(settings)
     except OSError:

@@ -9,9 +9,21 @@ import os
 import secrets
 from pathlib import Path
 
+from inbox.settings import SettingsError
+
 
 def secret_key(data: Path) -> str:
-    """The key in `data`, made at the first call. The file is readable by its owner only."""
+    """The key in `data`, made at the first call. The file is readable by its owner only. Raises SettingsError."""
+    try:
+        return _kept(data)
+    except OSError as error:
+        why = error.strerror
+    raise SettingsError(
+        f"The data folder {data} cannot be used ({why}). Make it writable, or set TANDEM_DATA to another."
+    )
+
+
+def _kept(data: Path) -> str:
     path = data / "secret_key"
     data.mkdir(parents=True, exist_ok=True)
     try:

@@ -13,6 +13,7 @@ import threading
 import time
 
 from redis import Redis
+from sqlalchemy.exc import SQLAlchemyError
 
 from inbox.database import single_statements
 from inbox.redis import redis_client
@@ -101,8 +102,10 @@ def _end_in_time(here: Context, stopping: Stopping) -> None:
 def _end(here: Context) -> None:
     """Leave the process. Only the first who comes here does."""
     with _ending:
-        released = release_all(here)
-        log.info("Stopped; %d turns were released.", released)
+        try:
+            log.info("Stopped; %d turns were released.", release_all(here))
+        except SQLAlchemyError as error:
+            log.warning("Stopped; the database does not answer, so its turns go with their leases: %s", error)
         logging.shutdown()
         os._exit(0)  # threads that still wait for a model hold nothing; their turns have other owners now
 

@@ -146,6 +146,7 @@ def test_a_data_folder_in_use(product: Product) -> None:
         ("REDIS_URL", "redis://127.0.0.1:1", "REDIS_URL does not answer"),
         ("TANDEM_PROT", "8000", "TANDEM_PROT is not a setting"),
         ("TANDEM_PORT", "http", "TANDEM_PORT must be a whole number"),
+        ("TANDEM_DATA", "/dev/null/data", "cannot be used"),
     ],
 )
 def test_what_cannot_run_says_why(product: Product, name: str, value: str, sentence: str) -> None:

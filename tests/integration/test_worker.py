@@ -208,3 +208,11 @@ def test_sigkill_is_found_out_by_the_lease(
     wait_for("no job that is said to run", lambda: noted(redis_url, everyone) == (0, 0))
     assert everyone[0].turns()[0]["attempt"] == 2
     assert len([m for m in everyone[0].messages() if m["author"] == "responder"]) == 1
+
+
+def test_a_stop_without_the_database_is_a_clean_one(start: Start, environment: dict[str, str], redis_url: str) -> None:
+    environment["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/none"
+    process = start(sys.executable, "-m", "commands.worker")
+    wait_for("the worker to wait for jobs", lambda: Worker.count(Redis.from_url(redis_url)) == 1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
