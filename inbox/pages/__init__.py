@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         company,
         desk,
         earlier,
+        first_step,
         joining,
         label_hues,
         labels,
@@ -33,7 +34,6 @@ def register(app: Flask) -> None:
         reports,
         saying,
         settings,
-        signing_in,
         snippets,
         tabs,
         talking,
@@ -56,7 +56,7 @@ def register(app: Flask) -> None:
         of_every_page.register(app)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
-    for of_signing_in in (signing_in, joining, proving, account):
+    for of_signing_in in (first_step, joining, proving, account):
         app.register_blueprint(of_signing_in.blueprint)
     for of_the_inbox in (desk, earlier, listing, bulk, talking, canned, company, saying, attaching, noticing):
         app.register_blueprint(of_the_inbox.blueprint)

@@ -17,7 +17,7 @@ from inbox.api.asking import services
 from inbox.conversation import storable
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_sign_in
-from inbox.pages.signing_in import let_in
+from inbox.pages.first_step import let_in
 
 blueprint = Blueprint("joining", __name__)
 

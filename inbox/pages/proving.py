@@ -6,6 +6,7 @@ opens nothing else and ends with a new password.
 
 from __future__ import annotations
 
+import ipaddress
 import time
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
@@ -92,7 +93,16 @@ def passkey() -> ResponseReturnValue:
 def site() -> Site:
     """Where this request was sent to, as browsers bind passkeys to it."""
     host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
-    return Site(host, request.host_url.rstrip("/"), is_named=signing_in.is_named())
+    return Site(host, request.host_url.rstrip("/"), is_named=_is_name(host))
+
+
+def _is_name(host: str) -> bool:
+    """Whether it is no address of numbers: browsers bind no passkey to one."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 def _half() -> tuple[Known, bool] | None:

@@ -1,28 +1,24 @@
-"""Signing in and out, and who is asking on a page.
+"""Who is asking on a page, and opening and ending a browser's session.
 
-Owns the session's cookie. The session itself is a row in PostgreSQL; its token is new at every sign-in.
+Owns the session's cookie. The session itself is a row in PostgreSQL; its token is new at every sign-in. Must not know
+how somebody proved who they are: inbox/pages/first_step.py and proving.py.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from inbox import access, sessions
-from inbox.access import Agent, Known
+from inbox.access import Agent
 from inbox.api.asking import ASKER_PAGE, asked_by, services
-from inbox.errors import Unauthorized
-from inbox.language import sentence_of
-from inbox.limits import limited_sign_in
 from inbox.sessions import Visiting
 
 COOKIE = "tandem_session"
-blueprint = Blueprint("signing_in", __name__)
 
 
 def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
@@ -71,35 +67,6 @@ def is_signed_in(token: str) -> bool:
         return access.by_session(connection, token) is not None
 
 
-@blueprint.get("/sign-in")
-def sign_in() -> ResponseReturnValue:
-    """The sign-in page."""
-    return _page()
-
-
-@blueprint.post("/sign-in")
-@limited_sign_in
-def open_session() -> ResponseReturnValue:
-    """Open a session, or say that it did not match."""
-    email, password = request.form.get("email", "").strip()[:320], request.form.get("password", "")[:1000]
-    try:
-        with services().reading() as connection:
-            known = access.by_password(connection, email.replace("\x00", ""), password, address=_address())
-    except Unauthorized as error:
-        return _page(email, sentence_of(error)), 401
-    return let_in(known, stays="stay" in request.form)
-
-
-def let_in(known: Known, *, stays: bool) -> Response:
-    """What follows on a right password: the inbox, or the second step where there is one."""
-    if known.second_factor:
-        from inbox.pages import proving  # which opens sessions by this module
-
-        proving.remember(known, stays=stays)
-        return make_response(redirect(url_for("proving.ask")))
-    return enter(known.agent_id, known.project_id, stays=stays, how="password")
-
-
 def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:
     """Open a session for somebody who has proved who they are, and show them the inbox."""
     old = session_token()
@@ -131,20 +98,6 @@ def close_session() -> Response:
     response = make_response(redirect(url_for("signing_in.sign_in")))
     response.delete_cookie(COOKIE)
     return response
-
-
-def _page(email: str = "", wrong: str = "") -> str:
-    return render_template("sign_in.html", email=email, wrong=wrong, named=is_named())
-
-
-def is_named() -> bool:
-    """Whether this page was opened by a name: browsers bind no passkey to an address of numbers."""
-    host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return True
-    return False
 
 
 def _address() -> str:

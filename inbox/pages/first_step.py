@@ -1,0 +1,52 @@
+"""The sign-in page: an address and a password, and what follows on them.
+
+Owns that page. Must not open a session where there is a second step: inbox/pages/proving.py does, behind it.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from inbox import access
+from inbox.access import Known
+from inbox.api.asking import services
+from inbox.errors import Unauthorized
+from inbox.language import sentence_of
+from inbox.limits import limited_sign_in
+from inbox.pages import proving, signing_in
+
+blueprint = Blueprint("signing_in", __name__)
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """The sign-in page."""
+    return _page()
+
+
+@blueprint.post("/sign-in")
+@limited_sign_in
+def open_session() -> ResponseReturnValue:
+    """Open a session, or say that it did not match."""
+    email, password = request.form.get("email", "").strip()[:320], request.form.get("password", "")[:1000]
+    try:
+        with services().reading() as connection:
+            known = access.by_password(
+                connection, email.replace("\x00", ""), password, address=request.remote_addr or ""
+            )
+    except Unauthorized as error:
+        return _page(email, sentence_of(error)), 401
+    return let_in(known, stays="stay" in request.form)
+
+
+def let_in(known: Known, *, stays: bool) -> Response:
+    """What follows on a right password: the inbox, or the second step where there is one."""
+    if known.second_factor:
+        proving.remember(known, stays=stays)
+        return make_response(redirect(url_for("proving.ask")))
+    return signing_in.enter(known.agent_id, known.project_id, stays=stays, how="password")
+
+
+def _page(email: str = "", wrong: str = "") -> str:
+    return render_template("sign_in.html", email=email, wrong=wrong, named=proving.site().is_named)
