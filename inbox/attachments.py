@@ -4,8 +4,8 @@ Owns the tables' statements and who may read. A message names its files in `deta
 streams need no second look. Must not hold bytes (storage.py) or judge them (file_types.py).
 
 A file is forgotten in two steps: its row makes way for one in forgotten_file (a trigger's work, so that it holds for
-whatever is deleted, a whole project too), and only once that is committed its bytes
-are deleted. So a rollback loses nothing, and bytes that cannot be deleted then are tried again by the sweeper.
+whatever is deleted, a whole project too), and only once that is committed its bytes are deleted. So a rollback loses
+nothing, and bytes that cannot be deleted then are tried again by the sweeper.
 """
 
 from __future__ import annotations

@@ -1,13 +1,10 @@
 """What a request asks: who, about which id, with which body and query. Everything that can be wrong is said here.
 
-Owns parsing. Must not touch conversations.
+Owns parsing, but for pages of lists: paging.py. Must not touch conversations.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -33,7 +30,6 @@ from inbox.wiring import Wiring
 P = ParamSpec("P")
 B = TypeVar("B", bound=Body)
 Route = Callable[..., ResponseReturnValue]
-MOST_LISTED = 200
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 ASKER_AGENT, ASKER_VISITOR, ASKER_PAGE = "agent", "visitor", "page"
 DEEPEST_OBJECT = 40  # levels of a body that is stored as it is
@@ -197,54 +193,6 @@ def query(*known: str) -> None:
     for name, values in request.args.lists():
         if not all(storable(value) for value in values):
             raise Invalid(f"Not valid: {name}.", fields={name: "holds characters that cannot be stored"})
-
-
-def limit() -> int:
-    """`limit` of a list: 1 to 200, 50 where it is not given."""
-    return whole("limit", 50, 1, MOST_LISTED)
-
-
-def after() -> int:
-    """The id after which an ascending list begins; its next_cursor may be sent back as `after` or as `cursor`."""
-    return max(whole("after", 0, 0, LARGEST_ID), whole("cursor", 0, 0, LARGEST_ID))
-
-
-def whole(name: str, default: int, lowest: int, highest: int) -> int:
-    """A whole number from the query. Raises Invalid."""
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) and lowest <= int(text) <= highest:
-        return int(text)
-    raise Invalid(f"Not valid: {name}.", fields={name: f"must be a whole number from {lowest} to {highest}"})
-
-
-def encode_cursor(*parts: Any) -> str:
-    """An opaque cursor."""
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
-
-
-def decode_cursor(*types: type) -> list[Any] | None:
-    """The parts of the request's cursor, or None. Raises Invalid for one that was never given out."""
-    text = request.args.get("cursor")
-    if text is None:
-        return None
-    try:
-        parts = json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
-        check_json(parts, 2)
-    except (ValueError, binascii.Error, RecursionError):
-        parts = None
-    if isinstance(parts, list) and [type(part) for part in parts] == list(types):
-        return parts
-    raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
-
-
-def before_id() -> int | None:
-    """The id before which a descending list goes on, from its cursor. Raises Invalid."""
-    cursor = decode_cursor(int)
-    if cursor is not None and not 0 < cursor[0] <= LARGEST_ID:
-        raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
-    return int(cursor[0]) if cursor else None
 
 
 __all__ = ["Agent", "Visit", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, request
 from inbox import audit, representation, team
 from inbox.access import require_manager
 from inbox.api.answering import listed
-from inbox.api.asking import Agent, agent_route, before_id, encode_cursor, limit, query, services, whole
+from inbox.api.asking import Agent, agent_route, query, services
 from inbox.api.fields import moment
+from inbox.api.paging import before_id, encode_cursor, limit, whole
 from inbox.audit import Wanted
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, request
 
 from inbox import canned, representation
 from inbox.api.answering import answer, created, listed, seen_versions
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.schemas import CannedReplyBody, CannedReplyChangesBody, NothingBody
 from inbox.services import Writing
 

@@ -10,20 +10,9 @@ from sqlalchemy import Connection
 
 from inbox import acts, drafts, list_rows, mentions, reading, representation
 from inbox.api.answering import answer, created, listed, seen_versions
-from inbox.api.asking import (
-    Agent,
-    after,
-    agent_route,
-    before_id,
-    bigint,
-    body,
-    encode_cursor,
-    limit,
-    query,
-    services,
-    wiring,
-)
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
 from inbox.api.filters import asked_filter
+from inbox.api.paging import after, before_id, encode_cursor, limit
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
 from inbox.passing import Sign
 from inbox.services import Writing

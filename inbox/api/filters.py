@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from inbox import reading, search
 from inbox.access import Agent
-from inbox.api.asking import decode_cursor
 from inbox.api.fields import moment
+from inbox.api.paging import decode_cursor
 from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
 from inbox.errors import Invalid
 from inbox.listed import Filter

@@ -8,18 +8,8 @@ from flask import Blueprint, Response
 
 from inbox import label_colours, labels, reading, representation, team
 from inbox.api.answering import answer, listed
-from inbox.api.asking import (
-    Agent,
-    after,
-    agent_route,
-    bigint,
-    body,
-    decode_cursor,
-    encode_cursor,
-    limit,
-    query,
-    services,
-)
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.paging import after, decode_cursor, encode_cursor, limit
 from inbox.api.program_bodies import ColourBody, LabelBody, RenameBody
 
 blueprint = Blueprint("labels", __name__, url_prefix="/api/v1")

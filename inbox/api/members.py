@@ -9,7 +9,8 @@ from flask import Blueprint, Response, current_app, url_for
 from inbox import invitations, representation, team
 from inbox.access import require_manager
 from inbox.api.answering import answer, created, listed
-from inbox.api.asking import Agent, after, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.paging import after, before_id, encode_cursor, limit
 from inbox.api.schemas import NothingBody
 from inbox.api.team_schemas import InvitationBody, MemberBody
 from inbox.services import Writing

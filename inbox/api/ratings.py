@@ -6,7 +6,8 @@ from flask import Blueprint, Response
 
 from inbox import ratings, reading, representation
 from inbox.api.answering import listed
-from inbox.api.asking import Agent, agent_route, before_id, bigint, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, bigint, query, services
+from inbox.api.paging import before_id, encode_cursor, limit
 
 blueprint = Blueprint("ratings", __name__, url_prefix="/api/v1")
 

@@ -8,8 +8,9 @@ from flask import Blueprint, Response
 
 from inbox import list_rows, representation, saved_views, views
 from inbox.api.answering import answer, created, listed
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services
 from inbox.api.filters import decode_position
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.conversation import LARGEST_ID

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, current_app
 
 from inbox import agent_tokens, representation
 from inbox.api.answering import created, listed
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.program_bodies import TokenBody
 from inbox.api.schemas import NothingBody
 from inbox.services import Writing

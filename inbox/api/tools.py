@@ -12,7 +12,8 @@ from flask import Blueprint, Response
 
 from inbox import representation, tool_hosts, tools
 from inbox.api.answering import answer, created, listed, seen_versions
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services, wiring
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.schemas import NothingBody
 from inbox.api.tool_forms import ToolBody, ToolChangesBody, ToolHostBody, ToolTrialBody
 from inbox.services import Writing

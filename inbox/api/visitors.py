@@ -6,7 +6,8 @@ from flask import Blueprint, Response, request
 
 from inbox import attachments, representation, visitors
 from inbox.api.answering import answer, listed, seen_versions
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services, wiring
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.visitors import Wanted

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, current_app, request
 
 from inbox import deliveries, representation, webhooks
 from inbox.api.answering import answer, created, listed, seen_versions
-from inbox.api.asking import Agent, agent_route, before_id, bigint, body, encode_cursor, limit, query, services
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.errors import Invalid

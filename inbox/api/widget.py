@@ -10,18 +10,8 @@ from flask import Blueprint, Response, current_app, g, request
 
 from inbox import identity, person_asked, ratings, reading, receiving, representation, visiting, visitor_view
 from inbox.api.answering import answer, asked_once, created, listed, told
-from inbox.api.asking import (
-    Visit,
-    after,
-    body,
-    limit,
-    query,
-    services,
-    visitor_route,
-    visitor_scope,
-    visitor_token_route,
-    wiring,
-)
+from inbox.api.asking import Visit, body, query, services, visitor_route, visitor_scope, visitor_token_route, wiring
+from inbox.api.paging import after, limit
 from inbox.api.schemas import NothingBody, RatingBody, SessionBody, VisitorChangesBody, VisitorMessageBody
 from inbox.colour import ink_on
 from inbox.errors import NotFound

@@ -10,19 +10,8 @@ from flask import Blueprint, Response
 from inbox import representation, workflows
 from inbox.access import require_manager
 from inbox.api.answering import answer, listed, seen_versions
-from inbox.api.asking import (
-    Agent,
-    agent_route,
-    before_id,
-    bigint,
-    encode_cursor,
-    json_object,
-    limit,
-    query,
-    services,
-    valid,
-    wiring,
-)
+from inbox.api.asking import Agent, agent_route, bigint, json_object, query, services, valid, wiring
+from inbox.api.paging import before_id, encode_cursor, limit
 from inbox.api.schemas import TrialBody
 from inbox.errors import Invalid, NotFound
 from inbox.saying import Say, english

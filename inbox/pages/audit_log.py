@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from inbox import account, audit, team
 from inbox.access import Agent, require_manager
-from inbox.api.asking import before_id, encode_cursor, services
+from inbox.api.asking import services
+from inbox.api.paging import before_id, encode_cursor
 from inbox.audit import Wanted
 from inbox.conversation import storable
 from inbox.pages import forms

@@ -28,8 +28,9 @@ from inbox import (
     views,
 )  # fmt: skip
 from inbox.access import Agent
-from inbox.api.asking import bigint, encode_cursor, valid, wiring
+from inbox.api.asking import bigint, valid, wiring
 from inbox.api.filters import decode_position
+from inbox.api.paging import encode_cursor
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.conversation import storable
 from inbox.list_rows import Listed

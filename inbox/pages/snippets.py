@@ -16,8 +16,9 @@ from flask_babel import gettext, lazy_gettext
 
 from inbox import importing, snippets
 from inbox.access import Agent, require_manager
-from inbox.api.asking import before_id, bigint, encode_cursor, services, valid
+from inbox.api.asking import bigint, services, valid
 from inbox.api.fields import MOST_TITLE_CHARACTERS
+from inbox.api.paging import before_id, encode_cursor
 from inbox.api.schemas import SnippetBody
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid, NotFound, StaleVersion

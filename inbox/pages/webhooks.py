@@ -15,7 +15,8 @@ from flask_babel import gettext as _
 
 from inbox import deliveries, webhooks
 from inbox.access import Agent, require_manager
-from inbox.api.asking import before_id, bigint, encode_cursor, services, valid, wiring
+from inbox.api.asking import bigint, services, valid, wiring
+from inbox.api.paging import before_id, encode_cursor
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
 from inbox.errors import Invalid, NotFound, StaleVersion

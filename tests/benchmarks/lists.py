@@ -17,7 +17,7 @@ from commands.fill import fill
 from commands.projects import create_agent
 from inbox import acts, counts, list_rows, reading, representation, search, views
 from inbox.access import Agent
-from inbox.api.asking import encode_cursor
+from inbox.api.paging import encode_cursor
 from inbox.database import single_statements
 from inbox.listed import Filter
 from tests.benchmarks.measuring import Operation, Timed, in_turns, one_client
