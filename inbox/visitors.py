@@ -44,6 +44,19 @@ WHERE c.visitor_id = :visitor AND c.project_id = :project AND c.id < :before ORD
 """
 )
 
+# Of the same visitor, and of others of the same address: a site that signs nobody makes a visitor of every browser.
+BESIDE = text(
+    """
+SELECT c.id, c.status, c.last_message_snippet, c.active_at, c.visitor_id <> :visitor AS by_address
+FROM conversation c
+WHERE c.project_id = :project AND c.id <> :conversation AND c.visitor_id IN (
+    SELECT CAST(:visitor AS bigint) UNION ALL (
+    SELECT id FROM visitor WHERE project_id = :project AND lower(email) = lower(CAST(:email AS text))
+    ORDER BY id DESC LIMIT 50))
+ORDER BY c.active_at DESC, c.id DESC LIMIT :limit
+"""
+)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -83,6 +96,19 @@ def conversations(
     """The visitor's conversations, newest first. The caller has checked whose visitor it is."""
     parameters = {"visitor": visitor_id, "project": project_id, "before": before or LARGEST_ID, "limit": limit}
     return connection.execute(CONVERSATIONS, parameters).mappings().all()
+
+
+def beside(connection: Connection, conversation: Row, limit: int) -> Sequence[Row]:
+    """Other conversations of who asks in this one, newest activity first; `by_address`: only the address says so."""
+    visitor = conversation["visitor"]
+    parameters = {
+        "conversation": conversation["id"],
+        "project": conversation["project_id"],
+        "visitor": visitor["id"],
+        "email": visitor["email"],
+        "limit": limit,
+    }
+    return connection.execute(BESIDE, parameters).mappings().all()
 
 
 def edit(

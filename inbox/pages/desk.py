@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, drafts, first_steps, reading, team, unsent
+from inbox import acts, drafts, first_steps, reading, team, unsent, visitors
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import ConversationBody, DraftBody
@@ -26,6 +26,7 @@ from inbox.pages.words import word
 from inbox.services import Writing
 
 blueprint = Blueprint("pages", __name__)
+SHOWN_BESIDE = 6
 OUT_OF_SIGHT = ("snoozed", "solved", "spam")  # statuses that take a conversation out of what one works through
 
 
@@ -53,6 +54,7 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
         shown["newest_entry"] = thread.newest_entry(shown["timeline"])
         shown["unread_from"] = reading.unread_from(connection, conversation_id, shown["row"]["unread_count"])
         shown["unsent"] = unsent.find(connection, me, conversation_id)
+        shown["beside"] = visitors.beside(connection, shown["row"], SHOWN_BESIDE)
         shown["labels"] = reading.labels(connection, me.project_id)
     return render_template("inbox.html", oob="", **(_frame(me) | shown))
 

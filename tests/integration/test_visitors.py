@@ -85,6 +85,23 @@ def test_conversations_of_a_visitor(house: House) -> None:
     assert [found["id"] for found in answer["items"]] == [visitor.conversation_id]
 
 
+def test_what_they_wrote_elsewhere_stands_beside(house: House, other_house: House, sit: Any) -> None:
+    """By visitor and by address, and nobody else's; that nobody verified the address is said."""
+    email = "leila@example.com"
+    here = house.visit("Where is it?", name="Leila", email=email)
+    house.visit("An older question", email="Leila@Example.com")
+    house.visit("Of somebody else", email="tom@example.com")
+    other_house.visit("In another project", email=email)
+    page = sit(house.ben).open(f"/conversations/{here.conversation_id}")
+    beside = page[page.index('class="side-notes of-theirs"') :].partition("</details>")[0]
+    assert "An older question" in beside
+    assert beside.count("<li>") == 1
+    assert "nobody has verified" in beside
+    assert 'class="side-notes of-theirs"' not in sit(house.ben).open(
+        f"/conversations/{house.visit('Hello').conversation_id}"
+    )
+
+
 def test_erased_with_every_word(house: House, services: Services, settings: Settings) -> None:
     """Whatever was said, in whichever table, is gone; what belongs to others stays."""
     hook = house.ada.post("/webhooks", {"url": "https://example.com"}).get_json()
