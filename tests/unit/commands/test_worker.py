@@ -10,7 +10,7 @@ from tests.product import ROOT
 
 # The web, password hashes, what looks into files, schemas of tools, what opens a sealed secret: 17 MiB in all.
 SPARED = {"flask", "werkzeug", "jinja2", "babel", "flask_babel", "argon2", "puremagic", "jsonschema"}
-SPARED_PARTS = {"cryptography.fernet", "inbox.language", "inbox.bucket"}
+SPARED_PARTS = {"cryptography.fernet", "inbox.language", "inbox.bucket", "inbox.acts"}
 
 
 def test_a_worker_is_spared_what_it_does_not_need() -> None:
@@ -21,6 +21,6 @@ def test_a_worker_is_spared_what_it_does_not_need() -> None:
 
 
 def test_what_is_set_for_the_allocator_stands() -> None:
-    assert lean({"A": "1"}) == {"A": "1", SETTING: "glibc.malloc.tcache_count=0"}
+    assert lean({"A": "1"}) == {"A": "1", SETTING: "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"}
     mine = "glibc.malloc.tcache_count=7:glibc.malloc.arena_max=2"
     assert lean({SETTING: mine})[SETTING].endswith(f":{mine}"), "the last one counts"
