@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+ASSIGNEE_IS_MEMBER = "conversation_assignee_is_member"  # the constraint; a look beforehand would be a promise
+
 OLD = """
 old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE)"""
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
+from inbox.act_parts import ASSIGNEE_IS_MEMBER
 from inbox.attachments import Sender, said
 from inbox.conversation import LARGEST_ID
 from inbox.database import refused_by
@@ -37,9 +38,6 @@ class Written:
     def as_json(self) -> dict[str, Any]:
         """As SURFACE's Conversation."""
         return representation.conversation(self.row, self.row["visitor"])
-
-
-ASSIGNEE_IS_MEMBER = "conversation_assignee_is_member"  # the constraint; a look beforehand would be a promise
 
 
 def patch(

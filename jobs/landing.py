@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from inbox.acts import ASSIGNEE_IS_MEMBER
+from inbox.act_parts import ASSIGNEE_IS_MEMBER
 from inbox.database import fetch_one, is_away, refused_by, single_statements
 from jobs import binding, landing_sql
 from jobs.decide import decide, is_ours, may_move
