@@ -11,8 +11,7 @@ import select
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import httpcore2
@@ -33,13 +32,18 @@ class _Current(threading.local):
 _current = _Current()
 
 
-@contextmanager
-def limited(until: float) -> Iterator[None]:
-    """Every wait of this thread's calls through the door ends at `until`, on the monotonic clock."""
-    _current.until, _current.bytes_left = until, MOST_BYTES
-    try:
-        yield
-    finally:
+class Deadline:
+    """Inside its block every wait of this thread's calls through the door ends at `until`, on the monotonic clock."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def __enter__(self) -> None:
+        _current.until, _current.bytes_left = self._until, MOST_BYTES
+
+    def __exit__(self, *_: object) -> None:
         _current.until = FOREVER
 
 

@@ -20,7 +20,7 @@ import httpx2
 import openai
 
 from responder.answer import Answer, ModelFailed, ModelTimeout
-from responder.deadline import extended, limited
+from responder.deadline import Deadline, extended
 from responder.outcome import Usage
 from responder.sdk import Chunks, Sdk
 from responder.stream import Collected
@@ -72,7 +72,7 @@ class Endpoint:
         started = time.monotonic()
         collected = Collected()
         first_token_by = min(started + limits.first_token, deadline)
-        with limited(first_token_by):
+        with Deadline(first_token_by):
             chunks = self._opened(request, max(0.05, first_token_by - started), limits)
             try:
                 first_token_ms = self._read(chunks, collected, started, deadline, on_text)
