@@ -41,7 +41,7 @@ WHERE project_id = :project AND visitor_id = 0 AND period = date_trunc('day', cl
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Caps:
     """Tokens at most, 0 for no limit: of one visitor in a clock hour, of the project in a day; both in UTC."""
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, text
 from inbox.database import fetch_all, fetch_one
 from inbox.spending import Caps
 from jobs import toolbox
-from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Drop, Work
 from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, VisitorView
 
@@ -67,7 +66,7 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
     state = _object(row.metadata).get("workflowState")
     basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None)
     scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
-    box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else Toolbox()
+    box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else toolbox.NOTHING
     caps = Caps(row.cap_tokens_visitor_hour, row.cap_tokens_day)
     seen = _snapshot(claimed, row, history, basis, box)
     return Work(claimed, basis, seen, refusal(row, claimed), box, caps, row.has_snippets)
@@ -88,7 +87,7 @@ def refusal(row: Any, claimed: Claimed) -> Drop | None:
     return None
 
 
-def _snapshot(claimed: Claimed, row: Any, history: tuple[Said, ...], basis: Basis, box: Toolbox) -> Snapshot:
+def _snapshot(claimed: Claimed, row: Any, history: tuple[Said, ...], basis: Basis, box: toolbox.Toolbox) -> Snapshot:
     return Snapshot(
         project=ProjectView(claimed.project_id, row.project_name, row.mode, row.instructions, row.language),
         visitor=VisitorView(row.visitor_id, row.visitor_name, row.visitor_email, row.visitor_attributes),

@@ -63,6 +63,9 @@ class Toolbox:
         return call(tool, arguments, self.scope, self.network)
 
 
+NOTHING = Toolbox()  # of a turn without a workflow, which has no use for tools
+
+
 def read(connection: Connection, project_id: int, scope: Mapping[str, int]) -> Toolbox:
     """The project's tools."""
     rows = connection.execute(TOOLS, {"project": project_id}).all()

@@ -16,7 +16,6 @@ from jobs.context import Context
 from jobs.landing import Landed, TurnLost
 from jobs.metering import metered
 from jobs.progress import Progress, node_names
-from jobs.toolbox import Toolbox
 from jobs.values import Basis, Claimed, Work
 from responder.outcome import Outcome, Position, Step
 from responder.snapshot import Colleague, Snippet
@@ -107,20 +106,18 @@ def _announce(here: Context, landed: Landed | None, project_id: int) -> None:
         here.queue.enqueue(landed.next_turn, project_id=project_id)
 
 
-@dataclass
+@dataclass(slots=True)
 class Around:
     """What the thinking may ask of its surroundings. Implements responder.thinking.Surroundings."""
 
     here: Context
     work: Work
     basis: Basis = field(init=False)
-    toolbox: Toolbox = field(init=False)
     names: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = node_names(self.work.snapshot.workflow or {})
         self.basis = self.work.basis
-        self.toolbox = replace(self.work.toolbox, sealer=self.here.sealer, network=self.here.network)
 
     def search(self, query: str) -> tuple[Snippet, ...]:
         """The project's snippets for the query; the project is the turn's, whatever the model says."""
@@ -137,7 +134,8 @@ class Around:
     def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
         """The answer of one of the turn's project's own tools. Raises ToolFailed, or TurnLost before the call."""
         self._still_ours()
-        return self.toolbox.call(name, arguments)
+        box = replace(self.work.toolbox, sealer=self.here.sealer, network=self.here.network)
+        return box.call(name, arguments)
 
     def land_position(self, position: Position, step: Step) -> None:
         """Land a routing step, so that a killed worker resumes behind it. Raises TurnLost."""

@@ -3,7 +3,7 @@
 Owns room and draining. To everything around it it is an RQ worker: registries, `rq info`, failure registry,
 heartbeats, crash recovery. Must not know what a turn does.
 
-A forked work-horse costs tens of MB for each waiting turn, a thread 50 KiB. Greenlets were measured when it was 80:
+A forked work-horse costs tens of MB for each waiting turn, a thread 45 KiB. Greenlets were measured when it was 80:
 a fifth less memory and no less processor time, and the first rush of 500 stood still for two minutes.
 """
 

@@ -20,7 +20,7 @@ DropStatus = Literal["cancelled", "superseded"]
 ParkReason = Literal["person_replied", "taken_over", "spam", "assigned"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A turn that is ours: `attempt` is the fence that every later write of it must show."""
 
@@ -37,7 +37,7 @@ class Claimed:
         return max(self.answers, default=None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What the turn knows of the conversation: its state at the claim, moved on by the turn's own landings.
 
@@ -49,7 +49,7 @@ class Basis:
     workflow_state: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Work:
     """A claimed turn with all that it may think about. `refusal` is set where it must not think at all; without
     `has_snippets` there is nothing to search.
@@ -64,7 +64,7 @@ class Work:
     has_snippets: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Act:
     """One entry of the timeline that a person made after the turn's basis."""
 
@@ -76,7 +76,7 @@ class Act:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The project's say in what becomes of a reply."""
 
@@ -84,7 +84,7 @@ class Policy:
     on_assignment: Literal["post", "park"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fresh:
     """The conversation as re-fetched a moment before the landing's statement. `fetched_at` is the database's clock."""
 
@@ -101,7 +101,7 @@ class Fresh:
     fetched_at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A person's value that stands although the turn began before it was set."""
 
@@ -115,7 +115,7 @@ class Kept:
         return {"field": self.field, "value": self.value, "by": self.by, "at": self.at}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Post:
     """The reply goes to the visitor. `state` is what to merge into workflowState, None leaves it as it is.
 
@@ -135,7 +135,7 @@ class Post:
         return replace(self, intents=tuple(intent for intent in self.intents if intent not in gone), gone=gone)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Park:
     """The reply becomes a draft, because of what `by` did at `at`."""
 
@@ -145,7 +145,7 @@ class Park:
     next_turn: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Nothing is written for the visitor or for people; the turn says why."""
 
@@ -154,7 +154,7 @@ class Drop:
     next_turn: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NotOurs:
     """The turn ended already, or somebody else has claimed it since: there is nothing for us to write."""
 

@@ -86,7 +86,7 @@ class Model:
             choice: Any = {"type": "function", "function": {"name": must_call}} if must_call else "auto"
             request["tool_choice"] = choice
         deadline = time.monotonic() + self._limits.total
-        failure = ModelFailed("Every endpoint is being left alone after repeated failures.")
+        failure: ModelFailed | None = None
         for endpoint in self._endpoints:
             if time.monotonic() >= deadline:
                 break
@@ -102,7 +102,7 @@ class Model:
                 continue
             self._breaker.succeeded(endpoint.name)
             return answer
-        raise failure
+        raise failure or ModelFailed("Every endpoint is being left alone after repeated failures.")
 
     def _of(self, endpoint: Endpoint, request: dict[str, Any], deadline: float, on_text: OnText) -> Answer:
         """Try one endpoint, again only where it refused before its first token and there is time for what it asks."""

@@ -66,7 +66,7 @@ class ToolRun:
     ms: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What the model cost: milliseconds and tokens summed over the turn's calls."""
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from responder.tools import Tool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Said:
     """One public message of the conversation."""
 
@@ -22,7 +22,7 @@ class Said:
     content: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Snippet:
     """A piece of the team's knowledge."""
 
@@ -31,7 +31,7 @@ class Snippet:
     content: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Colleague:
     """A member of the turn's project."""
 
@@ -40,7 +40,7 @@ class Colleague:
     email: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ProjectView:
     """What prompts and variables may know of the project. No key, no secret."""
 
@@ -51,7 +51,7 @@ class ProjectView:
     language: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class VisitorView:
     """The visitor as prompts and variables may know them."""
 
@@ -61,7 +61,7 @@ class VisitorView:
     custom_attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ConversationView:
     """The conversation as it stood at the claim."""
 
@@ -72,7 +72,7 @@ class ConversationView:
     custom_attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything `think` may look at. `history` is oldest first and ends with what is to be answered.
 

@@ -22,7 +22,7 @@ class _Call:
     arguments: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Collected:
     """What has been received so far."""
 

@@ -73,8 +73,8 @@ class _Thought:
     path: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        tools = {**{tool.name: tool for tool in self.snapshot.tools}, **TOOLS}
-        self.use = ToolUse(self.around, tools)
+        own = {tool.name: tool for tool in self.snapshot.tools}
+        self.use = ToolUse(self.around, {**own, **TOOLS} if own else TOOLS)
 
     def walk(self) -> Outcome:
         """Route until an llm node has spoken, or the workflow ends without a word."""

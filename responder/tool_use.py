@@ -23,7 +23,7 @@ MOST_TOLD = 48_000  # characters of tools' answers in one turn, about 12,000 tok
 CALLS_AT_ONCE = 8  # of tools in one round; each may take seconds
 
 
-@dataclass
+@dataclass(slots=True)
 class ToolUse:
     """What was found, learned and wished for so far. `tools` are those of the turn, by name."""
 

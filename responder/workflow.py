@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ DEFAULT_ROUTE = "default"
 TOOL_NAMES = {"add_visitor_note": "add_note", "change_status": "set_status"}  # names of the origin system
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One way out of a switch: its route and, in words, when to take it."""
 
@@ -26,7 +27,7 @@ class Case:
     when: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """`prompt` is None where the node brings none, so that the built-in one is used."""
 
@@ -39,7 +40,7 @@ class Node:
     tool_arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """`route` is the decoded part of sourceHandle behind the node's id, None for a plain edge."""
 
@@ -49,7 +50,7 @@ class Edge:
     route: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GlobalTool:
     """A tool offered at every llm node, with the team's own words on when to use it."""
 
@@ -58,7 +59,7 @@ class GlobalTool:
     instruction: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """A graph of nodes by id, ready to be walked."""
 
@@ -95,8 +96,9 @@ def read_workflow(definition: Mapping[str, Any]) -> Workflow:
     )
 
 
+@lru_cache(maxsize=1)
 def single_node(instructions: str = "") -> Workflow:
-    """Simple mode: the same engine with one llm node."""
+    """Simple mode: the same engine with one llm node. All turns share it."""
     nodes = {"start": Node("start", "start"), "answer": Node("answer", "llm")}
     return Workflow(nodes, (Edge(None, "start", "answer", None),), instructions=instructions)
 
