@@ -55,6 +55,7 @@ def fill(
         "visitor",
         "conversation",
         "conversation_label",
+        "conversation_priority",
         "turn",
         "message",
         "message_search",

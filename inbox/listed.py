@@ -123,9 +123,16 @@ def _beside(wanted: Filter) -> Iterator[Clause]:
     for place, label in enumerate(wanted.search.labels):
         yield _labelled(f"label_{place}", label)
     if wanted.search.priorities:
-        yield _one_of("c.priority", wanted.search.priorities, PRIORITIES), {}
+        yield _prioritised(wanted.search.priorities), {}
     if wanted.assigned is not None and len(wanted.assigned) > 1:
         yield _assigned(wanted.assigned)
+
+
+def _prioritised(priorities: Sequence[str]) -> str:
+    if "normal" in priorities:
+        return _one_of("c.priority", priorities, PRIORITIES)
+    having = _one_of("p.priority", priorities, PRIORITIES)
+    return f"c.id IN (SELECT p.conversation_id FROM conversation_priority p WHERE p.project_id = :project AND {having})"
 
 
 def _labelled(name: str, label: str) -> Clause:

@@ -106,14 +106,22 @@ WITH v AS (
     INSERT INTO visitor (project_id, name, email)
     SELECT :project, 'Visitor' || n, 'v' || n || '@example.com' FROM generate_series(1, 5000) AS n RETURNING id),
 c AS (
-    INSERT INTO conversation (project_id, visitor_id, labels)
-    SELECT :project, id, ARRAY[CASE id % 500 WHEN 0 THEN 'x' ELSE 'y' END] FROM v RETURNING id)
+    INSERT INTO conversation (project_id, visitor_id, labels, priority)
+    SELECT :project, id, ARRAY[CASE id % 500 WHEN 0 THEN 'x' ELSE 'y' END],
+        CASE id % 500 WHEN 0 THEN 'high' ELSE 'low' END FROM v RETURNING id)
 INSERT INTO message (project_id, conversation_id, author, content)
 SELECT :project, c.id, 'visitor', 'order ' || md5(c.id::text) FROM c, generate_series(1, 4)
 """
 
 
-@pytest.mark.parametrize("typed", ["c4ca", "from:visitor4999", "tor4999", "status:open c4ca", "order", "label:x"])
+INDEXES = {
+    "message_search_words", "visitor_words", "conversation_list", "conversation_label_pkey",
+    "conversation_priority_pkey",
+}  # fmt: skip
+TYPED = ["c4ca", "from:visitor4999", "tor4999", "status:open c4ca", "order", "label:x", "priority:high"]
+
+
+@pytest.mark.parametrize("typed", TYPED)
 def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
     with people.services.database.begin() as connection:
         connection.execute(text(FILL), {"project": people.project_id})
@@ -124,7 +132,7 @@ def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
         plan = connection.execute(explained, page.parameters).scalar_one()[0]["Plan"]
         used, scanned = nodes(plan)
         assert scanned == set()
-        assert used & {"message_search_words", "visitor_words", "conversation_list", "conversation_label_pkey"}, used
+        assert used & INDEXES, used
 
 
 SAYS = "(m.content ~* '\\m{0}' OR v.name ILIKE '%{0}%')"

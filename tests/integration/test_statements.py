@@ -67,8 +67,8 @@ INSERT INTO webhook_delivery (webhook_id, project_id, conversation_id, event_id,
 ANALYZE
 """
 LONG = {
-    "conversation", "conversation_label", "visitor", "message", "message_search", "turn", "timeline_event", "change",
-    "visitor_session",
+    "conversation", "conversation_label", "conversation_priority", "visitor", "message", "message_search", "turn",
+    "timeline_event", "change", "visitor_session",
     "idempotency_key", "agent_session", "api_token", "draft", "attachment", "mention", "rating", "audit_entry",
     "spend", "unsent_text", "webhook_delivery",
 }  # fmt: skip
