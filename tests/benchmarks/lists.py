@@ -28,10 +28,14 @@ from tests.benchmarks.table import LEAST, Line, Table
 PAGE = 50
 DEEP = 10_000  # pages
 ROUNDS, FEWER = 5, 3
-# Words of many messages and of few, two together, a name, and operators.
+# Words of many messages and of few, two together, a name, and operators. The dearest is of three usual words that no
+# message has together.
 SEARCHED = {
     "a word of many": "refund", "a usual word": "password", "two words": "exchange rate", "a word of none": "zzzz",
     "a name": "leila", "a word, in one status": "refund status:open", "a visitor by name": "from:haddad",
+    "a word of few visitors": 'from:"leila haddad" refund', "a priority of none": "priority:urgent",
+    "a label, mine and open": "status:open label:vip assignee:me",
+    "three usual words, never together": "account password change",
 }  # fmt: skip
 DEEPEST = text(
     """
