@@ -22,9 +22,9 @@ WHERE mb.project_id = :project AND (a.name || ' ' || a.email) ILIKE ANY(:names)
 
 def looked_up(connection: Connection, project_id: int, wanted: Filter) -> Filter:
     """The filter with those that are meant: nobody, the asker, members whose name or address holds what was typed."""
-    typed = {one.lower() for one in wanted.search.assignees}
-    if not typed:
+    if not wanted.search.assignees:
         return wanted
+    typed = {one.lower() for one in wanted.search.assignees}
     meant: set[int | None] = {None} if "none" in typed else set()
     if "me" in typed:
         meant.add(wanted.who)
