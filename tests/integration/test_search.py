@@ -104,7 +104,7 @@ def test_what_is_deleted_is_not_found(house: House, services: Services, three: t
 FILL = """
 WITH v AS (
     INSERT INTO visitor (project_id, name, email)
-    SELECT :project, 'Visitor' || n, 'v' || n || '@example.com' FROM generate_series(1, 5000) AS n RETURNING id),
+    SELECT :project, 'Visitor' || n, 'v' || n || '@example.com' FROM generate_series(1, :many) AS n RETURNING id),
 c AS (
     INSERT INTO conversation (project_id, visitor_id, labels, priority)
     SELECT :project, id, ARRAY[CASE id % 500 WHEN 0 THEN 'x' ELSE 'y' END],
@@ -124,7 +124,7 @@ TYPED = ["c4ca", "from:visitor4999", "tor4999", "status:open c4ca", "order", "la
 @pytest.mark.parametrize("typed", TYPED)
 def test_a_search_goes_by_its_indexes(people: People, typed: str) -> None:
     with people.services.database.begin() as connection:
-        connection.execute(text(FILL), {"project": people.project_id})
+        connection.execute(text(FILL), {"project": people.project_id, "many": 5000})
     with people.services.reading() as connection:
         connection.execute(text("VACUUM ANALYZE"))
         page = next(pages(connection, people.project_id, Filter(search=search.parse(typed))))
@@ -178,6 +178,39 @@ def test_each_way_finds_what_a_plain_look_at_all_finds(
         before = (first[-1]["active_at"].isoformat(), first[-1]["id"])
         rest = list_rows.whole(connection, house.project_id, replace(wanted, before=before, limit=50))
     assert [row["id"] for row in (*first, *rest)] == known
+
+
+MARKED = """
+UPDATE conversation SET labels = CASE id % 2 WHEN 0 THEN ARRAY['vip'] ELSE '{}' END,
+    priority = (ARRAY['normal', 'high', 'normal', 'low', 'normal', 'urgent', 'normal'])[1 + id % 7],
+    assignee_id = CASE id % 3 WHEN 0 THEN CAST(:ada AS bigint) WHEN 1 THEN :ben END
+"""
+BESIDE = {
+    "label:vip": "c.labels = '{vip}'",
+    "label:vip priority:high": "c.labels = '{vip}' AND c.priority = 'high'",
+    "priority:low priority:urgent assignee:none": "c.priority IN ('low', 'urgent') AND c.assignee_id IS NULL",
+    "priority:normal priority:high label:vip": "c.priority IN ('normal', 'high') AND c.labels = '{vip}'",
+    "assignee:ada assignee:none": "c.assignee_id IS DISTINCT FROM (SELECT id FROM agent WHERE name = 'Ben')",
+    "assignee:ben label:vip": "c.assignee_id = (SELECT id FROM agent WHERE name = 'Ben') AND c.labels = '{vip}'",
+    "priority:urgent label:none": "false",
+}
+
+
+@pytest.mark.parametrize("walks", [True, False])
+def test_along_the_list_or_not_the_same_is_found(
+    house: House, services: Services, walks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A walk that ends before the page is full is no answer."""
+    with services.database.begin() as connection:
+        connection.execute(text(FILL), {"project": house.project_id, "many": 60})
+        connection.execute(text(MARKED), {"ada": house.ada.id, "ben": house.ben.id})
+    monkeypatch.setattr("inbox.search_ways.choose_listed", lambda *_: Way(walks))
+    monkeypatch.setattr("inbox.listed_words.MOST_WALKED", 7)
+    with services.reading() as connection:
+        for typed, plain in BESIDE.items():
+            known = [row.id for row in connection.execute(text(PLAIN.format(plain)))]
+            found = list_rows.shown(connection, house.project_id, Filter(search=search.parse(typed), limit=4))
+            assert [row.id for row in found] == known[:4], typed
 
 
 def nodes(plan: dict[str, Any]) -> tuple[set[str], set[str]]:
