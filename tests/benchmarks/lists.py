@@ -20,7 +20,7 @@ from inbox.access import Agent
 from inbox.api.paging import encode_cursor
 from inbox.database import single_statements
 from inbox.listed import Filter
-from tests.benchmarks.measuring import Operation, Timed, in_turns, one_client
+from tests.benchmarks.measuring import FEW, Operation, Timed, by_processor, in_turns, one_client
 from tests.benchmarks.serving import ask, web
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
@@ -107,6 +107,9 @@ def _looks(connection: Connection, table: Table, project: int, agent: Agent, rou
     for name, page in pages_of.items():
         table.add(Line(f"a page of {size}, {page} / one by its primary key", p50["key"], p50[name], "ms", 2.0))
     table.add(Line("… as the API tells it / one by its primary key", p50["key"], p50["api"], "ms", 2.0))
+    spent = by_processor({name: _again(looks[name]) for name in ("key", slowest)}, FEW * 10)
+    costs = [spent[name].p50_ms for name in ("key", slowest)]
+    table.add(Line("… time of processors, the slowest / one by its primary key", costs[0], costs[1], "ms"))
     table.add(Line(f"page {pages:,} / the first page", p50["first"], p50["deep"], "ms", 1.3))
     table.add(Line("… with OFFSET / the first page", p50["first"], p50["offset"], "ms"))
     table.add(Line("the views' figures, kept / counted", p50["counted"], p50["kept"], "ms", 0.1))
