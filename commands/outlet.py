@@ -60,6 +60,9 @@ class Handler(OnePiece, StrictHead):
         kept = [(b"Transfer-Encoding", b"chunked")] if self.response_use_chunked else []
         self.response_headers = [*others, *kept, (b"Connection", b"close")]
 
+    def log_request(self) -> None:
+        """No request is logged, so no line is made of it."""
+
     def _is_body_unread(self) -> bool:
         body = self.wsgi_input
         if body.chunked_input:

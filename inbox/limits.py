@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from operator import itemgetter
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, request
@@ -85,11 +86,9 @@ def _count(limits: Sequence[Limit]) -> None:
     askers = {who: who() for who in {limit.who for limit in limits}}
     known = [limit.window(settings, askers[limit.who]) for limit in limits]
     counts = _counter().count([window for _, window in known])
-    g.counted = min(
-        ((most, most - count, window) for (most, window), count in zip(known, counts, strict=True)),
-        key=lambda counted: (counted[1] >= 0, counted[1]),
-    )
-    if g.counted[1] < 0:
+    left = [(most, most - count, window) for (most, window), count in zip(known, counts, strict=True)]
+    g.counted = counted = min(left, key=itemgetter(1))
+    if counted[1] < 0:
         raise RateLimited("Too many requests. Wait a moment and try again.")
 
 
