@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +19,8 @@ from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
 from rq.serializers import DefaultSerializer
-from rq.utils import now, utcformat
 
+from inbox.representation import moment
 from inbox.turn_queue import Started
 from inbox.wake import CHANNEL, Waker
 from jobs.sharing import SharedQueue, mark
@@ -73,7 +74,7 @@ class RqTurnQueue:
 
     def _job(self, turn_id: int, attempt: int) -> dict[str, Any]:
         """What RQ keeps of the job: made by RQ once, for all but the turn and the time is the same in each."""
-        at = utcformat(now())
+        at = moment(datetime.now(UTC))  # RQ writes it as we do
         return self._alike | {
             "data": DefaultSerializer.dumps((RUN_TURN, None, (turn_id,), {})),  # RQ takes it compressed or as it is
             "description": f"turn {turn_id}, attempt {attempt + 1}",

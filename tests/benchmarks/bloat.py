@@ -77,7 +77,7 @@ def _land(url: str, project_id: int, landings: int) -> None:
             claimed = landing.Work(stage, min(SLICE, landings), ROOMS).claimed
             if not done:
                 statement, names, values = landing.floor_statement(claimed[0])
-                connection.execute(f"PREPARE land AS {statement}".encode())
+                connection.execute(b"PREPARE land AS " + statement)
                 literals = [PLACES.get(name) or sql.Literal(values[name]).as_string(connection) for name in names]
             elif done % SHOWN == 0:
                 print(f"{done:,} landings in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)

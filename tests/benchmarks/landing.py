@@ -115,7 +115,7 @@ def floor(url: str, claimed: list[Claimed]) -> Iterator[Operation]:
         yield partial(_execute, connection, compiled, [values[name] for name in names])
 
 
-def floor_statement(one: Claimed) -> tuple[str, list[str], dict[str, Any]]:
+def floor_statement(one: Claimed) -> tuple[bytes, list[str], dict[str, Any]]:
     """The landing's statement, whatever the version is; the names of its places, and their values for this turn."""
     statement, parameters = _bound(one)
     sql = statement.text.replace("AND version = :version", "")
@@ -123,7 +123,7 @@ def floor_statement(one: Claimed) -> tuple[str, list[str], dict[str, Any]]:
     return *numbered(sql), parameters
 
 
-def _execute(connection: psycopg.Connection[Any], sql: str, values: list[Any]) -> None:
+def _execute(connection: psycopg.Connection[Any], sql: bytes, values: list[Any]) -> None:
     with psycopg.RawCursor(connection) as cursor:
         cursor.execute(sql, values, prepare=True).fetchone()
 
