@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,16 +95,14 @@ def find(connection: Connection, request: Asked) -> Answered | None:
 
 def _take(connection: Connection, request: Asked) -> bool:
     named = {"scope": request.scope, "key": request.key, "hash": request.request_hash, "wait": str(WAIT_MS)}
-    with not_in_flight():
-        return connection.execute(TAKE, named).one_or_none() is not None
-
-
-@contextmanager
-def not_in_flight() -> Iterator[None]:
-    """Raises IdempotencyInFlight where a statement has waited WAIT_MS for the first request with its key."""
     try:
-        yield
+        return connection.execute(TAKE, named).one_or_none() is not None
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) != "55P03":  # lock_not_available
-            raise
+        refuse_in_flight(error)
+        raise
+
+
+def refuse_in_flight(error: OperationalError) -> None:
+    """Raises IdempotencyInFlight where a statement has waited WAIT_MS for the first request with its key."""
+    if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
         raise IdempotencyInFlight("The first request with this key is still being worked on. Try again.") from error

@@ -100,7 +100,8 @@ def _tell(response: Response) -> Response:
         return response
     most, left, window = counted
     refused = left < 0 and response.status_code == RateLimited.status
-    told = request.path.startswith("/api/v1/") and not request.path.startswith("/api/v1/widget/")
+    path = request.path
+    told = path.startswith("/api/v1/") and not path.startswith("/api/v1/widget/")
     seconds_left = _counter().seconds_left(window) if refused or told else 0
     if refused:
         response.headers["Retry-After"] = str(max(1, seconds_left))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import OperationalError
 
 from inbox import idempotency
 from inbox.attachments import LINK, said, without_files
@@ -131,8 +132,11 @@ def _keyed(asked: Asked | None) -> dict[str, Any]:
 
 
 def _made(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Receipt | None:
-    with idempotency.not_in_flight():
+    try:
         rows = fetch_all(connection, statement.text, parameters)
+    except OperationalError as error:
+        idempotency.refuse_in_flight(error)
+        raise
     return Receipt(rows[0], rows[0]["started_turn"]) if rows else None
 
 

@@ -8,10 +8,7 @@ from inbox.compressing import MaskedCsrf
 
 
 def register(app: Flask) -> None:
-    """Add every page, and CSRF protection to everything that a page may post.
-
-    The API takes bearer tokens only, which no foreign page can make a browser send, so it is exempt.
-    """
+    """Add every page, and CSRF protection to everything that a page may post."""
     from inbox.pages import (
         account,
         attaching,
@@ -48,10 +45,7 @@ def register(app: Flask) -> None:
         working_hours,
     )
 
-    csrf = MaskedCsrf(app)
-    for blueprint in app.blueprints.values():
-        if (blueprint.url_prefix or "").startswith("/api/"):
-            csrf.exempt(blueprint)
+    MaskedCsrf(app)
     for of_every_page in (words, tabs, attention, label_hues):
         of_every_page.register(app)
     app.add_url_rule("/settings", "pages.settings", settings.show, methods=["GET"])
