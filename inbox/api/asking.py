@@ -30,6 +30,7 @@ from inbox.wiring import Wiring
 P = ParamSpec("P")
 B = TypeVar("B", bound=Body)
 Route = Callable[..., ResponseReturnValue]
+REPEATABLE = frozenset({"status", "responder_state"})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 ASKER_AGENT, ASKER_VISITOR, ASKER_PAGE = "agent", "visitor", "page"
 DEEPEST_OBJECT = 40  # levels of a body that is stored as it is
@@ -183,7 +184,7 @@ def printable(part: object) -> str:
 
 
 def query(*known: str) -> None:
-    """Raise Invalid for a query parameter that the route does not know, or text that cannot be stored."""
+    """Raise Invalid for a query parameter that the route does not know, that is given twice, or cannot be stored."""
     if not request.query_string:
         return
     unknown = [name for name in request.args if name not in known]
@@ -193,6 +194,8 @@ def query(*known: str) -> None:
     for name, values in request.args.lists():
         if not all(storable(value) for value in values):
             raise Invalid(f"Not valid: {name}.", fields={name: "holds characters that cannot be stored"})
+        if len(values) > 1 and name not in REPEATABLE:  # rather than leave out all but the first without a word
+            raise Invalid(f"Not valid: {name}.", fields={name: "is given more than once"})
 
 
 __all__ = ["Agent", "Visit", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]

@@ -84,7 +84,7 @@ def test_filters(house: House) -> None:
         "status=closed", "status=", "status=open&status=nope", "assignee=you", "assignee=", "assignee=-1",
         f"assignee={10**30}", "assignee=999999", "responder_state=off", "limit=0", "limit=201", "limit=-1", "limit=x",
         "limit=", "limit=1.5", "cursor=", "cursor=x", "cursor=%FF", "cursor=WzFd", "cursor=bnVsbA", "page=2",
-        "Status=open", "q=%00", "label=%00", "after=1",
+        "Status=open", "q=%00", "label=%00", "after=1", "label=a&label=b",
         # ["x", 1] and ["2026-01-01T00:00:00Z", -1]
         "cursor=WyJ4IiwgMV0", "cursor=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIC0xXQ",
     ],
