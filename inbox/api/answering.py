@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, g, request
@@ -15,10 +15,12 @@ from flask.json.provider import DefaultJSONProvider
 
 from inbox import idempotency
 from inbox.api.asking import services
+from inbox.api.paging import cursor_behind
 from inbox.idempotency import Asked, once
 from inbox.security import Protected
 from inbox.services import Writing
 
+Row = Mapping[Any, Any]
 ENCODER = json.JSONEncoder(separators=(",", ":"), default=DefaultJSONProvider.default)
 
 
@@ -33,6 +35,11 @@ def answer(body: Any, status: int = 200, *, version: int | None = None) -> Respo
 def listed(items: list[Any], next_cursor: str | None) -> Response:
     """A list as SURFACE has it."""
     return answer({"items": items, "next_cursor": next_cursor})
+
+
+def paged(rows: Sequence[Row], most: int, shown: Callable[[Row], Any], *, by: str = "id") -> Response:
+    """A page of a list: the first `most` of rows that were asked for with one more, each as `shown` has it."""
+    return listed([shown(row) for row in rows[:most]], cursor_behind(rows, most, by))
 
 
 def created(

@@ -8,10 +8,10 @@ from flask import Blueprint, Response, request
 
 from inbox import audit, representation, team
 from inbox.access import require_manager
-from inbox.api.answering import listed
+from inbox.api.answering import paged
 from inbox.api.asking import Agent, agent_route, query, services
 from inbox.api.fields import moment
-from inbox.api.paging import before_id, encode_cursor, limit, whole
+from inbox.api.paging import before_id, limit, whole
 from inbox.audit import Wanted
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid
@@ -36,8 +36,7 @@ def list_entries(who: Agent) -> Response:
     )
     with services().reading() as connection:
         rows = audit.listed(connection, who.project_id, wanted)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.audit_entry(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.audit_entry)
 
 
 def _moment(name: str) -> datetime | None:

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from inbox import canned, representation
-from inbox.api.answering import answer, created, listed, seen_versions
+from inbox.api.answering import answer, created, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.schemas import CannedReplyBody, CannedReplyChangesBody, NothingBody
 from inbox.services import Writing
 
@@ -24,8 +24,7 @@ def list_canned(who: Agent) -> Response:
     most, words = limit(), request.args.get("q", "").strip()[:200]
     with services().reading() as connection:
         rows = canned.listed(connection, who.project_id, before=before_id(), words=words, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.canned_reply(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.canned_reply)
 
 
 @blueprint.post("")

@@ -9,10 +9,10 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from inbox import acts, drafts, list_rows, mentions, reading, representation
-from inbox.api.answering import answer, created, listed, seen_versions
+from inbox.api.answering import answer, created, listed, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
-from inbox.api.filters import asked_filter
-from inbox.api.paging import after, before_id, encode_cursor, limit
+from inbox.api.filters import asked_filter, position_behind
+from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
 from inbox.passing import Sign
 from inbox.services import Writing
@@ -29,10 +29,7 @@ def list_conversations(who: Agent) -> Response:
     with services().reading() as connection:
         rows = list_rows.whole(connection, who.project_id, asked_filter(connection, who, most + 1))
     shown = [representation.conversation(row, row["visitor"]) for row in rows[:most]]
-    if len(rows) <= most:
-        return listed(shown, None)
-    last = rows[most - 1]
-    return listed(shown, encode_cursor(representation.moment(last["active_at"]), last["id"]))
+    return listed(shown, position_behind(rows, most))
 
 
 @blueprint.get("/<number>")
@@ -211,5 +208,4 @@ def _descending(who: Agent, conversation_id: int, read: Any, represent: Any) -> 
     with services().reading() as connection:
         reading.require(connection, who.project_id, conversation_id)
         rows = read(connection, conversation_id, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([represent(row) for row in rows[:most]], more)
+    return paged(rows, most, represent)

@@ -1,18 +1,19 @@
-"""The filters of a list of conversations, from the query to values."""
+"""The filters of a list of conversations, from the query to values, and where its next page begins."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask import request
 from sqlalchemy import Connection
 
-from inbox import reading, search
+from inbox import reading, representation, search
 from inbox.access import Agent
 from inbox.api.fields import moment
-from inbox.api.paging import decode_cursor
+from inbox.api.paging import decode_cursor, encode_cursor
 from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
 from inbox.errors import Invalid
 from inbox.listed import Filter
@@ -40,6 +41,14 @@ def decode_position(wanted: Filter, most: int) -> Filter:
     if at is None or not 0 < cursor[1] <= LARGEST_ID:
         raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
     return replace(wanted, limit=most, before=(at.isoformat(), cursor[1]))
+
+
+def position_behind(rows: Sequence[Mapping[Any, Any]], most: int) -> str | None:
+    """The cursor that leads behind the first `most` of rows that were asked for with one more; None without one."""
+    if len(rows) <= most:
+        return None
+    last = rows[most - 1]
+    return encode_cursor(representation.moment(last["active_at"]), last["id"])
 
 
 def _known(name: str, values: Sequence[str]) -> list[str]:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from flask import Blueprint, Response
 
 from inbox import label_colours, labels, reading, representation, team
-from inbox.api.answering import answer, listed
+from inbox.api.answering import answer, listed, paged
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import after, decode_cursor, encode_cursor, limit
+from inbox.api.paging import after, decode_cursor, limit
 from inbox.api.program_bodies import ColourBody, LabelBody, RenameBody
 
 blueprint = Blueprint("labels", __name__, url_prefix="/api/v1")
@@ -23,8 +23,7 @@ def list_labels(who: Agent) -> Response:
     most, start = limit(), decode_cursor(str)
     with services().reading() as connection:
         rows = labels.listed(connection, who.project_id, after=start[0] if start else "", limit=most + 1)
-    more = encode_cursor(rows[most - 1]["name"]) if len(rows) > most else None
-    return listed([dict(row) for row in rows[:most]], more)
+    return paged(rows, most, dict, by="name")
 
 
 @blueprint.patch("/labels")

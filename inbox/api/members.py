@@ -8,9 +8,9 @@ from flask import Blueprint, Response, current_app, url_for
 
 from inbox import invitations, representation, team
 from inbox.access import require_manager
-from inbox.api.answering import answer, created, listed
+from inbox.api.answering import answer, created, listed, paged
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import after, before_id, encode_cursor, limit
+from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import NothingBody
 from inbox.api.team_schemas import InvitationBody, MemberBody
 from inbox.services import Writing
@@ -72,8 +72,7 @@ def list_invitations(who: Agent) -> Response:
     most = limit()
     with services().reading() as connection:
         rows = invitations.listed(connection, who.project_id, before=before_id(), limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.invitation(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.invitation)
 
 
 @blueprint.post("/invitations")

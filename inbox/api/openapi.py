@@ -62,6 +62,13 @@ IDEMPOTENCY_KEY: Schema = {
 }
 
 
+# What an error may hold beside its sentence.
+IN_ERRORS: set[type] = {
+    answers.Error, answers.Named, kept_answers.WorkflowProblem, answers.Conversation, answers.Project,
+    kept_answers.Snippet, program_answers.Webhook, program_answers.VisitorAlone, tool_forms.Tool,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Route:
     """One method of one rule. `asker` is whose token its decorator asks for, `path` in OpenAPI's form."""
@@ -95,22 +102,7 @@ def document(app: Flask) -> dict[str, Any]:
     spec = APISpec("Tandem", "1", "3.1.0", info=info, servers=[{"url": "/"}], webhooks=told)
     routes = list(api_routes(app))
     types = {kind for route in routes for kind in _types(route.operation)}
-    references = _schemas(
-        spec,
-        types
-        | {
-            answers.Error,
-            answers.Named,
-            kept_answers.WorkflowProblem,
-            answers.Conversation,
-            answers.Project,
-            kept_answers.Snippet,
-            program_answers.Webhook,
-            program_answers.VisitorAlone,
-            tool_forms.Tool,
-            *SENT.values(),
-        },
-    )
+    references = _schemas(spec, types | IN_ERRORS | set(SENT.values()))
     for name, scheme in SCHEMES.items():
         spec.components.security_scheme(name, scheme)
     for route in routes:

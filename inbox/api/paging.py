@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -43,6 +44,11 @@ def whole(name: str, default: int, lowest: int, highest: int) -> int:
 def encode_cursor(*parts: Any) -> str:
     """An opaque cursor."""
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def cursor_behind(rows: Sequence[Mapping[Any, Any]], most: int, by: str = "id") -> str | None:
+    """The cursor of the page behind the first `most` of rows that were asked for with one more; None without one."""
+    return encode_cursor(rows[most - 1][by]) if len(rows) > most else None
 
 
 def decode_cursor(*types: type) -> list[Any] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from inbox import ratings, reading, representation
-from inbox.api.answering import listed
+from inbox.api.answering import paged
 from inbox.api.asking import Agent, agent_route, bigint, query, services
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 
 blueprint = Blueprint("ratings", __name__, url_prefix="/api/v1")
 
@@ -36,5 +36,4 @@ def _listed(who: Agent, conversation_id: int | None) -> Response:
         rows = ratings.listed(
             connection, who.project_id, conversation_id=conversation_id, before=before, limit=most + 1
         )
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.rating(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.rating)

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import list_rows, representation, saved_views, views
-from inbox.api.answering import answer, created, listed
+from inbox.api.answering import answer, created, listed, paged
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.filters import decode_position
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.filters import decode_position, position_behind
+from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.conversation import LARGEST_ID
@@ -27,8 +27,7 @@ def list_views(who: Agent) -> Response:
     most, before = limit(), before_id() or LARGEST_ID
     with services().reading() as connection:
         rows = saved_views.paged(connection, who, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.saved_view(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.saved_view)
 
 
 @blueprint.post("")
@@ -84,7 +83,4 @@ def list_conversations(who: Agent, number: str) -> Response:
         wanted = views.searched(views.named(row["view"]), row["search"], who)
         rows = list_rows.whole(connection, who.project_id, decode_position(wanted, most + 1))
     shown = [representation.conversation(one, one["visitor"]) for one in rows[:most]]
-    if len(rows) <= most:
-        return listed(shown, None)
-    last = rows[most - 1]
-    return listed(shown, encode_cursor(representation.moment(last["active_at"]), last["id"]))
+    return listed(shown, position_behind(rows, most))

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from inbox import representation, snippets
-from inbox.api.answering import answer, created, listed, seen_versions
+from inbox.api.answering import answer, created, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.schemas import NothingBody, SnippetBody, SnippetChangesBody
 from inbox.services import Writing
 
@@ -24,8 +24,7 @@ def list_snippets(who: Agent) -> Response:
     most, words = limit(), request.args.get("q", "").strip()[:200]
     with services().reading() as connection:
         rows = snippets.listed(connection, who.project_id, before=before_id(), words=words, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.snippet(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.snippet)
 
 
 @blueprint.post("")
@@ -81,5 +80,4 @@ def list_uses(who: Agent, number: str) -> Response:
     with services().reading() as connection:
         snippets.find(connection, who.project_id, snippet_id)
         rows = snippets.uses(connection, who.project_id, snippet_id, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.use(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.use)

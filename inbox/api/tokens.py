@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from inbox import agent_tokens, representation
-from inbox.api.answering import created, listed
+from inbox.api.answering import created, paged
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import TokenBody
 from inbox.api.schemas import NothingBody
 from inbox.services import Writing
@@ -26,8 +26,7 @@ def list_tokens(who: Agent) -> Response:
     most, before = limit(), before_id()
     with services().reading() as connection:
         rows = agent_tokens.listed(connection, who, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.token(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.token)
 
 
 @blueprint.post("")

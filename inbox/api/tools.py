@@ -11,9 +11,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import representation, tool_hosts, tools
-from inbox.api.answering import answer, created, listed, seen_versions
+from inbox.api.answering import answer, created, listed, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.schemas import NothingBody
 from inbox.api.tool_forms import ToolBody, ToolChangesBody, ToolHostBody, ToolTrialBody
 from inbox.services import Writing
@@ -29,8 +29,7 @@ def list_tools(who: Agent) -> Response:
     most = limit()
     with services().reading() as connection:
         rows = tools.listed(connection, who.project_id, before=before_id(), limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.tool(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.tool)
 
 
 @blueprint.post("/tools")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from inbox import attachments, representation, visitors
-from inbox.api.answering import answer, listed, seen_versions
+from inbox.api.answering import answer, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.visitors import Wanted
@@ -25,8 +25,7 @@ def list_visitors(who: Agent) -> Response:
     wanted = Wanted(words, given.get("email"), given.get("external_id"), before_id(), most + 1)
     with services().reading() as connection:
         rows = visitors.listed(connection, who.project_id, wanted)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.visitor(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.visitor)
 
 
 @blueprint.get("/<number>")
@@ -72,5 +71,4 @@ def list_conversations(who: Agent, number: str) -> Response:
     with services().reading() as connection:
         visitors.find(connection, who.project_id, visitor_id)
         rows = visitors.conversations(connection, who.project_id, visitor_id, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.conversation(row, row["visitor"]) for row in rows[:most]], more)
+    return paged(rows, most, lambda row: representation.conversation(row, row["visitor"]))

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from inbox import deliveries, representation, webhooks
-from inbox.api.answering import answer, created, listed, seen_versions
+from inbox.api.answering import answer, created, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.errors import Invalid
@@ -29,8 +29,7 @@ def list_webhooks(who: Agent) -> Response:
     most, before = limit(), before_id()
     with services().reading() as connection:
         rows = webhooks.listed(connection, who.project_id, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.webhook(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.webhook)
 
 
 @blueprint.post("")
@@ -116,8 +115,7 @@ def list_deliveries(who: Agent, number: str) -> Response:
     with services().reading() as connection:
         webhooks.find(connection, who.project_id, webhook_id)
         rows = deliveries.listed(connection, webhook_id, state=state, before=before, limit=most + 1)
-    more = encode_cursor(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.delivery(row) for row in rows[:most]], more)
+    return paged(rows, most, representation.delivery)
 
 
 @blueprint.get("/<number>/deliveries/<delivery>")

@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 
 from inbox import representation, workflows
 from inbox.access import require_manager
-from inbox.api.answering import answer, listed, seen_versions
+from inbox.api.answering import answer, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, json_object, query, services, valid, wiring
-from inbox.api.paging import before_id, encode_cursor, limit
+from inbox.api.paging import before_id, limit
 from inbox.api.schemas import TrialBody
 from inbox.errors import Invalid, NotFound
 from inbox.saying import Say, english
@@ -73,8 +73,9 @@ def list_versions(who: Agent) -> Response:
     most, before = limit(), min(before_id() or LARGEST_VERSION, LARGEST_VERSION)
     with services().reading() as connection:
         rows = workflows.versions(connection, who.project_id, before=before, limit=most + 1)
-    shown = [{"version": row["version"], **representation.workflow_saved(row)} for row in rows[:most]]
-    return listed(shown, encode_cursor(rows[most - 1]["version"]) if len(rows) > most else None)
+    return paged(
+        rows, most, lambda row: {"version": row["version"], **representation.workflow_saved(row)}, by="version"
+    )
 
 
 @blueprint.get("/versions/<number>")

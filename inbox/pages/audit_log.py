@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from inbox import account, audit, team
 from inbox.access import Agent, require_manager
 from inbox.api.asking import services
-from inbox.api.paging import before_id, encode_cursor
+from inbox.api.paging import before_id, cursor_behind
 from inbox.audit import Wanted
 from inbox.conversation import storable
 from inbox.pages import forms
@@ -44,7 +44,7 @@ def show(me: Agent) -> ResponseReturnValue:
         rows = audit.listed(connection, me.project_id, wanted)
         kinds = audit.kinds(connection, me.project_id)
         people = team.members(connection, me.project_id)
-    more = encode_cursor(rows[LISTED - 1]["id"]) if len(rows) > LISTED else None
+    more = cursor_behind(rows, LISTED)
     return render_template(
         "settings/audit.html",
         me=me,

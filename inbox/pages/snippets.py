@@ -18,7 +18,7 @@ from inbox import importing, snippets
 from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid
 from inbox.api.fields import MOST_TITLE_CHARACTERS
-from inbox.api.paging import before_id, encode_cursor
+from inbox.api.paging import before_id, cursor_behind
 from inbox.api.schemas import SnippetBody
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid, NotFound, StaleVersion
@@ -45,7 +45,7 @@ def show(me: Agent) -> ResponseReturnValue:
     if storable(words):
         with services().reading() as connection:
             rows = snippets.listed(connection, me.project_id, before=before_id(), words=words, limit=LISTED + 1)
-    more = encode_cursor(rows[LISTED - 1]["id"]) if len(rows) > LISTED else None
+    more = cursor_behind(rows, LISTED)
     return render_template("settings/snippets.html", me=me, rows=rows[:LISTED], words=words, more=more)
 
 
@@ -199,7 +199,7 @@ def _snippet(me: Agent, snippet_id: int, typed: dict[str, str] | None = None, **
         row = snippets.find(connection, me.project_id, snippet_id)
         before = before_id() if request.method == "GET" else None
         uses = snippets.uses(connection, me.project_id, snippet_id, before=before, limit=SHOWN_USES + 1)
-    earlier = encode_cursor(uses[SHOWN_USES - 1]["id"]) if len(uses) > SHOWN_USES else None
+    earlier = cursor_behind(uses, SHOWN_USES)
     values = {**row, **(typed or {})}
     return render_template(
         "settings/snippet.html", me=me, row=row, values=values, uses=uses[:SHOWN_USES], earlier=earlier, **more

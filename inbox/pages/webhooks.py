@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from inbox import deliveries, webhooks
 from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services, valid, wiring
-from inbox.api.paging import before_id, encode_cursor
+from inbox.api.paging import before_id, cursor_behind
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.webhooks import sealed, secret_of
 from inbox.errors import Invalid, NotFound, StaleVersion
@@ -210,6 +210,6 @@ def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None,
         log=log[:LISTED],
         state=state,
         states=deliveries.STATES,
-        older=encode_cursor(log[LISTED - 1]["id"]) if len(log) > LISTED else None,
+        older=cursor_behind(log, LISTED),
         **more,
     )
