@@ -13,7 +13,9 @@ from sqlalchemy import Connection, text
 LOOK = text(
     """
 SELECT EXISTS (SELECT 1 FROM snippet WHERE project_id = p.id) AS knowledge,
-    EXISTS (SELECT 1 FROM conversation WHERE project_id = p.id AND last_message_id IS NOT NULL) AS question,
+    -- In the list's order, which has an index: a new project's would be looked for among all that others have.
+    (SELECT true FROM conversation WHERE project_id = p.id AND last_message_id IS NOT NULL
+        ORDER BY active_at DESC, id DESC LIMIT 1) IS NOT NULL AS question,
     p.widget_origins <> '{}' AS site,
     (SELECT count(*) > 1 FROM membership WHERE project_id = p.id)
         OR EXISTS (SELECT 1 FROM invitation WHERE project_id = p.id) AS team,
