@@ -1,6 +1,8 @@
 // Files in the composer: taken at once, shown as chips, sent with the words. Owns the chips and their hidden fields.
 
 const MOST_BYTES = 10 * 1024 * 1024;
+const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
+const PREVIEW_HEIGHT = 96; // pixels, twice what is shown
 const composer = document.getElementById("composer");
 const input = document.getElementById("attach");
 const chips = document.getElementById("attached");
@@ -13,6 +15,7 @@ async function take(file) {
   chip.setAttribute("aria-busy", "true");
   chips.append(chip);
   changed();
+  preview(chip, file);
   try {
     if (file.size > MOST_BYTES) throw new Error(input.dataset.large);
     const address = `${input.dataset.to}?name=${encodeURIComponent(file.name)}`;
@@ -29,6 +32,19 @@ async function take(file) {
     failed.hidden = false;
   }
   changed();
+}
+
+// A small picture of a picture, so that one sees what was pasted; a file that is none has its name alone.
+async function preview(chip, file) {
+  if (!PICTURE.test(file.type)) return;
+  try {
+    const small = await createImageBitmap(file, { resizeHeight: PREVIEW_HEIGHT, resizeQuality: "medium" });
+    const canvas = Object.assign(document.createElement("canvas"), { width: small.width, height: small.height });
+    canvas.getContext("2d").drawImage(small, 0, 0);
+    chip.prepend(canvas);
+  } catch {
+    // It cannot be drawn; the server says what it is.
+  }
 }
 
 function taken(chip, { id, name }) {
