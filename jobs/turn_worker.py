@@ -74,6 +74,7 @@ class TurnWorker(NotingWorker):
         super().__init__(*arguments, **named)
         self._stopping = stopping or Stopping()
         self._rooms = Rooms(turns, max(1, turns // TURNS_FOR_A_BACKGROUND_JOB))
+        self._popped: list[str] = []
         self._taken: deque[Job] = deque()
         self._running: set[threading.Thread] = set()
         self._guard = threading.Lock()
@@ -129,15 +130,21 @@ class TurnWorker(NotingWorker):
         return (self._taken.popleft(), queue) if self._taken else None
 
     def _take(self, queue: Queue, places: int) -> Iterator[Job]:
-        popped = cast(list[bytes] | None, self.connection.lpop(queue.key, places))
-        if popped:
-            found = Job.fetch_many(map(as_text, popped), self.connection, self.serializer)
+        """What was popped is kept until it has been read: a Redis that fails in between loses nothing."""
+        if not self._popped:
+            popped = cast(list[bytes] | None, self.connection.lpop(queue.key, places))
+            self._popped = [as_text(one) for one in popped or ()]
+        if self._popped:
+            found = Job.fetch_many(self._popped, self.connection, self.serializer)
+            self._popped = []
             yield from filter(None, found)  # one that is gone was withdrawn
 
     def _give_back(self) -> None:
         """What was taken and not begun goes to the front of the queue."""
-        while self._taken:
-            self.queues[0].push_job_id(self._taken.pop().id, at_front=True)
+        self._popped += [job.id for job in self._taken]
+        self._taken.clear()
+        while self._popped:
+            self.queues[0].push_job_id(self._popped.pop(), at_front=True)
 
     def _next_job(self, listening: list[Queue], timeout: int | None) -> tuple[Job, Queue] | None:
         """As RQ does it, whose own way would wait for a Redis that is away and not look at the stop request."""

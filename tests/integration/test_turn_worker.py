@@ -11,7 +11,9 @@ from datetime import datetime
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, Retry, Worker
+from rq.job import Job
 
 from jobs.queue import DELIVERIES, QUEUES, TURNS
 from jobs.turn_worker import TurnWorker
@@ -55,6 +57,11 @@ def failing() -> None:
     with guard:
         running[TURNS] += 1
     raise ZeroDivisionError
+
+
+def fails(*_: object) -> None:
+    """Redis, in an outage."""
+    raise RedisConnectionError
 
 
 def starving() -> None:
@@ -116,6 +123,23 @@ def test_what_was_taken_and_not_begun_goes_back(queues: dict[str, Queue]) -> Non
     assert found is not None
     assert found[0].id == ids[0]
     assert queues[TURNS].get_job_ids() == ids[TURNS_AT_ONCE:]
+    worker.teardown()
+    assert queues[TURNS].get_job_ids() == ids[1:]
+
+
+def test_what_was_taken_is_not_lost_where_redis_fails_before_it_is_read(
+    queues: dict[str, Queue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [queues[TURNS].enqueue(job, TURNS, None).id for _ in range(2)]
+    worker = TurnWorker(list(queues.values()), connection=queues[TURNS].connection, turns=TURNS_AT_ONCE)
+    with monkeypatch.context() as broken:
+        broken.setattr(Job, "fetch_many", fails)
+        with pytest.raises(RedisConnectionError):
+            worker._next_turn()
+    assert queues[TURNS].is_empty()
+    found = worker.dequeue_job_and_maintain_ttl(None)
+    assert found is not None
+    assert found[0].id == ids[0]
     worker.teardown()
     assert queues[TURNS].get_job_ids() == ids[1:]
 
