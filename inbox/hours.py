@@ -65,6 +65,11 @@ def span(text: str) -> Span | None:
     return (begin, end) if end is None or begin < end else None
 
 
+def fits(texts: Sequence[str]) -> bool:
+    """Whether these can be the spans of a day: few, each one a span, none over another."""
+    return len(texts) <= MOST_SPANS and all(span(one) for one in texts) and not overlap(texts)
+
+
 def overlap(texts: Sequence[str]) -> bool:
     """Whether any two spans of a day share a moment."""
     spans = sorted((found for text in texts if (found := span(text))), key=lambda one: one[0])

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from inbox.account import time_zones
 from inbox.api.fields import Body, Short
-from inbox.hours import DAYS, MOST_SPANS, Hours, overlap, span
+from inbox.hours import DAYS, MOST_SPANS, Hours, fits
 
 MOST_HOLIDAYS = 100
 
@@ -44,7 +44,7 @@ def _a_week(week: dict[str, list[str]]) -> dict[str, list[str]]:
     for day, spans in week.items():
         if day not in DAYS:
             raise ValueError("names days as monday to sunday")
-        if len(spans) > MOST_SPANS or not all(span(one) for one in spans) or overlap(spans):
+        if not fits(spans):
             raise ValueError(f"needs for {day} at most {MOST_SPANS} spans such as 09:00-17:30 that do not overlap")
     return {day: sorted(spans) for day, spans in week.items() if spans}
 

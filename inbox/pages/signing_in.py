@@ -42,7 +42,7 @@ def _to_account() -> ResponseReturnValue:
     """Where a second factor is set up, before anything else."""
     if request.method != "GET" or request.headers.get("HX-Request") or request.path.startswith("/parts"):
         return Response("Set up a second factor first.", 403, {"HX-Redirect": url_for("account.show")})
-    return redirect(url_for("account.show"))
+    return redirect(url_for("account.show", _anchor="second-factor"))
 
 
 def asking() -> Agent | None:

@@ -19,7 +19,7 @@ from inbox.access import Agent, require_manager
 from inbox.api.asking import services, valid
 from inbox.api.team_schemas import HoursBody
 from inbox.errors import Invalid, StaleVersion
-from inbox.hours import DAYS
+from inbox.hours import DAYS, fits
 from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
@@ -106,6 +106,7 @@ def _page(
         setting=setting,
         values=typed or _typed(setting),
         wrong={name: words[name] for name in words if name in faults},
+        wrong_days=[day for day in DAYS if typed and "week" in faults and not fits(_spans(typed[day]))],
         days=DAY_NAMES,
         zones=account.time_zones(),
         open_now=setting.hours.is_open(now),
