@@ -26,8 +26,14 @@ translate: Callable[[str, Mapping[str, object]], str | None] = _nobody_asks
 
 def said(text: str, **values: object) -> str:
     """The sentence in the language of whoever asks, with its `%(name)s` filled; English where nobody asks."""
+    values = {name: words_of(value) if hasattr(value, "sentence") else value for name, value in values.items()}
     translated = translate(text, values)
     return translated if translated is not None else english(text, **values)
+
+
+def words_of(fault: object) -> str:
+    """A fault in the language of whoever asks: one of responder/faults.py brings the sentence that it was made from."""
+    return said(getattr(fault, "sentence", str(fault)), **getattr(fault, "filled", {}))
 
 
 def english(text: str, **values: object) -> str:

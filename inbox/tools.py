@@ -29,8 +29,10 @@ FIELDS = ("name", "description", "parameters", "method", "url", "header_name")
 MOST_TOOLS = 100  # of a project; the workflow chooses among them
 # Trying a tool is theirs too, for it sends the secret out.
 FOR_MANAGERS = later("Only managers change tools. Ask one of them.")
-TAKEN = "is the name of another tool of this project"
-ENTER_AGAIN = "must be entered again, because the tool would send it to another server now"
+TAKEN = later("is the name of another tool of this project")
+ENTER_AGAIN = later("must be entered again, because the tool would send it to another server now")
+NEEDS_VALUE = later("is needed: what the header says")
+NEEDS_HEADER = later("is needed: the header that carries the secret")
 
 SHOWN = """id, project_id, name, description, parameters, method, url, header_name,
     header_value IS NOT NULL AS has_secret, version, changed_by, created_at, updated_at"""
@@ -179,11 +181,11 @@ def _judge(
     connection: Connection, who: Agent, given: Mapping[str, Any], workshop: Workshop, *, has_secret: bool
 ) -> None:
     allowed = [row["host"] for row in tool_hosts.listed(connection, who.project_id)]
-    faults = dict(workshop.tool_faults(given, allowed))
+    faults: dict[str, str] = dict(workshop.tool_faults(given, allowed))
     if given["header_name"] is not None and given["header_value"] is None and not has_secret:
-        faults.setdefault("header_value", "is needed: what the header says")
+        faults.setdefault("header_value", NEEDS_VALUE)
     if given["header_name"] is None and given["header_value"] is not None:
-        faults.setdefault("header_name", "is needed: the header that carries the secret")
+        faults.setdefault("header_name", NEEDS_HEADER)
     if faults:
         raise _invalid(faults)
 

@@ -110,8 +110,11 @@ class Workshop(Protocol):
     def template(self, name: str) -> Mapping[str, Any] | None:
         """The definition of one of them, or None."""
 
-    def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
-        """What is wrong with a tool's fields where these hosts may be called, by field; empty if it may be saved."""
+    def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> Mapping[str, str]:
+        """What is wrong with a tool's fields where these hosts may be called, by field; empty if it may be saved.
+
+        Words for programs; inbox/saying.py has them for people.
+        """
 
     def tool_host(self, given: str, known: Collection[str]) -> tuple[str, str | None]:
         """A host as it is compared, and what is wrong with it beside the known ones."""

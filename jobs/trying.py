@@ -58,7 +58,7 @@ def try_tool(box: Toolbox, name: str, arguments: Mapping[str, Any]) -> ToolTried
     try:
         checked(box.tools[name].as_tool(), dict(arguments))
     except BadCall as fault:
-        raise Invalid(str(fault), fields={"arguments": str(fault)}) from None
+        raise Invalid(str(fault), fields={"arguments": fault.fault}) from None
     started = time.monotonic()
     try:
         answer, failure = box.call(name, arguments), None

@@ -57,7 +57,7 @@ class LocalWorkshop:
         with self._room():
             return trying.try_out(self._engine, self._opened(), trial, self._sealer(), self._reached())
 
-    def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
+    def tool_faults(self, given: Mapping[str, Any], hosts: Collection[str]) -> Mapping[str, str]:
         """What is wrong with a tool's fields, by field."""
         from responder.tool_faults import faults_of
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from responder.faults import of_arguments
 from responder.tools import TOOLS, Tool, given_arguments
 from responder.variables import VARIABLE, unknown_names
 from responder.workflow import (
@@ -183,7 +184,7 @@ def _given_content(node: Node, tool: Tool) -> Iterator[Problem]:
     arguments = given_arguments(tool, node.tool_arguments)
     for fault in Draft202012Validator(tool.schema).iter_errors(arguments):
         if not (isinstance(fault.instance, str) and VARIABLE.search(fault.instance)):
-            filled = {"tool": tool.name, "why": fault.message[:200]}
+            filled = {"tool": tool.name, "why": of_arguments(fault)}
             yield Problem("bad_node", "%(tool)s cannot take this: %(why)s.", node.id, filled=filled)
 
 

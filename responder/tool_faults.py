@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from responder.faults import Fault, of_schema
 from responder.tools import TOOLS
 from responder.workflow import TOOL_NAMES
 
@@ -38,25 +39,25 @@ def host_of(url: httpx2.URL) -> str:
     return url.raw_host.decode("ascii").lower().rstrip(".")
 
 
-def url_fault(given: str) -> str | None:
+def url_fault(given: str) -> Fault | None:
     """What is wrong with an address, to be put behind its name; None if it may be called."""
     if len(given) > LONGEST_URL:
-        return f"is longer than {LONGEST_URL} characters"
+        return Fault("is longer than %(most)s characters", most=LONGEST_URL)
     try:
         url = httpx2.URL(given)
         host, port = host_of(url), url.port
     except (httpx2.InvalidURL, UnicodeError, ValueError):
-        return "is no URL"
+        return Fault("is no URL")
     if url.scheme not in {"http", "https"} or not host:
-        return "must begin with https:// or http:// and a host"
+        return Fault("must begin with https:// or http:// and a host")
     if url.userinfo or url.fragment:
-        return "must not hold a name, a password or a fragment; a secret goes into its header"
+        return Fault("must not hold a name, a password or a fragment; a secret goes into its header")
     if port is not None and not 0 < port < 65_536:
-        return "has no possible port"
+        return Fault("has no possible port")
     return None
 
 
-def hosts_of(given: Collection[str]) -> tuple[list[str], str | None]:
+def hosts_of(given: Collection[str]) -> tuple[list[str], Fault | None]:
     """A list of hosts as they are compared, and what is wrong with it."""
     hosts: list[str] = []
     for one in given:
@@ -65,66 +66,70 @@ def hosts_of(given: Collection[str]) -> tuple[list[str], str | None]:
         except (httpx2.InvalidURL, UnicodeError, ValueError):
             host = ""
         if PARTS_OF_URLS & set(one) or not HOST.fullmatch(host):  # "https://a.example" would be the host "https"
-            return [], f"{one[:100]!r} is no host, such as api.example.com"
+            return [], Fault("%(host)s is no host, such as api.example.com", host=repr(one[:100]))
         hosts.append(host)
     if len(set(hosts)) > MOST_HOSTS:
-        return [], f"holds more than {MOST_HOSTS} hosts"
+        return [], Fault("holds more than %(most)s hosts", most=MOST_HOSTS)
     return sorted(set(hosts)), None
 
 
-def faults_of(given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
+def faults_of(given: Mapping[str, Any], hosts: Collection[str]) -> dict[str, Fault]:
     """What is wrong with a tool's fields (name, parameters, url, header_name, header_value), by field."""
     return dict(_faults(given, hosts))
 
 
-def _faults(given: Mapping[str, Any], hosts: Collection[str]) -> Iterator[tuple[str, str]]:
+def _faults(given: Mapping[str, Any], hosts: Collection[str]) -> Iterator[tuple[str, Fault]]:
     name, header, secret = given["name"], given.get("header_name"), given.get("header_value")
     if not NAME.fullmatch(name):
-        yield "name", "begins with a letter and holds at most 64 letters, digits, _ and -"
+        yield "name", Fault("begins with a letter and holds at most 64 letters, digits, _ and -")
     elif name in TAKEN:
-        yield "name", "is the name of a built-in tool"
+        yield "name", Fault("is the name of a built-in tool")
     fault = url_fault(given["url"])
     if fault:
         yield "url", fault
     elif host_of(httpx2.URL(given["url"])) not in hosts:
         host = host_of(httpx2.URL(given["url"]))
-        yield "url", f"has the host {host}, which is not on the project's list of hosts; add it there first"
+        yield (
+            "url",
+            Fault("has the host %(host)s, which is not on the project's list of hosts; add it there first", host=host),
+        )
     fault = schema_fault(given["parameters"])
     if fault:
         yield "parameters", fault
     if header is not None and (not TOKEN.fullmatch(header) or header.lower() in OWN_HEADERS or _is_scope(header)):
-        yield "header_name", "is none that a tool may set, such as Authorization or X-Api-Key"
+        yield "header_name", Fault("is none that a tool may set, such as Authorization or X-Api-Key")
     if secret is not None and (not secret.isascii() or not secret.isprintable() or secret != secret.strip()):
-        yield "header_value", "holds characters that a header cannot carry"
+        yield "header_value", Fault("holds characters that a header cannot carry")
     if secret is not None and len(secret) > LONGEST_SECRET:
-        yield "header_value", f"is longer than {LONGEST_SECRET} characters"
+        yield "header_value", Fault("is longer than %(most)s characters", most=LONGEST_SECRET)
 
 
 def _is_scope(header: str) -> bool:
     return header.lower().startswith("tandem-")
 
 
-def schema_fault(schema: Any) -> str | None:
+def schema_fault(schema: Any) -> Fault | None:
     """What is wrong with a JSON Schema of arguments; None if calls can be checked against it."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
-        return "is a JSON Schema whose type is object"
+        return Fault("is a JSON Schema whose type is object")
     properties = schema.get("properties", {})
     if not isinstance(properties, Mapping):
-        return "needs properties: an object of names and their schemas"
+        return Fault("needs properties: an object of names and their schemas")
     if len(json.dumps(schema)) > MOST_SCHEMA_CHARACTERS:
-        return f"is longer than {MOST_SCHEMA_CHARACTERS:,} characters"
+        return Fault("is longer than %(most)s characters", most=f"{MOST_SCHEMA_CHARACTERS:,}")
     used = _keywords(schema, DEEPEST_SCHEMA)
     if used is None:
-        return f"is nested deeper than {DEEPEST_SCHEMA} levels"
+        return Fault("is nested deeper than %(most)s levels", most=DEEPEST_SCHEMA)
     if used & NO_KEYWORDS:
-        return f"uses {', '.join(sorted(used & NO_KEYWORDS))}, which is not supported: describe the value in words"
+        words = ", ".join(sorted(used & NO_KEYWORDS))
+        return Fault("uses %(words)s, which is not supported: describe the value in words", words=words)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        return f"is no JSON Schema: {error.message[:200]}"
+        return of_schema(error)
     return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from responder.faults import Fault, of_arguments
 from responder.workflow import DEFAULT_ROUTE, Node
 
 STATUSES = ["open", "pending", "snoozed", "solved", "spam"]
@@ -38,7 +39,11 @@ class Tool:
 
 
 class BadCall(Exception):
-    """A tool call that cannot be used; its message is told to the model once."""
+    """A tool call that cannot be used; its message is told to the model once, `fault` to people who try a tool."""
+
+    def __init__(self, message: str, fault: Fault | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault or Fault(message)
 
 
 class ToolFailed(Exception):
@@ -114,7 +119,8 @@ def checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
 
     faults = sorted(Draft202012Validator(tool.schema).iter_errors(arguments), key=str)
     if faults:
-        raise BadCall(f"The arguments of {tool.name} were wrong: {faults[0].message[:300]}")
+        found = faults[0]
+        raise BadCall(f"The arguments of {tool.name} were wrong: {found.message[:300]}", of_arguments(found))
     return arguments
 
 

@@ -31,7 +31,7 @@ KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "said": None, "later": Non
 ERRORS: dict[str, Any] = {
     name: None for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.InboxError)
 }
-RAISED = {**ERRORS, "Problem": (2,)}  # a problem's sentence stands behind its code, or behind its line
+RAISED = {**ERRORS, "Problem": (2,), "Fault": None}  # a problem's sentence stands behind its code, or behind its line
 NEVER = datetime(2026, 1, 1, tzinfo=UTC)  # a file that only its words change
 OPTIONS = {"**.html": {"silent": "false"}}
 

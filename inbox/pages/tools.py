@@ -23,6 +23,7 @@ from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
 from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.signing_in import page
+from inbox.saying import words_of
 
 blueprint = Blueprint("tools_page", __name__, url_prefix="/settings/tools")
 TEXTS = ("name", "description", "url", "method", "header_name", "header_value", "parameters")
@@ -54,7 +55,7 @@ def create(me: Agent) -> ResponseReturnValue:
         with services().transaction() as writing:
             row = tools.create(writing.connection, me, given, wiring().workshop, wiring().sealer)
     except Invalid as error:
-        return _form(me, _typed(), errors=_secret_lost() | error.extra["fields"]), 422
+        return _form(me, _typed(), errors=_secret_lost() | _worded(error)), 422
     flash(_("“%(name)s” is there. Workflows may use it from now on.", name=row["name"]))
     return redirect(url_for("tools_page.edit", number=row["id"]))
 
@@ -79,7 +80,7 @@ def save(me: Agent, number: int) -> ResponseReturnValue:
                 writing.connection, me, tool_id, given, wiring().workshop, wiring().sealer, seen=forms.seen()
             )
     except Invalid as error:
-        return _tool(me, tool_id, _typed(), errors=_secret_lost() | error.extra["fields"]), 422
+        return _tool(me, tool_id, _typed(), errors=_secret_lost() | _worded(error)), 422
     except StaleVersion:
         return _tool(me, tool_id, _typed(), overtaken=True, errors=_secret_lost()), 409
     except NotFound:
@@ -114,7 +115,7 @@ def try_out(me: Agent, number: int) -> ResponseReturnValue:
             row = tools.to_try(writing.connection, me, tool_id)
         tried = wiring().workshop.try_tool(me.project_id, row["name"], wanted.arguments)
     except Invalid as error:
-        return _tool(me, tool_id, arguments=typed, errors=error.extra["fields"]), 422
+        return _tool(me, tool_id, arguments=typed, errors=_worded(error)), 422
     except Unavailable as error:
         return _tool(me, tool_id, arguments=typed, errors={"arguments": sentence_of(error)}), error.status
     return _tool(me, tool_id, arguments=typed, tried=tried)
@@ -131,7 +132,7 @@ def add_host(me: Agent) -> ResponseReturnValue:
         with services().transaction() as writing:
             row = tool_hosts.add(writing.connection, me, wanted.host, wiring().workshop)
     except Invalid as error:
-        return _list(me, host=typed, errors=error.extra["fields"]), 422
+        return _list(me, host=typed, errors=_worded(error)), 422
     flash(_("Tools may call %(host)s from now on.", host=row["host"]))
     return redirect(url_for("tools_page.show"))
 
@@ -149,6 +150,11 @@ def remove_host(me: Agent, number: int) -> ResponseReturnValue:
         return redirect(url_for("tools_page.show"))
     flash(_("Tools may not call %(host)s any more.", host=host))
     return redirect(url_for("tools_page.show"))
+
+
+def _worded(error: Invalid) -> dict[str, str]:
+    """What is wrong by field, in the reader's language."""
+    return {name: words_of(fault) for name, fault in error.extra["fields"].items()}
 
 
 def _typed() -> dict[str, str]:

@@ -43,7 +43,10 @@ def test_the_pages(house: House, server: ToolServer, sit: Sit) -> None:
     assert "It answered." in shown(tried.text)
     assert "It left today." in tried.text
     assert server.came[-1].headers["authorization"] == SECRET
-    assert "is a required property" in shown(ada.send(path, {"arguments": "{}"}, to=f"{path}/try").text)
+    assert "The arguments: order is missing" in shown(ada.send(path, {"arguments": "{}"}, to=f"{path}/try").text)
+    ada.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "vi"
+    assert "Tham số: thiếu order" in shown(ada.send(path, {"arguments": "{}"}, to=f"{path}/try").text)
+    del ada.client.environ_base["HTTP_ACCEPT_LANGUAGE"]
     ada.open(path)
     assert ada.send(path, {"description": "Where, by number."}, to=path).status_code == 302
     assert "Saved." in ada.open(path)

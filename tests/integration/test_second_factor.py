@@ -218,7 +218,7 @@ def test_a_project_that_wants_one(house: House, app: Flask, sit: Sit, email: str
     assert ada.send("x", {"required": "yes"}, to="/settings/members/second-factor").status_code == 302
     for reader in (ada, ben):
         told = reader.client.get("/")
-        assert (told.status_code, told.headers["Location"]) == (302, "/account")
+        assert (told.status_code, told.headers["Location"]) == (302, "/account#second-factor")
         assert reader.client.get("/parts/views").status_code == 403
     assert "Your project asks everybody for a second factor." in shown(ada.open("/account"))
     set_up(ada)
