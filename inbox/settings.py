@@ -22,6 +22,9 @@ class SettingsError(Exception):
     """One clear sentence about a variable; a command prints it and exits with 1."""
 
 
+HOST = re.compile(r"^\w+://(?:[^/?#]*@)?([^/?#]*).*$", re.DOTALL)  # of an address, with its port
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings. Times are in seconds. database_url and redis_url are None where they are embedded."""
@@ -60,6 +63,12 @@ class Settings:
     def offline(self) -> bool:
         """Whether no model is connected, so that the offline responder answers."""
         return not (self.openai_base_url or self.openai_api_key)
+
+    @property
+    def model_hosts(self) -> tuple[str, ...]:
+        """Where the model is asked: host names alone, for an address may hold a secret."""
+        urls = (self.openai_base_url or "https://api.openai.com").replace(",", " ").split()
+        return tuple(HOST.sub(r"\1", url) for url in urls)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

@@ -95,11 +95,11 @@ def _fields(prefix: str) -> dict[str, Any]:
 def _render(
     me: Agent, typed: Mapping[str, Any] | None = None, *, conflicts: Collection[str] = (), errors: Any = None
 ) -> str:
-    offline = wiring().settings.offline
+    environment = wiring().settings
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
         spent = spending.spent_today(connection, me.project_id)
-        steps = first_steps.find(connection, me.project_id, model=not offline) if me.is_manager else None
+        steps = first_steps.find(connection, me.project_id, model=not environment.offline) if me.is_manager else None
     return render_template(
         "settings/responder.html",
         me=me,
@@ -110,7 +110,9 @@ def _render(
         errors=errors or {},
         choices=CHOICES,
         words_of=_words_of,
-        offline=offline,
+        offline=environment.offline,
+        model=environment.model,
+        hosts=environment.model_hosts,
         steps=steps,
     )
 

@@ -347,6 +347,8 @@ function toast(words) {
   setTimeout(() => box.remove(), 10_000);
 }
 
+if (at(`tab-${location.hash.slice(1)}`)) openTab(location.hash.slice(1));
+
 // A draft that was not saved comes back.
 const stored = manager ? JSON.parse(localStorage.getItem(kept) ?? "null") : null;
 if (stored && stored.text !== saved) {

@@ -22,3 +22,10 @@ def test_private_networks() -> None:
 def test_what_may_not_be_named(bad: str) -> None:
     with pytest.raises(SettingsError, match=NAME):
         Settings.from_environment({NAME: bad})
+
+
+def test_the_models_hosts_hold_no_secret() -> None:
+    given = "https://who:word@models.example:8443/v1?key=s3cr3t, http://[::1]/v1"
+    hosts = Settings.from_environment({"OPENAI_BASE_URL": given}).model_hosts
+    assert hosts == ("models.example:8443", "[::1]")
+    assert Settings(openai_api_key="sk").model_hosts == ("api.openai.com",)
