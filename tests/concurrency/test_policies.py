@@ -7,7 +7,7 @@ import pytest
 from inbox import projects, visiting
 from jobs import turn as turns
 from jobs.context import Context
-from tests.conftest import InBackground
+from tests.concurrency.conftest import Thinking
 from tests.model_server import ModelServer
 from tests.people import WORKFLOW, People
 
@@ -39,17 +39,11 @@ def test_when_it_answers(people: People, answers_when: str, assigned: bool, onli
     assert len(people.messages()) == 1, "the message is stored in every case"
 
 
-def test_switched_off_it_starts_nothing_and_lands_nothing(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_switched_off_it_starts_nothing_and_lands_nothing(people: People, thinking: Thinking) -> None:
     turn_id = writes(people)
     assert turn_id is not None
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    settle(people, responder_enabled=False)
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        settle(people, responder_enabled=False)
     assert [(turn["status"], turn["reason"]) for turn in people.turns()] == [("cancelled", "responder_off")]
     assert [message["author"] for message in people.messages()] == ["visitor"]
     assert writes(people, "Hello?") is None
@@ -57,33 +51,25 @@ def test_switched_off_it_starts_nothing_and_lands_nothing(
 
 @pytest.mark.parametrize(("on_assignment", "becomes"), [("post", "landed"), ("park", "parked")])
 def test_what_an_assignment_does_to_a_reply_in_flight(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground, on_assignment: str,
-    becomes: str,
-) -> None:  # fmt: skip
+    people: People, on_assignment: str, becomes: str, thinking: Thinking
+) -> None:
     settle(people, on_assignment=on_assignment)
     turn_id = writes(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    people.act("claim", who=people.ben)
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        people.act("claim", who=people.ben)
     assert [turn["status"] for turn in people.turns()] == [becomes]
     assert len(people.drafts()) == (1 if becomes == "parked" else 0)
     assert people.conversation()["assignee_id"] == people.ben.id
 
 
 def test_an_agent_who_came_while_it_thought_gets_the_next_message(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+    people: People, worker: Context, thinking: Thinking
 ) -> None:
     """Asked anew for every message: the turn under way answers its own question, and starts none for a later one."""
     settle(people, answers_when="no_agent_online")
     turn_id = writes(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    assert writes(people, "And one more thing.", agent_online=True) is None
-    model_server.release()
+    with thinking(turn_id) as running:
+        assert writes(people, "And one more thing.", agent_online=True) is None
     assert running.result().next_turn is None
     assert [turn["status"] for turn in people.turns()] == ["landed"]
     later = writes(people, "Still there?", agent_online=False)
@@ -93,18 +79,12 @@ def test_an_agent_who_came_while_it_thought_gets_the_next_message(
     assert people.turns()[-1]["answers"] == questions[1:], "what people left is answered with it"
 
 
-def test_a_stopped_turn_starts_none_for_a_message_left_to_people(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_a_stopped_turn_starts_none_for_a_message_left_to_people(people: People, thinking: Thinking) -> None:
     settle(people, answers_when="no_agent_online")
     turn_id = writes(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    writes(people, "And one more thing.", agent_online=True)
-    assert people.act("stop", turn_id)["started_turn"] is None
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        writes(people, "And one more thing.", agent_online=True)
+        assert people.act("stop", turn_id)["started_turn"] is None
     assert len(people.turns()) == 1
 
 

@@ -17,6 +17,7 @@ from jobs import turn as turns
 from jobs.context import Context
 from jobs.metering import REPLY_TOKENS
 from responder.words import hand_off_words
+from tests.concurrency.conftest import Thinking
 from tests.conftest import InBackground
 from tests.model_server import Asked, ModelServer, chunk
 from tests.people import WORKFLOW, People
@@ -133,35 +134,23 @@ def test_a_failure_is_not_charged(people: People, worker: Context, model_server:
     assert set(counters(people).values()) == {0}
 
 
-def test_a_stopped_turn_is_charged_as_estimated(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_a_stopped_turn_is_charged_as_estimated(people: People, worker: Context, thinking: Thinking) -> None:
     """Its tokens are on nobody's turn row, yet they were asked for."""
     cap(people, day=9000)
     turn_id = people.visitor_writes()
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    counted = counters(people)[0]
-    assert counted > REPLY_TOKENS, "counted before it is spent"
-    people.act("stop", turn_id)
-    worker.leases.beat()
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        counted = counters(people)[0]
+        assert counted > REPLY_TOKENS, "counted before it is spent"
+        people.act("stop", turn_id)
+        worker.leases.beat()
     assert (people.turns()[0]["status"], counters(people)) == ("cancelled", {0: counted})
 
 
-def test_a_count_that_cannot_be_settled_loses_no_answer(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_a_count_that_cannot_be_settled_loses_no_answer(people: People, thinking: Thinking) -> None:
     cap(people, day=9000)
     turn_id = people.visitor_writes()
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    people.behind_the_back("ALTER TABLE spend RENAME TO gone")
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        people.behind_the_back("ALTER TABLE spend RENAME TO gone")
     assert people.turns()[0]["status"] == "landed"
     people.behind_the_back("ALTER TABLE gone RENAME TO spend")
     assert counters(people)[0] > REPLY_TOKENS, "it stays counted as estimated"

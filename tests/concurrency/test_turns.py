@@ -12,6 +12,7 @@ from jobs.context import Context
 from jobs.values import Basis, Claimed
 from responder.outcome import Position, Reply, Step
 from tests.concurrency import faults
+from tests.concurrency.conftest import Thinking
 from tests.conftest import InBackground
 from tests.model_server import ModelServer
 from tests.people import People
@@ -55,14 +56,11 @@ def test_only_one_claimer_wins(people: People, in_background: InBackground) -> N
 
 
 def test_a_message_that_arrives_while_thinking_gets_its_own_turn(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+    people: People, worker: Context, thinking: Thinking
 ) -> None:
     turn_id = written(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    assert people.visitor_writes("One more question.") is None, "a turn is live"
-    model_server.release()
+    with thinking(turn_id) as running:
+        assert people.visitor_writes("One more question.") is None, "a turn is live"
     landed = running.result()
     assert landed.next_turn is not None
     turns.run(worker, landed.next_turn)
@@ -139,47 +137,29 @@ def test_lease_is_on_the_database_clock(people: People) -> None:
         assert take(people, turn_id) is not None, "a clock that is ahead takes what is held"
 
 
-def test_a_stopped_turn_lands_nothing(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_a_stopped_turn_lands_nothing(people: People, thinking: Thinking) -> None:
     turn_id = written(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    people.act("stop", turn_id)
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        people.act("stop", turn_id)
     (turn,) = people.turns()
     assert (turn["status"], turn["reason"]) == ("cancelled", "stopped")
     assert [m for m in people.messages() if m["author"] == "responder"] == []
 
 
-def test_what_was_written_after_a_stopped_turn_had_read_is_answered(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_what_was_written_after_a_stopped_turn_had_read_is_answered(people: People, thinking: Thinking) -> None:
     turn_id = written(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    assert people.visitor_writes("And another thing.") is None, "one live turn at a time"
-    started = people.act("stop", turn_id)["started_turn"]
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        assert people.visitor_writes("And another thing.") is None, "one live turn at a time"
+        started = people.act("stop", turn_id)["started_turn"]
     stopped, following = people.turns()
     assert (stopped["status"], following["status"], following["id"]) == ("cancelled", "queued", started)
     assert people.act("stop", turn_id)["started_turn"] is None, "an ended turn is answered as it is"
 
 
-def test_switched_off_while_thinking_drops(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
+def test_switched_off_while_thinking_drops(people: People, thinking: Thinking) -> None:
     turn_id = written(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    people.behind_the_back("UPDATE project SET responder_enabled = false")
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        people.behind_the_back("UPDATE project SET responder_enabled = false")
     (turn,) = people.turns()
     assert (turn["status"], turn["reason"]) == ("cancelled", "responder_off")
 

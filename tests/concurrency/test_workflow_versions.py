@@ -16,7 +16,7 @@ from sqlalchemy import text
 from jobs import claim
 from jobs import turn as turns
 from jobs.context import Context
-from tests.conftest import InBackground
+from tests.concurrency.conftest import Thinking
 from tests.model_server import ModelServer
 from tests.people import WORKFLOW, People
 
@@ -88,16 +88,12 @@ def test_without_the_pin_another_attempt_would_change_horses(
 
 
 def test_a_version_saved_while_it_thinks_is_the_next_turns(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
+    people: People, worker: Context, model_server: ModelServer, thinking: Thinking
 ) -> None:
     people.use_workflow(WORKFLOW)
     turn_id = written(people)
-    model_server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    model_server.wait_until_asked()
-    people.use_workflow(edited(order="Say that orders are closed.", after="Say goodbye."))
-    model_server.release()
-    running.result()
+    with thinking(turn_id):
+        people.use_workflow(edited(order="Say that orders are closed.", after="Say goodbye."))
     assert "Help with the order." in model_server.asked[-1].text
     turns.run(worker, written(people))
     assert "Say goodbye." in model_server.asked[-1].text, "the node where it stands, as it is now"
