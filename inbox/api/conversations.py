@@ -123,6 +123,14 @@ def send_message(who: Agent, number: str) -> Response:
     return response
 
 
+@blueprint.get("/<number>/notes")
+@agent_route
+def list_notes(who: Agent, number: str) -> Response:
+    """The notes among agents, oldest first; write one with POST messages and `private`."""
+    query("after", "cursor", "limit")
+    return _ascending(who, bigint(number), reading.notes, representation.message)
+
+
 @blueprint.get("/<number>/timeline")
 @agent_route
 def list_timeline(who: Agent, number: str) -> Response:

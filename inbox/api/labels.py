@@ -1,4 +1,4 @@
-"""The routes of a project's labels, of the notes in a conversation, and of the projects that one is a member of."""
+"""The routes of a project's labels: everybody sees them, managers change them everywhere at once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response
 
-from inbox import label_colours, labels, reading, representation, team
-from inbox.api.answering import answer, listed, paged
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.paging import after, decode_cursor, limit
+from inbox import label_colours, labels
+from inbox.api.answering import answer, paged
+from inbox.api.asking import Agent, agent_route, body, query, services
+from inbox.api.paging import decode_cursor, limit
 from inbox.api.program_bodies import ColourBody, LabelBody, RenameBody
 
 blueprint = Blueprint("labels", __name__, url_prefix="/api/v1")
@@ -52,26 +52,3 @@ def remove(who: Agent) -> Response:
     name = body(LabelBody).name
     with services().statement() as writing:
         return answer(asdict(labels.relabel(writing.connection, who, name, None)))
-
-
-@blueprint.get("/conversations/<number>/notes")
-@agent_route
-def list_notes(who: Agent, number: str) -> Response:
-    """The notes among agents, oldest first; write one with POST messages and `private`."""
-    query("after", "cursor", "limit")
-    most, start, conversation_id = limit(), after(), bigint(number)
-    with services().reading() as connection:
-        reading.require(connection, who.project_id, conversation_id)
-        rows = reading.notes(connection, conversation_id, after=start, limit=most + 1)
-    more = str(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.message(row) for row in rows[:most]], more)
-
-
-@blueprint.get("/projects")
-@agent_route
-def list_projects(who: Agent) -> Response:
-    """The projects that you are a member of, all on one page. A token is for one of them: `this` is true there."""
-    query()
-    with services().reading() as connection:
-        rows = team.projects_of(connection, who.id)
-    return listed([{"id": row["id"], "name": row["name"], "this": row["id"] == who.project_id} for row in rows], None)

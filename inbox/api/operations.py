@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from inbox import errors
-from inbox.api import answers, bulk, schemas, widget_answers
+from inbox.api import answers, bulk, program_answers, schemas, widget_answers
 from inbox.api.kept_operations import KEPT_OPERATIONS
 from inbox.api.operation import ASCENDING, CHANGED, CURSOR, DESCENDING, LIMIT, Operation, Parameter, several
 from inbox.api.program_operations import PROGRAM_OPERATIONS
@@ -35,6 +35,7 @@ OPERATIONS: dict[str, Operation] = {
     **WIDGET_OPERATIONS,
     **KEPT_OPERATIONS,
     "project.me": Operation(answers.Me),
+    "project.list_projects": Operation(answers.Listed[program_answers.ProjectNamed]),
     "project.show": Operation(answers.Project, etag=True),
     "project.patch": Operation(
         answers.Project,
@@ -66,6 +67,7 @@ OPERATIONS: dict[str, Operation] = {
     "conversations.send_message": Operation(
         answers.Message, 201, schemas.AgentMessageBody, {"content": "It left today.", "private": False}, once=True
     ),
+    "conversations.list_notes": Operation(answers.Listed[answers.Message], query=ASCENDING),
     "conversations.list_timeline": Operation(answers.Listed[answers.TimelineEntry], query=ASCENDING),
     "conversations.list_turns": Operation(answers.Listed[answers.Turn], query=DESCENDING),
     "conversations.stop": Operation(answers.Turn, body=schemas.NothingBody, example={}),

@@ -8,8 +8,8 @@ from __future__ import annotations
 from inbox import errors
 from inbox.api import program_answers as answers
 from inbox.api import program_bodies as bodies
-from inbox.api.answers import Conversation, Listed, Message
-from inbox.api.operation import ASCENDING, CHANGED, DELETED, DESCENDING, Operation, Parameter, Schema
+from inbox.api.answers import Conversation, Listed
+from inbox.api.operation import CHANGED, DELETED, DESCENDING, Operation, Parameter, Schema
 from inbox.api.schemas import NothingBody
 from inbox.deliveries import STATES
 
@@ -67,8 +67,6 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
         answers.LabelColoured, body=bodies.ColourBody, example={"name": "order", "colour": "green"}, managers=True
     ),
     "labels.remove": Operation(answers.Relabelled, body=bodies.LabelBody, example={"name": "old"}, managers=True),
-    "labels.list_notes": Operation(Listed[Message], query=ASCENDING),
-    "labels.list_projects": Operation(Listed[answers.ProjectNamed]),
     "saved_views.list_views": Operation(Listed[answers.SavedView], query=DESCENDING),
     "saved_views.create": Operation(answers.SavedView, 201, bodies.SavedViewBody, SAVED_VIEW_EXAMPLE, once=True),
     "saved_views.show": Operation(answers.SavedView),

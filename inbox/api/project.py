@@ -1,11 +1,11 @@
-"""The routes about the asker and their project: who am I, settings."""
+"""The routes about the asker and their projects: who am I, which are mine, the settings of this one."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from inbox import projects, reading, representation
-from inbox.api.answering import answer, seen_versions
+from inbox import projects, reading, representation, team
+from inbox.api.answering import answer, listed, seen_versions
 from inbox.api.asking import Agent, agent_route, body, query, services
 from inbox.api.schemas import ProjectBody
 
@@ -47,3 +47,13 @@ def patch(who: Agent) -> Response:
     with services().statement() as writing:
         row = projects.change(writing.connection, who, changes, seen=seen_versions())
     return answer(representation.project(row), version=row["version"])
+
+
+@blueprint.get("/projects")
+@agent_route
+def list_projects(who: Agent) -> Response:
+    """The projects that you are a member of, all on one page. A token is for one of them: `this` is true there."""
+    query()
+    with services().reading() as connection:
+        rows = team.projects_of(connection, who.id)
+    return listed([{"id": row["id"], "name": row["name"], "this": row["id"] == who.project_id} for row in rows], None)
