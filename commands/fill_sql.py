@@ -68,15 +68,15 @@ FROM fill_room
 """
 CONVERSATIONS = """
 INSERT INTO conversation (id, project_id, visitor_id, status, snoozed_until, assignee_id, assigned_at, priority, labels,
-    unread_count, last_message_id, last_message_snippet, last_message_timestamp, metadata, responder_state, person_at,
-    version, epoch, created_at)
+    unread_count, last_message_id, last_message_snippet, last_message_timestamp, metadata, responder_state,
+    left_to_people, person_at, version, epoch, created_at)
 SELECT r.id, %(project)s, r.visitor_id, r.status,
     CASE WHEN r.status = 'snoozed' THEN now() + make_interval(secs => r.pace * 86400) END,
     CASE WHEN r.assigned THEN r.agent_id END, t.assigned_at, 'normal',
     CASE WHEN r.label IS NULL THEN '{}' ELSE ARRAY[r.label] END, r.unread, l.message_id, l.snippet, l.at,
     CASE WHEN p.mode = 'orchestrator' THEN jsonb_build_object('workflowState', jsonb_build_object(
         'currentNodeId', NULL, 'workflowVersion', p.workflow_version)) ELSE '{}' END,
-    r.responder_state, t.person_at, r.version, r.epoch, r.began
+    r.responder_state, l.author = 'visitor', t.person_at, r.version, r.epoch, r.began
 FROM fill_room r JOIN project p ON p.id = %(project)s
 JOIN (
     SELECT conversation_id, max(at) FILTER (WHERE entry = 'assigned') AS assigned_at,

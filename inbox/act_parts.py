@@ -122,13 +122,37 @@ t AS (
     FROM c WHERE turn.conversation_id = c.id AND turn.status = 'queued'
     RETURNING turn.*)"""
 
+# The newest question is not behind whatever has answered: people's words, and the turns that ended so.
+_BEHIND = """COALESCE((
+            SELECT max(q.id) FROM message q WHERE q.conversation_id = {0}.id AND q.author = 'visitor'
+        ) > GREATEST(0, (
+            SELECT max(a.id) FROM message a WHERE a.conversation_id = {0}.id AND NOT a.private
+                AND (a.author = 'agent' OR a.sent_by IS NOT NULL)
+        ), (
+            SELECT max(e.answers_up_to) FROM turn e WHERE e.conversation_id = {0}.id AND e.status IN ({1}))), false)"""
+
+# Whether a conversation's visitor waits for somebody's words: their question is not answered, or the responder was last
+# to speak and has promised people. What is parked is not said. Acts after which no turn is at it say so in the row
+# (`left_to_people`), and it needs a person: tests/concurrency/test_stateful.py
+WAITED_FOR = f"""({{0}}.left_to_people
+        OR {_BEHIND.format("{0}", "'landed'")}
+        OR {{0}}.responder_state = 'handed_off' AND COALESCE((
+            SELECT w.author = 'responder' AND w.sent_by IS NULL FROM message w
+            WHERE w.id = {{0}}.last_message_id), false))"""
+OLD_WAITS = WAITED_FOR.format("old")
+
 # The turn with which a conversation that was given back goes on; the project's rule starts it alike (inbox/rules.py).
+# The newest message may be the reply to what the visitor asked before the last question.
+DUE = f"""
+due AS (
+    SELECT (COALESCE(m.author = 'visitor', false) OR {_BEHIND.format("old", "'landed', 'parked', 'handed_off'")})
+        AND p.responder_enabled AND old.status <> 'spam'
+        AND (p.answers_when <> 'unassigned' OR old.assignee_id IS NULL) AS starts
+    FROM old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""
+GIVEN_BACK = f"responder_state = 'active', left_to_people = NOT due.starts AND {OLD_WAITS}"
 TURN_OF_GIVING_BACK = """
 t AS (
     INSERT INTO turn (project_id, conversation_id)
-    SELECT c.project_id, c.id FROM c
-    JOIN project p ON p.id = c.project_id JOIN message m ON m.id = c.last_message_id
-    WHERE m.author = 'visitor' AND p.responder_enabled AND c.status <> 'spam'
-      AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
+    SELECT c.project_id, c.id FROM c, due WHERE due.starts
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *)"""

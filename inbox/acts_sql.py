@@ -13,12 +13,15 @@ from sqlalchemy import TextClause, text
 from inbox.act_parts import (
     CANCEL_QUEUED,
     CHANGES,
+    DUE,
     ENTRY_COLUMNS,
     ENTRY_FROM_C,
     ENTRY_HEAD,
     FOUND,
     FRESH,
+    GIVEN_BACK,
     OLD,
+    OLD_WAITS,
     SETTABLE,
     SHOWN,
     TURN_OF_GIVING_BACK,
@@ -79,8 +82,8 @@ REPLY = text(
 WITH {FRESH},
 c AS (
     UPDATE conversation SET
-        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp(),
-        last_message_id = nextval('message_id_seq'), last_message_snippet = :snippet,
+        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', left_to_people = false,
+        person_at = clock_timestamp(), last_message_id = nextval('message_id_seq'), last_message_snippet = :snippet,
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)
     FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND NOT EXISTS (
         SELECT 1 FROM message o WHERE o.conversation_id = old.id AND {SAID_BY_A_COLLEAGUE})
@@ -138,7 +141,8 @@ TAKE_OVER = text(
 WITH {FRESH},
 c AS (
     UPDATE conversation SET
-        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp()
+        version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp(),
+        left_to_people = {OLD_WAITS}
     FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'paused'
     RETURNING conversation.*),
 {CANCEL_QUEUED},
@@ -152,12 +156,17 @@ e AS (
 SELECT found.*, {VISITOR}, fresh.fresh FROM found, fresh"""
 )
 
+# Also where the responder has it and no turn is at it, for one was stopped, say. Every turn that starts is a version,
+# so two who give back at once start one: tests/concurrency/test_acts.py::test_two_give_back_what_was_stopped
 GIVE_BACK = text(
     f"""
 WITH {FRESH},
+{DUE},
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'active'
-    FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'active'
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, {GIVEN_BACK}
+    FROM old, fresh, due WHERE conversation.id = old.id AND fresh.fresh AND (
+        old.responder_state <> 'active' OR old.left_to_people AND due.starts AND NOT EXISTS (
+            SELECT 1 FROM turn l WHERE l.conversation_id = old.id AND l.status IN ('queued', 'thinking')))
     RETURNING conversation.*),
 {TURN_OF_GIVING_BACK},
 e AS (
@@ -185,11 +194,20 @@ STOP = text(
     f"""
 WITH {FRESH},
 live AS (
-    SELECT turn.id FROM turn JOIN old ON turn.conversation_id = old.id
+    SELECT turn.id, turn.status, turn.answers FROM turn JOIN old ON turn.conversation_id = old.id
     WHERE turn.id = :turn AND turn.status IN ('queued', 'thinking') FOR UPDATE OF turn),
+next AS (
+    SELECT COALESCE(live.status = 'thinking' AND m.author = 'visitor' AND (
+            SELECT max(q.id) FROM message q WHERE q.conversation_id = old.id AND q.author = 'visitor'
+                AND q.details -> 'left_to_people' IS NULL
+        ) > (SELECT max(answered) FROM unnest(live.answers) AS answered)
+        AND p.responder_enabled AND old.responder_state = 'active' AND old.status <> 'spam'
+        AND (p.answers_when <> 'unassigned' OR old.assignee_id IS NULL), false) AS starts
+    FROM live, old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id),
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1
-    FROM old, fresh, live WHERE conversation.id = old.id AND fresh.fresh
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1,
+        left_to_people = NOT next.starts AND {OLD_WAITS}
+    FROM old, fresh, live, next WHERE conversation.id = old.id AND fresh.fresh
     RETURNING conversation.*),
 t AS (
     UPDATE turn SET status = 'cancelled', reason = 'stopped', ended_at = clock_timestamp(), lease_until = NULL,
@@ -198,12 +216,7 @@ t AS (
     RETURNING turn.*),
 n AS (
     INSERT INTO turn (project_id, conversation_id)
-    SELECT t.project_id, t.conversation_id FROM t
-    JOIN c ON true JOIN project p ON p.id = c.project_id JOIN message m ON m.id = c.last_message_id
-    WHERE m.author = 'visitor' AND m.id > (SELECT max(answered) FROM unnest(t.answers) AS answered)
-      AND m.details -> 'left_to_people' IS NULL
-      AND p.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
-      AND (p.answers_when <> 'unassigned' OR c.assignee_id IS NULL)
+    SELECT t.project_id, t.conversation_id FROM t, next WHERE next.starts
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *),
 e AS (

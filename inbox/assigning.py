@@ -19,17 +19,12 @@ from inbox.act_parts import ENTRY_COLUMNS
 from inbox.audit import audit_cte
 from inbox.change import change_cte
 from inbox.errors import NotFound
+from inbox.listed import WANTED
 from inbox.team import FOR_MANAGERS
 
 MOST_TRIES = 100  # each fails only if the rule gave somebody else's conversation to the same agent in that millisecond
 
-# What needs a person: it was handed off, or its newest words are a visitor's that the responder leaves to people.
-# The last message is looked up for each row: as an EXISTS all messages there are might be read.
-NEEDS_A_PERSON = """{0}.assignee_id IS NULL AND {0}.status IN ('open', 'pending') AND (
-        {0}.responder_state = 'handed_off'
-        OR {0}.responder_state = 'active' AND (
-            SELECT m.author = 'visitor' AND (NOT p.responder_enabled OR m.details -> 'left_to_people' IS NOT NULL)
-            FROM message m JOIN project p ON p.id = m.project_id WHERE m.id = {0}.last_message_id))"""
+NEEDS_A_PERSON = f"{{0}}.assignee_id IS NULL AND {{0}}.status IN ('open', 'pending') AND {WANTED}"
 
 SET_CAPACITY = text(
     f"""

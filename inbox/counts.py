@@ -1,8 +1,8 @@
 """How many conversations each view of the inbox holds: read from counters, never counted.
 
 Owns reading them, and the slow count that they must always equal. The database keeps them: triggers beside the tables
-(migration 0001) add and take away in the very statement that changes a conversation, turn or draft, so that a count
-can neither precede its commit nor outlive a rollback, whoever writes: tests/concurrency/test_counts.py.
+(migrations 0001 and 0003) add and take away in the very statement that changes a conversation, turn or draft, so that
+a count can neither precede its commit nor outlive a rollback, whoever writes: tests/concurrency/test_counts.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ COUNTED = text(
     """
 SELECT count(*) FILTER (WHERE c.status IN ('open', 'pending')) AS all,
     count(*) FILTER (WHERE c.status IN ('open', 'pending') AND c.assignee_id IS NULL) AS unassigned,
-    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND c.responder_state = 'handed_off') AS wanted,
+    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND (
+        c.responder_state = 'handed_off' OR c.responder_state = 'active' AND c.left_to_people)) AS wanted,
     (SELECT count(*) FROM turn WHERE project_id = :project AND status IN ('queued', 'thinking')) AS thinking,
     (SELECT count(DISTINCT conversation_id) FROM draft WHERE project_id = :project AND state = 'open') AS parked,
     count(*) FILTER (WHERE c.status = 'snoozed') AS snoozed,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent
-from inbox.act_parts import ENTRY_COLUMNS, OLD
+from inbox.act_parts import ENTRY_COLUMNS, OLD, OLD_WAITS
 from inbox.change import change_cte
 from inbox.conversation import snippet_of
 from inbox.errors import DraftClosed, NotFound
@@ -38,7 +38,7 @@ WITH {OLD},
 {OPEN_DRAFT},
 c AS (
     UPDATE conversation SET
-        version = old.version + 1, epoch = old.epoch + 1, person_at = clock_timestamp(),
+        version = old.version + 1, epoch = old.epoch + 1, left_to_people = false, person_at = clock_timestamp(),
         last_message_id = nextval('message_id_seq'),
         last_message_snippet = COALESCE(CAST(:snippet AS text), :draft_snippet),
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),
@@ -74,7 +74,7 @@ DISCARD = text(
 WITH {OLD},
 {OPEN_DRAFT},
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, left_to_people = {OLD_WAITS}
     FROM old, wanted WHERE conversation.id = old.id
     RETURNING conversation.*),
 d AS (

@@ -34,6 +34,7 @@ class Listed(NamedTuple):
     unread_count: int
     last_message_snippet: str | None
     responder_state: str
+    left_to_people: bool
     epoch: int
     active_at: datetime
     visitor_id: int
@@ -62,8 +63,8 @@ FROM ({{page}}) c JOIN visitor v ON v.id = c.visitor_id {NEWEST}
 """
 SHOWN = f"""
 SELECT c.id, c.status, c.assignee_id, c.priority, c.labels, c.unread_count, c.last_message_snippet,
-    c.responder_state, c.epoch, c.active_at, c.visitor_id, COALESCE(NULLIF(v.name, ''), v.email), a.name,
-    lm.author, CASE WHEN lm.author = 'agent' THEN lm.author_name END, live.id, live.claimed_at,
+    c.responder_state, c.left_to_people, c.epoch, c.active_at, c.visitor_id, COALESCE(NULLIF(v.name, ''), v.email),
+    a.name, lm.author, CASE WHEN lm.author = 'agent' THEN lm.author_name END, live.id, live.claimed_at,
     EXISTS (SELECT 1 FROM draft d WHERE d.conversation_id = c.id AND d.state = 'open'),
     CASE WHEN c.responder_state = 'handed_off' THEN {HANDED_OFF_WHY} END
 FROM ({{page}}) c JOIN visitor v ON v.id = c.visitor_id

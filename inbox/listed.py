@@ -30,6 +30,7 @@ class Filter:
     mentioned: int | None = None
     thinking: bool = False
     parked: bool = False
+    wanted: bool = False
     only: Sequence[int] | None = None
     who: int | None = None
     assigned: Sequence[int | None] | None = None
@@ -53,6 +54,9 @@ class Conditions:
 
 
 ALL = "c.project_id = :project"
+# What needs a person: it was handed off, or the responder has it and nothing answers the visitor. Word for word the
+# index's condition.
+WANTED = "({0}.responder_state = 'handed_off' OR {0}.responder_state = 'active' AND {0}.left_to_people)"
 
 
 def conditions(project_id: int, wanted: Filter) -> Conditions:
@@ -82,6 +86,8 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
         yield "c.assignee_id = :assignee", {"assignee": wanted.assignee}
     if wanted.responder_states:
         yield _one_of("c.responder_state", wanted.responder_states, RESPONDER_STATES), {}
+    if wanted.wanted:
+        yield WANTED.format("c"), {}
     if wanted.mentioned is not None:
         yield f"c.id IN ({MENTIONED})", {"mentioned": wanted.mentioned}
     if wanted.thinking:

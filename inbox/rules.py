@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
 
-from inbox.act_parts import ENTRY_COLUMNS, FRESH, OLD, TURN_OF_GIVING_BACK
+from inbox.act_parts import DUE, ENTRY_COLUMNS, FRESH, GIVEN_BACK, OLD, TURN_OF_GIVING_BACK
 from inbox.change import change_cte
 
 MOST_TRIES = 10  # each fails only if somebody else's write succeeded meanwhile; then the next sweep comes
@@ -55,9 +55,10 @@ GIVE_BACK = text(
     f"""
 WITH {FRESH},
 p AS (SELECT project.* FROM project JOIN old ON project.id = old.project_id),
+{DUE},
 c AS (
-    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, responder_state = 'active'
-    FROM old, fresh, p WHERE conversation.id = old.id AND fresh.fresh AND {OVER.format("old")}
+    UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1, {GIVEN_BACK}
+    FROM old, fresh, p, due WHERE conversation.id = old.id AND fresh.fresh AND {OVER.format("old")}
     RETURNING conversation.*),
 {TURN_OF_GIVING_BACK},
 {SYSTEM_ENTRY}

@@ -1,7 +1,8 @@
 """Conversations that nobody needs any more are solved by themselves, where the project's rule says after how many days.
 
 Owns the statements and what is due; the sweeper (jobs/sweep.py) calls them. Never one that waits for an answer: whose
-last word is the visitor's, that was handed off to people, that a turn is answering, or in which a parked reply lies.
+last word is the visitor's, that was handed off or left to people, that a turn is answering, or in which a parked reply
+lies.
 As in inbox/rules.py each is one statement that asks once more, under the row's lock, whether its time has come:
 tests/integration/test_solving.py::test_a_visitor_who_writes_meanwhile_keeps_it_open.
 """
@@ -16,7 +17,7 @@ from inbox.rules import MOST_TRIES, SYSTEM_ENTRY, Due
 
 # The first condition is the partial index's. The others are looked up for each row that is old enough: as joins
 # they would read whole tables.
-OVER = """{0}.status IN ('open', 'pending') AND {0}.responder_state <> 'handed_off'
+OVER = """{0}.status IN ('open', 'pending') AND {0}.responder_state <> 'handed_off' AND NOT {0}.left_to_people
     AND {0}.active_at <= clock_timestamp() - make_interval(days => p.solve_after_days) AND p.solve_after_days > 0
     AND (SELECT m.author FROM message m WHERE m.id = {0}.last_message_id) IS DISTINCT FROM 'visitor'
     AND (SELECT count(*) FROM turn t WHERE t.conversation_id = {0}.id AND t.status IN ('queued', 'thinking')) = 0

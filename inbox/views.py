@@ -58,7 +58,7 @@ def filter_of(view: View, who: Agent) -> Filter:
         "mentions": Filter(mentioned=who.id),
         "unassigned": Filter(statuses=WAITING, assignee="none"),
         "all": Filter(statuses=WAITING),
-        "wanted": Filter(statuses=WAITING, responder_states=("handed_off",)),
+        "wanted": Filter(statuses=WAITING, wanted=True),
         "thinking": Filter(thinking=True),
         "parked": Filter(parked=True),
     }

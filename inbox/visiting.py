@@ -103,6 +103,10 @@ WHERE s.token_hash = :token_hash
 # a turn that is under way for an earlier one starts no next turn for it (tests/concurrency/test_policies.py).
 # The turn is inserted from the locked row (`old`), and ON CONFLICT sees a live turn that commits meanwhile, which
 # NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
+TURN_IS_DUE = """old.responder_enabled AND {0}.responder_state = 'active' AND old.status <> 'spam'
+      AND (old.answers_when = 'always'
+        OR old.answers_when = 'unassigned' AND {0}.assignee_id IS NULL
+        OR old.answers_when = 'no_agent_online' AND NOT :agent_online)"""
 TAKEN_IN = f"""
 c AS (
     UPDATE conversation SET
@@ -111,6 +115,7 @@ c AS (
         last_message_id = {{message_id}},
         last_message_snippet = :snippet,
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),
+        left_to_people = NOT ({TURN_IS_DUE.format("conversation")}),
         status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
         snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE conversation.snoozed_until END
     FROM old WHERE conversation.id = old.id{{guard}}
@@ -124,10 +129,7 @@ m AS (
 t AS (
     INSERT INTO turn (project_id, conversation_id)
     SELECT c.project_id, c.id FROM c JOIN old ON old.id = c.id
-    WHERE old.responder_enabled AND c.responder_state = 'active' AND c.status <> 'spam'
-      AND (old.answers_when = 'always'
-        OR old.answers_when = 'unassigned' AND c.assignee_id IS NULL
-        OR old.answers_when = 'no_agent_online' AND NOT :agent_online)
+    WHERE {TURN_IS_DUE.format("c")}
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *),
 e AS (

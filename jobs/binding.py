@@ -38,7 +38,7 @@ def bind(
     if isinstance(decision, Park):
         return landing_sql.park(), parameters | _park(basis, outcome, decision)
     effects = _effects(outcome, decision)
-    statement = landing_sql.post(decision.state is not None, frozenset(effects))
+    statement = landing_sql.post(decision.state is not None, frozenset(effects), fresh.left_to_people)
     return statement, parameters | _post(outcome, decision, fresh) | effects_parameters(decision.intents)
 
 
@@ -136,7 +136,8 @@ def _post(outcome: Outcome, decision: Post, fresh: Fresh) -> dict[str, Any]:
     rest = _called(outcome) + [_tool(intent, "done") for intent in decision.intents]
     rest += [_tool(intent, "kept", _overruling(intent, fresh)) for intent in decision.yielded]
     rest += [_tool(intent, "gone") for intent in decision.gone]
-    rest += [_tool(intent, "left") for intent in (outcome.undone if isinstance(outcome, HandOff) else ())]
+    undone = outcome.undone if isinstance(outcome, HandOff) else ()
+    rest += [_tool(intent, "left") for intent in (*decision.left, *undone)]
     rest += [
         _entry("handed_off", {"reason": "asked", "detail": str(intent.arguments.get("reason", ""))})
         for intent in decision.intents

@@ -18,6 +18,7 @@ OVERRULES: dict[str, frozenset[str]] = {
     "assign_to": frozenset({"assigned", "unassigned"}),
     "hand_off": frozenset({"given_back"}),
 }
+ASIDE = frozenset({"solved", "snoozed", "spam"})
 KEPT_FIELDS = {
     "assigned": "assignee_id",
     "unassigned": "assignee_id",
@@ -87,13 +88,21 @@ def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post
     yielded = tuple(intent for intent in outcome.intents if overruled(intent, fresh.acts))
     intents = tuple(intent for intent in outcome.intents if intent not in yielded)
     handed_off = isinstance(outcome, HandOff) or any(intent.tool == "hand_off" for intent in intents)
+    waits = handed_off or next_turn or fresh.left_to_people
+    left = tuple(intent for intent in intents if waits and _puts_aside(intent))
     return Post(
         state=workflow_patch(basis.workflow_state, fresh.workflow_state, fresh.acts, outcome.position),
-        intents=intents,
+        intents=tuple(intent for intent in intents if intent not in left),
         yielded=yielded,
         kept=kept(fresh.acts),
         next_turn=next_turn and not handed_off,
+        left=left,
     )
+
+
+def _puts_aside(intent: Intent) -> bool:
+    """Whether the wish would take the conversation out of everybody's sight."""
+    return intent.tool == "set_status" and intent.arguments.get("status") in ASIDE
 
 
 def overruled(intent: Intent, acts: Iterable[Act]) -> bool:

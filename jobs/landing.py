@@ -172,6 +172,7 @@ def refetch(connection: Connection, claimed: Claimed, basis: Basis) -> Fresh | N
         acts=tuple(Act(**act) for act in row.acts or ()),
         policy=Policy(row.responder_enabled, row.on_assignment),
         fetched_at=row.fetched_at,
+        left_to_people=row.left_to_people,
     )
 
 

@@ -15,13 +15,14 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 
+from inbox.act_parts import WAITED_FOR
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
 
 REFETCH = text(
     """
-SELECT c.version, c.epoch, c.status, c.responder_state, c.metadata, t.status AS turn_status, t.attempt,
-    p.responder_enabled, p.on_assignment, clock_timestamp() AS fetched_at,
+SELECT c.version, c.epoch, c.status, c.responder_state, c.left_to_people, c.metadata,
+    t.status AS turn_status, t.attempt, p.responder_enabled, p.on_assignment, clock_timestamp() AS fetched_at,
     (SELECT max(m.id) FROM message m WHERE m.conversation_id = c.id AND m.author = 'visitor'
         AND m.details -> 'left_to_people' IS NULL) AS newest_question_id,
     CASE WHEN c.epoch <> :epoch THEN (
@@ -111,6 +112,11 @@ ANSWER = (
     "SELECT c.version, c.metadata, t.message_id, t.draft_id, t.window_ms, (SELECT id FROM n) AS next_turn FROM c, t"
 )
 
+# Of what was left to people, the turn may have answered all after all.
+STILL_WAITS = """left_to_people = NOT :next_turn AND EXISTS (
+        SELECT 1 FROM message q
+        WHERE q.conversation_id = conversation.id AND q.author = 'visitor' AND q.id > :answers_up_to)"""
+
 # The responder's own effects, each a named column and only there where the landing carries it.
 EFFECTS = {
     "set_status": "status = :set_status, snoozed_until = CASE"
@@ -124,9 +130,12 @@ EFFECTS = {
 
 
 @cache
-def post(merges: bool, effects: frozenset[str] = frozenset()) -> TextClause:
-    """The final reply. Without effects it updates last_message_*, metadata (where a workflow ran) and version only."""
-    columns = [SAVED_MESSAGE, *([MERGE] if merges else []), *(EFFECTS[name] for name in EFFECTS if name in effects)]
+def post(merges: bool, effects: frozenset[str] = frozenset(), waited: bool = False) -> TextClause:
+    """The final reply. Without effects it updates last_message_*, metadata (where a workflow ran) and version only;
+    where something was left to people, also whether it still is.
+    """
+    columns = [SAVED_MESSAGE, *([MERGE] if merges else []), *([STILL_WAITS] if waited else [])]
+    columns += [EFFECTS[name] for name in EFFECTS if name in effects]
     parts = [
         DOOR,
         f"""
@@ -188,10 +197,15 @@ d AS (
 
 @cache
 def drop() -> TextClause:
-    """Nothing is posted or kept; the turn and the timeline say why."""
+    """Nothing is posted or kept; the turn and the timeline say why. What no turn answers is left to people."""
     parts = [
         DOOR,
-        STEP,
+        f"""
+c AS (
+    UPDATE conversation SET version = conversation.version + 1,
+        left_to_people = NOT :next_turn AND {WAITED_FOR.format("conversation")}
+    FROM ours WHERE conversation.id = :conversation
+    RETURNING conversation.*)""",
         _end_turn("NULL", "NULL"),
         NEXT_TURN,
         ENTRIES,

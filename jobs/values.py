@@ -99,6 +99,7 @@ class Fresh:
     acts: tuple[Act, ...]
     policy: Policy
     fetched_at: datetime
+    left_to_people: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ class Kept:
 class Post:
     """The reply goes to the visitor. `state` is what to merge into workflowState, None leaves it as it is.
 
-    Of the wishes `intents` are done, `yielded` yield to a person's act, and `gone` are for who left the team meanwhile.
+    Of the wishes `intents` are done, `yielded` yield to a person's act, `gone` are for who left the team meanwhile, and
+    `left` would put the conversation aside while its visitor waits.
     """
 
     state: Mapping[str, Any] | None
@@ -128,6 +130,7 @@ class Post:
     kept: tuple[Kept, ...]
     next_turn: bool
     gone: tuple[Intent, ...] = ()
+    left: tuple[Intent, ...] = ()
 
     def without_assignment(self) -> Post:
         """The same, for an assignee who is no member any more."""

@@ -93,10 +93,10 @@ class People:
             connection.execute(text("UPDATE project SET mode = 'orchestrator'"))
             return add_workflow(connection, self.project_id, definition)
 
-    def visitor_writes(self, content: str = "Where is my order?") -> int | None:
+    def visitor_writes(self, content: str = "Where is my order?", *, agent_online: bool = False) -> int | None:
         """The visitor's message through the product; returns the turn that it started."""
         with self.services.statement() as writing:
-            received = visiting.receive(writing.connection, self.visit, content, agent_online=False)
+            received = visiting.receive(writing.connection, self.visit, content, agent_online=agent_online)
             writing.start_turn(received.turn_id, self.project_id)
         return received.turn_id
 

@@ -154,12 +154,6 @@ def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:
     writing.start_turn(acts.give_back(writing.connection, me, conversation_id).turn_id)
 
 
-def _again(writing: Writing, me: Agent, conversation_id: int) -> None:
-    """Once more after a turn that was stopped or failed: taken over and given back, with one click."""
-    acts.take_over(writing.connection, me, conversation_id)
-    _give_back(writing, me, conversation_id)
-
-
 def _stop(writing: Writing, me: Agent, conversation_id: int, turn_id: int) -> None:
     writing.start_turn(acts.stop(writing.connection, me, conversation_id, turn_id)["started_turn"])
 
@@ -170,7 +164,7 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
     "status": _status,
     "take-over": lambda w, me, c: acts.take_over(w.connection, me, c),
     "give-back": _give_back,
-    "again": _again,
+    "again": _give_back,  # a turn was stopped or failed
     "move": lambda w, me, c: acts.move_workflow(w.connection, me, c, request.form.get("node") or None),
     "restart": lambda w, me, c: acts.move_workflow(w.connection, me, c, None),
     "read": lambda w, me, c: acts.mark_read(w.connection, me, c),

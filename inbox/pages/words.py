@@ -135,9 +135,9 @@ def visitor_name(visitor: Mapping[str, Any]) -> str:
     return str(visitor["name"] or visitor["email"] or gettext("Visitor %(number)s", number=visitor["id"]))
 
 
-def unanswered(last_author: str | None, status: str, responder_state: str, live_turn: object) -> bool:
-    """Whether the visitor had the last word and no turn is at it, though no person took over: one was stopped, say."""
-    return last_author == "visitor" and status in ("open", "pending") and responder_state == "active" and not live_turn
+def unanswered(left_to_people: bool, status: str, live_turn: object) -> bool:
+    """Whether the visitor waits for a person's words, and no turn is at it."""
+    return left_to_people and status in ("open", "pending") and not live_turn
 
 
 def parked_why(reason: str) -> str:

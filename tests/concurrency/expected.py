@@ -37,12 +37,16 @@ class Held:
 
 @dataclass
 class Expected:
-    """The model. `owed` are the visitor's messages that the responder has still to answer."""
+    """The model. `owed` are the visitor's messages that the responder has still to answer; people are `promised` to a
+    visitor who was handed off to them, until one speaks or the responder is asked anew.
+    """
 
     columns: dict[str, Any]
     state: Mapping[str, Any] | None = None
     set_at: dict[str, int] = field(default_factory=dict)
     moved_at: int = 0
+    enabled: bool = True
+    promised: bool = False
     owed: set[int] = field(default_factory=set)
     parked: dict[int, tuple[Mapping[str, Any], Mapping[str, Any] | None]] = field(default_factory=dict)
 
@@ -58,29 +62,36 @@ class Expected:
                 self.columns[name] = value
                 self.set_at[name] = row["version"]
 
-    def visitor_wrote(self, message_id: int) -> None:
-        """It reopens, and is owed an answer where the responder has the conversation."""
+    def visitor_wrote(self, message_id: int, *, left: bool = False) -> None:
+        """It reopens, and is owed an answer where the responder has it and does not leave the message to people."""
+        self.reopened()
+        if self.is_the_responders and not left:
+            self.owed.add(message_id)
+            self.promised = False
+
+    def reopened(self) -> None:
+        """By the visitor."""
         if self.columns["status"] in ("solved", "snoozed"):
             self.columns["status"] = "open"
-        if self.is_the_responders:
-            self.owed.add(message_id)
 
     @property
     def is_the_responders(self) -> bool:
         """Whether what a visitor writes now is answered by the responder."""
-        return bool(self.columns["responder_state"] == "active" and self.columns["status"] != "spam")
+        return self.enabled and self.columns["responder_state"] == "active" and self.columns["status"] != "spam"
 
     def people_have_it(self, responder_state: str) -> None:
         """Nothing is owed by the responder any more."""
         self.columns["responder_state"] = responder_state
         self.owed.clear()
+        self.promised = self.promised or responder_state == "handed_off"
 
     def given_back(self, newest: Row | None) -> None:
         """The responder has it again, and owes an answer if the last word is the visitor's."""
         if self.columns["responder_state"] != "active":
             self.columns["responder_state"] = "active"
-            if newest is not None and newest["author"] == "visitor" and self.columns["status"] != "spam":
+            if newest is not None and newest["author"] == "visitor" and self.is_the_responders:
                 self.owed.add(newest["id"])
+                self.promised = False
 
     def stands_for(self, held: Held) -> bool:
         """Whether the workflow still stands where this turn last saw it, and nobody has moved it."""
@@ -116,6 +127,7 @@ def violations(expected: Expected, people: People) -> Iterator[str]:
     if row["metadata"].get("workflowState") != expected.state:
         yield f"I1: the workflow stands at {row['metadata'].get('workflowState')}, not at {expected.state}"
     yield from _turns(expected, turns, messages)
+    yield from _seen(row, turns, expected.promised or _waits(turns, messages))
     yield from _one_chain(row, messages, people.timeline())
 
 
@@ -134,6 +146,25 @@ def _turns(expected: Expected, turns: list[Row], messages: list[Row]) -> Iterato
         least = 0 if turn["status"] == "parked" else most
         if not least <= posts[turn["id"]] <= most:
             yield f"I3: turn {turn['id']} is {turn['status']} and posted {posts[turn['id']]} times"
+
+
+def _seen(row: Row, turns: list[Row], waits: bool) -> Iterator[str]:
+    """Who waits is answered by a turn or seen by people; and nobody is said to wait who does not."""
+    live = any(turn["status"] in LIVE for turn in turns)
+    wanted = row["responder_state"] == "handed_off" or row["left_to_people"]
+    aside = row["status"] in ("solved", "snoozed", "spam")  # by a person, for a visitor's message opens it
+    if waits and not (live or wanted or aside or row["has_draft"]):
+        yield f"nobody answers the visitor's last message, and nobody sees it: {row['responder_state']}"
+    if row["left_to_people"] and not waits:
+        yield "the visitor is said to wait, and does not"
+
+
+def _waits(turns: list[Row], messages: list[Row]) -> bool:
+    """Whether the visitor's last message is neither answered by a turn nor followed by a person's words."""
+    answered = {answer for turn in turns if turn["status"] == "landed" for answer in turn["answers"]}
+    asked = max((m["id"] for m in messages if m["author"] == "visitor"), default=None)
+    by_people = (m["id"] for m in messages if not m["private"] and (m["author"] == "agent" or m["sent_by"]))
+    return asked is not None and asked not in answered and asked > max(by_people, default=0)
 
 
 def _one_chain(row: Row, messages: list[Row], timeline: list[Row]) -> Iterator[str]:

@@ -6,6 +6,7 @@ Owns the steps. What must be true after each is in expected.py; test_stateful.py
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from hypothesis.stateful import (
 )
 from rq import Queue
 
-from inbox import drafts
+from inbox import drafts, person_asked
 from jobs import claim, snapshot, sweep
 from jobs.context import Context
 from jobs.landing import TurnLost
@@ -33,15 +34,19 @@ ACTS: list[tuple[str, Any]] = [
     *(("status", status) for status in ("open", "pending", "solved", "snoozed", "spam")),
     *(("priority", priority) for priority in ("low", "high", "urgent")),
     *[("labels", []), ("labels", ["vip"]), ("assignee_id", "Ben"), ("assignee_id", None)],
-    *((act, None) for act in ("note", "reply", "take_over", "give_back", "stop", "restart")),
+    *((act, None) for act in ("note", "reply", "take_over", "give_back", "stop", "restart", "switch_off")),
+    ("visitor_asks_for_people", None),
 ]
 WISHES = {"status": "set_status", "priority": "set_priority"}
+VALUES = {"status": "pending", "priority": "high"}
 JUMP = """
 WITH t AS (UPDATE turn SET lease_until = lease_until - interval '2 hours', created_at = created_at - interval '2 hours',
     next_try_at = next_try_at - interval '2 hours' WHERE conversation_id = :conversation)
 UPDATE conversation SET person_at = person_at - interval '2 hours', snoozed_until = snoozed_until - interval '2 hours'
 WHERE id = :conversation"""
-RULE = "UPDATE project SET resume_rule = 'after_hours', resume_after_hours = 3 WHERE :conversation > 0"
+RULE = """UPDATE project SET resume_rule = 'after_hours', resume_after_hours = 3, answers_when = 'no_agent_online'
+WHERE :conversation > 0"""
+ENABLED = "UPDATE project SET responder_enabled = :enabled WHERE :conversation > 0"
 
 
 @dataclass
@@ -66,6 +71,7 @@ class Conversation(RuleBasedStateMachine):
         super().__init__()
         self.stage = stage
         self.people = stage.visitor()
+        self.people.behind_the_back(ENABLED, enabled=True)
         self.expected = Expected.of(self.people.conversation())
         self.held: list[Held] = []
         self.hours_alone = 0
@@ -76,13 +82,29 @@ class Conversation(RuleBasedStateMachine):
     def begins(self) -> None:
         self.visitor_writes(taken=True)
 
-    @rule(taken=st.booleans())
-    def visitor_writes(self, taken: bool) -> None:
-        """Perhaps a worker is there at once."""
-        self.people.visitor_writes()
-        self.expected.visitor_wrote(self.people.messages()[-1]["id"])
+    @rule(taken=st.booleans(), agent_online=st.sampled_from([False, False, False, True]))
+    def visitor_writes(self, taken: bool, agent_online: bool = False) -> None:
+        """Perhaps a worker is there at once; perhaps an agent, to whom the responder leaves the message."""
+        self.people.visitor_writes(agent_online=agent_online)
+        self.expected.visitor_wrote(self.people.messages()[-1]["id"], left=agent_online)
         if taken:
             self.work()
+
+    def _visitor_asks_for_people(self) -> None:
+        """Of no effect where people have it."""
+        with self.people.services.statement() as writing:
+            person_asked.ask(writing.connection, self.people.visit, datetime.now(UTC), people_here=True)
+        if self.expected.columns["responder_state"] == "active" and self.expected.columns["status"] != "spam":
+            self.expected.reopened()
+            self.expected.people_have_it("handed_off")
+
+    def _switch_off(self) -> None:
+        self._switch(enabled=False)
+
+    def _switch(self, *, enabled: bool) -> None:
+        self.expected.enabled = enabled
+        self.people.behind_the_back(ENABLED, enabled=enabled)
+        self.expected.owed.clear()
 
     @rule(act=st.sampled_from(ACTS))
     def an_agent_acts(self, act: tuple[str, Any]) -> None:
@@ -103,6 +125,7 @@ class Conversation(RuleBasedStateMachine):
         self.hours_alone = 0
         self.people.act("reply", "I have this.")
         self.expected.people_have_it("paused")
+        self.expected.promised = False
 
     def _take_over(self) -> None:
         """Nothing where people have it already."""
@@ -112,16 +135,30 @@ class Conversation(RuleBasedStateMachine):
         self.expected.people_have_it("paused")
 
     def _give_back(self) -> None:
+        newest = self._newest()
+        waits = self.people.conversation()["left_to_people"] and newest is not None and newest["author"] == "visitor"
         self.people.act("give_back")
-        self.expected.given_back(self._newest())
+        self.expected.given_back(newest)
+        if waits and self.expected.is_the_responders:
+            assert len(self._live()) == 1, "I2: it was given back, and nobody answers"
 
     @precondition(lambda self: not self.expected.is_the_responders)
     @rule()
     def the_responder_gets_it_back(self) -> None:
         """Most of what is to be seen happens while it has the conversation."""
+        if not self.expected.enabled:
+            self._switch(enabled=True)
         if self.expected.columns["status"] == "spam":
             self.expected.person_set(self.people.patch(status="open").row, status="open")
         self._give_back()
+
+    @precondition(lambda self: self._live())
+    @rule(again=st.booleans())
+    def an_agent_stops_it(self, again: bool) -> None:
+        """And perhaps has it answer after all."""
+        self._stop()
+        if again:
+            self._give_back()
 
     def _stop(self) -> None:
         for live in self._live():
@@ -143,6 +180,7 @@ class Conversation(RuleBasedStateMachine):
             drafts.discard(*arguments) if discard else drafts.send(*arguments, None)
         if not discard:
             self.hours_alone = 0
+            self.expected.promised = False
             if self.expected.state == was:
                 self.expected.state = position
 
@@ -168,9 +206,9 @@ class Conversation(RuleBasedStateMachine):
             self.held.append(Held(work, work.basis.version, self.expected.state))
 
     @precondition(lambda self: self.held)
-    @rule(wishes=st.sets(st.sampled_from(sorted(WISHES))))
-    def the_newest_holder_lands(self, wishes: set[str]) -> None:
-        self._land(self.held.pop(), wishes)
+    @rule(wishes=st.sets(st.sampled_from(sorted(WISHES))), status=st.sampled_from(["pending", "solved"]))
+    def the_newest_holder_lands(self, wishes: set[str], status: str) -> None:
+        self._land(self.held.pop(), wishes, status=status)
 
     @precondition(lambda self: len(self.held) > 1)
     @rule(wishes=st.sets(st.sampled_from(sorted(WISHES))))
@@ -183,8 +221,10 @@ class Conversation(RuleBasedStateMachine):
     def the_newest_holder_hands_off(self) -> None:
         self._land(self.held.pop(), set(), HandOff("model_failed", "A person will come."))
 
-    def _land(self, held: Held, wishes: set[str], hand_off: HandOff | None = None) -> None:
-        values = {"status": "pending", "priority": "high"}
+    def _land(
+        self, held: Held, wishes: set[str], hand_off: HandOff | None = None, *, status: str = VALUES["status"]
+    ) -> None:
+        values = {**VALUES, "status": status}
         intents = tuple(Intent(WISHES[name], {name: values[name]}) for name in sorted(wishes))
         outcome = held.work.refusal or hand_off or Reply("The reply.", AFTER, intents)
         before = self._turn(held.turn_id)
@@ -194,9 +234,17 @@ class Conversation(RuleBasedStateMachine):
         if not is_its:
             assert turn == before, "I2: a turn that had ended, or had another holder, was landed"
             return
-        self.expected.landed(held, turn, {name: values[name] for name in wishes}, AFTER.as_json())
+        done = {name: values[name] for name in wishes}
+        if status == "solved" and self._wrote_again(held):
+            done.pop("status", None)
+        self.expected.landed(held, turn, done, AFTER.as_json())
         if turn["status"] in {"landed", "handed_off"}:
             self._says_what_was_kept(held)
+
+    def _wrote_again(self, held: Held) -> bool:
+        """What the visitor has written since the turn read: it is not solved behind their back."""
+        asked: list[int] = [message["id"] for message in self.people.messages() if message["author"] == "visitor"]
+        return max(asked) > (held.work.claimed.answers_up_to or 0)
 
     @precondition(lambda self: self.held)
     @rule()

@@ -57,6 +57,61 @@ def test_stop_meets_a_message(people: People, in_background: InBackground) -> No
     assert statuses(people) == ["cancelled", "queued"]
 
 
+def stopped(people: People) -> None:
+    """The turn that thought was stopped, and nobody answers."""
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    with people.services.statement() as writing:
+        assert claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3) is not None
+    people.act("stop", turn_id)
+    assert people.conversation()["left_to_people"]
+
+
+def test_what_was_stopped_is_given_back_once(people: People, turn_queue: ListQueue) -> None:
+    stopped(people)
+    given = people.act("give_back")
+    assert statuses(people) == ["cancelled", "queued"]
+    assert given.turn_id == people.turns()[-1]["id"] == turn_queue.turns[-1]
+    assert not given.row["left_to_people"]
+    assert people.timeline()[-1]["kind"] == "given_back"
+    assert people.act("give_back").row["version"] == given.row["version"], "a turn is at it"
+
+
+def test_two_give_back_what_was_stopped(people: People, in_background: InBackground) -> None:
+    """At the same moment, and the second waits for the first."""
+    stopped(people)
+    with people.services.transaction() as writing:
+        acts.give_back(writing.connection, people.ana, people.conversation_id)
+        other = in_background(partial(people.act, "give_back", who=people.ben))
+        until_waiting(people.services, 1)
+    assert other.result().turn_id is None
+    assert statuses(people) == ["cancelled", "queued"]
+    chain(people)
+
+
+def test_what_was_stopped_is_given_back_while_the_visitor_writes(people: People, in_background: InBackground) -> None:
+    stopped(people)
+    with visitor_is_writing(people):
+        giving = in_background(people.act, "give_back")
+        until_waiting(people.services, 1)
+    assert giving.result().turn_id is None, "the message started one, which answers both"
+    assert statuses(people) == ["cancelled", "queued"]
+    chain(people)
+
+
+def test_what_was_stopped_is_given_back_while_an_agent_replies(people: People, in_background: InBackground) -> None:
+    """They were answered: the responder has the conversation again, and nothing to say."""
+    stopped(people)
+    with people.services.transaction() as writing:
+        acts.reply(writing.connection, people.ben, people.conversation_id, "I have this.")
+        giving = in_background(people.act, "give_back")
+        until_waiting(people.services, 1)
+    given = giving.result()
+    assert (given.row["responder_state"], given.row["left_to_people"], given.turn_id) == ("active", False, None)
+    assert statuses(people) == ["cancelled"]
+    chain(people)
+
+
 @pytest.mark.parametrize("act", [("reply", "I have this."), ("take_over",)])
 def test_a_person_takes_it_while_a_message_is_written(
     people: People, in_background: InBackground, act: tuple[str, ...]

@@ -81,6 +81,8 @@ def test_what_needs_nobody_stays(ruled: People) -> None:
     ruled.patch(assignee_id=None, status="spam")
     assert give(ruled, number) == (None, False)
     ruled.patch(status="open")
+    assert give(ruled, number) == (None, False), "a turn is at it still"
+    ruled.visitor_writes("Hello?")
     before = ruled.conversation()
     assert give(ruled, number) == (ruled.ana.id, False), "nobody would answer"
     after = ruled.conversation()

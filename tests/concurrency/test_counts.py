@@ -66,6 +66,25 @@ def test_each_act_moves_its_figures(people: People) -> None:
         assert figures(people)["Ben"]["mine"] == 0
 
 
+def test_whom_nobody_answers_needs_a_person(people: People) -> None:
+    """Until a turn is at it again, or a person."""
+    turn_id = people.visitor_writes()
+    people.act("stop", turn_id)
+    assert (figures(people)["Ana"]["wanted"], figures(people)["Ana"]["thinking"]) == (1, 0)
+    people.act("give_back")
+    assert (figures(people)["Ana"]["wanted"], figures(people)["Ana"]["thinking"]) == (0, 1)
+    people.act("stop", people.turns()[-1]["id"])
+    people.patch(status="snoozed")
+    assert figures(people)["Ana"]["wanted"] == 0
+    people.patch(status="pending")
+    assert figures(people)["Ana"]["wanted"] == 1
+    people.act("take_over")
+    assert figures(people)["Ana"]["wanted"] == 0, "somebody has it"
+    people.act("reply", "I have this.")
+    people.act("give_back")
+    assert figures(people)["Ana"]["wanted"] == 0, "it was answered"
+
+
 def test_a_conversation_is_parked_once(people: People) -> None:
     for _ in range(2):
         people.visitor_writes()

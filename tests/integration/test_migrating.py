@@ -69,6 +69,11 @@ def act(url: str, statement: LiteralString) -> None:
         connection.execute(statement)
 
 
+def asked(url: str, statement: LiteralString) -> list[tuple[object, ...]]:
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        return connection.execute(statement).fetchall()
+
+
 def tables(url: str) -> int:
     engine = connect(url, pool_size=1)
     try:
@@ -86,6 +91,33 @@ def test_up_down_and_up(empty: str) -> None:
     assert tables(empty) == 0
     migrate(empty)
     assert tables(empty) == newest
+
+
+WAITING = """
+WITH p AS (INSERT INTO project (name, key) VALUES ('One', 'one') RETURNING id),
+v AS (INSERT INTO visitor (project_id) SELECT id FROM p RETURNING id, project_id),
+c AS (INSERT INTO conversation (project_id, visitor_id, last_message_id, responder_state, status)
+    SELECT project_id, id, place, state, status FROM v, (VALUES
+        (1, 'active', 'open'), (2, 'active', 'solved'), (3, 'paused', 'open'), (4, 'active', 'open'),
+        (5, 'active', 'pending'), (6, 'handed_off', 'open')) AS listed (place, state, status)
+    RETURNING *),
+t AS (INSERT INTO turn (project_id, conversation_id) SELECT project_id, id FROM c WHERE last_message_id = 4)
+INSERT INTO message (id, project_id, conversation_id, author, content)
+SELECT last_message_id, project_id, id, CASE last_message_id WHEN 5 THEN 'responder' ELSE 'visitor' END, '?' FROM c
+"""
+MARKED = "SELECT last_message_id FROM conversation WHERE left_to_people ORDER BY 1"
+WANTED = "SELECT sum(wanted)::int FROM view_count"
+
+
+def test_who_waits_for_a_person_since_before(empty: str) -> None:
+    """Whose last word is the visitor's is marked, and counted, unless it is solved or a turn is at it."""
+    migrate(empty, "0002")
+    act(empty, WAITING)
+    migrate(empty)
+    assert asked(empty, MARKED) == [(1,), (3,), (6,)]
+    assert asked(empty, WANTED) == [(2,)], "the first, and what was handed off"
+    downgrade(empty, "0002")
+    assert asked(empty, WANTED) == [(1,)]
 
 
 def test_many_at_once(empty: str) -> None:

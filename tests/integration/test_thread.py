@@ -99,6 +99,7 @@ def test_answer_again_starts_a_turn(house: House, sit: Sit) -> None:
     (turn,) = house.ada.get(f"/conversations/{number}/turns").get_json()["items"]
     house.ada.post(f"/conversations/{number}/turns/{turn['id']}/stop")
     ada = sit(house.ada)
+    assert f'id="row-{number}"' in ada.open("/?view=wanted"), "it needs a person"
     stopped = ada.open(f"/conversations/{number}")
     assert all(words in stopped for words in ("Answer again", "Nobody is answering", "Waits for an answer"))
     path = f"/conversations/{number}/acts/again"
@@ -107,3 +108,4 @@ def test_answer_again_starts_a_turn(house: House, sit: Sit) -> None:
     assert statuses == ["queued", "cancelled"]
     assert house.ada.get(f"/conversations/{number}").get_json()["responder_state"] == "active"
     assert "Waits for an answer" not in ada.open(f"/conversations/{number}")
+    assert f'id="row-{number}"' not in ada.open("/?view=wanted")

@@ -139,6 +139,30 @@ def test_the_visitor_wrote_again_starts_the_next_turn() -> None:
     assert decision.next_turn
 
 
+SOLVE = Intent("set_status", {"status": "solved"})
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        ({"newest_question_id": 42}, replace(REPLY, intents=(SOLVE,))),
+        ({"left_to_people": True}, replace(REPLY, intents=(SOLVE,))),
+        ({}, replace(REPLY, intents=(SOLVE, Intent("hand_off", {"reason": "a refund"})))),
+        ({}, replace(HANDOFF, reason="no_answer", intents=(SOLVE,))),
+    ],
+)
+def test_nobody_who_waits_is_put_aside(change: dict[str, Any], outcome: Reply | HandOff) -> None:
+    decision = decide(CLAIMED, BASIS, replace(FRESH, **change), outcome)
+    assert isinstance(decision, Post)
+    assert (decision.left, SOLVE in decision.intents) == ((SOLVE,), False)
+
+
+def test_who_is_answered_may_be_put_aside() -> None:
+    decision = decide(CLAIMED, BASIS, FRESH, replace(REPLY, intents=(SOLVE,)))
+    assert isinstance(decision, Post)
+    assert (decision.left, decision.intents) == ((), (SOLVE,))
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
