@@ -5,7 +5,9 @@ Owns the reading. Must not hold the connection afterwards, and never reads priva
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -17,6 +19,7 @@ from jobs.values import Basis, Claimed, Drop, Work
 from responder.snapshot import ConversationView, ProjectView, Said, Snapshot, VisitorView
 
 HISTORY_MESSAGES = 60  # more than a prompt takes
+MOST_WORKFLOWS = 32  # that a worker keeps at hand
 
 CONVERSATION = text(
     """
@@ -24,7 +27,7 @@ SELECT c.version, c.epoch, c.status, c.priority, c.labels, c.assignee_id, c.resp
     c.custom_attributes, c.visitor_id, v.name AS visitor_name, v.email AS visitor_email,
     v.custom_attributes AS visitor_attributes, p.name AS project_name, p.mode, p.instructions, p.language,
     p.responder_enabled, p.answers_when, p.cap_tokens_visitor_hour,
-    p.cap_tokens_day, w.version AS workflow_version, w.definition AS workflow,
+    p.cap_tokens_day, w.version AS workflow_version, CAST(w.definition AS text) AS workflow,
     EXISTS (SELECT FROM snippet s WHERE s.project_id = p.id) AS has_snippets
 FROM conversation c
 JOIN visitor v ON v.id = c.visitor_id
@@ -95,11 +98,17 @@ def _snapshot(claimed: Claimed, row: Any, history: tuple[Said, ...], basis: Basi
             claimed.conversation_id, row.status, row.priority, tuple(row.labels), row.custom_attributes
         ),
         history=history,
-        workflow=row.workflow,
+        workflow=None if row.workflow is None else _definition(row.workflow),
         workflow_version=row.workflow_version,
         workflow_state=basis.workflow_state,
         tools=box.known,
     )
+
+
+@lru_cache(maxsize=MOST_WORKFLOWS)
+def _definition(workflow: str) -> Mapping[str, Any]:
+    """Read once, and shared by all turns that wait in it: two or three KiB for each of its nodes."""
+    return _object(json.loads(workflow))
 
 
 def _object(value: Any) -> Mapping[str, Any]:
