@@ -40,7 +40,17 @@ REDIS_REST_SECONDS = 2.0  # a blip costs no more live updates than that; a longe
 
 
 class Application(Flask):
-    """Flask, which need not ask of everything that it calls whether it is a coroutine: nothing here is one."""
+    """Flask as we want it, which need not ask whether what it calls is a coroutine: nothing here is one."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__)
+        self.config.update(
+            MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
+            SESSION_COOKIE_SAMESITE="Lax",
+            SESSION_COOKIE_HTTPONLY=True,
+            WTF_CSRF_TIME_LIMIT=None,
+        )
+        self.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
 
     def ensure_sync(self, func: Any) -> Any:
         return func
@@ -51,14 +61,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
     Where no servers are known it serves no request, so that `flask --help` and the commands still work.
     """
-    app = Application(__name__)
-    app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_HTTPONLY=True,
-        WTF_CSRF_TIME_LIMIT=None,
-    )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app = Application()
     asked_by_flask = settings is None
     if asked_by_flask:  # a web process has no commands, and is up a third sooner without their parts
         commands.register(app)
@@ -69,11 +72,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         if not asked_by_flask:
             raise
         return app
-    for part in (compressing, static_files, failures, security, language, cors):
+    for part in (compressing, static_files, failures, security, language, cors, limits, inbox.api, inbox.pages):
         part.register(app)
-    limits.register(app)
-    inbox.api.register(app)
-    inbox.pages.register(app)
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask would have it

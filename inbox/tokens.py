@@ -1,6 +1,6 @@
 """Secrets that are told once: how they are made and how they are stored.
 
-Owns both. A token has 256 random bits, so a plain SHA-256 of it is safe to store; passwords are access's.
+Owns both. A token has 256 random bits, so a plain SHA-256 of it is safe to store; passwords are passwords.py's.
 """
 
 from __future__ import annotations
