@@ -4,8 +4,8 @@
 const PAUSE_MS = 500; // after the last key
 const composer = document.getElementById("composer");
 const reply = document.getElementById("reply");
-const { open } = document.querySelector(".app").dataset;
-const key = `tandem:unsent:${open}`;
+const { open, me } = document.querySelector(".app").dataset;
+const key = `tandem:unsent:${me}:${open}`;
 const tab = crypto.randomUUID?.() ?? String(Math.random());
 let timer = null;
 let saving = null;

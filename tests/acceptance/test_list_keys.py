@@ -60,8 +60,13 @@ def test_one_after_the_other_by_keys(sign_in: SignIn, house: House) -> None:
     first, second, third, fourth = (number for (number,) in found)
     page = sign_in(ANA, "/?q=label:row+status:pending")
     look_at(page, second)
+    page.locator("#about summary").filter(has_text="Timeline").click()
+    page.get_by_label("Reply", exact=True).fill("Half a sentence")
+    page.keyboard.press("Escape")
     page.keyboard.press("Shift+J")
     page.wait_for_url(f"**/conversations/{third}**")
+    expect(page.locator("#timeline")).to_be_hidden()  # what one folds stays so
+    expect(row(page, second)).to_contain_text("Not sent")
     page.keyboard.press("Shift+K")
     page.wait_for_url(f"**/conversations/{second}**")
     page.keyboard.press("e")
