@@ -343,7 +343,7 @@ offerTrial(() => history.draft);
 
 function toast(words) {
   const box = h("div", { class: "toast", "data-toast": "" }, h("strong", {}, words));
-  at("toasts").append(box);
+  at("toasts").replaceChildren(box); // the newest alone: more would stand over the problems and the picture
   setTimeout(() => box.remove(), 10_000);
 }
 
