@@ -73,6 +73,7 @@ def test_a_colleague_joins_and_leaves(sign_in: SignIn, open_page: SignIn) -> Non
     manager.goto(manager.url.partition("/settings")[0] + "/settings/members")
     row = manager.get_by_role("listitem").filter(has_text="lan@northfold.example")
     row.get_by_label("Role of Lan Phạm").select_option("manager")
+    row.get_by_role("button", name="Set Lan Phạm").click()
     expect(manager.get_by_role("status")).to_contain_text("Lan Phạm is a manager now.")
     row.get_by_text("Remove", exact=False).first.click()
     row.get_by_role("button", name="Remove Lan Phạm").click()

@@ -1,4 +1,5 @@
-// The team's page: copies the invitation's link, and sends a role's form as soon as the role is chosen.
+// The team's page: copies the invitation's link, and offers to set a role once another is chosen: arrow keys choose too,
+// so that choosing alone sends nothing.
 
 import { showDates } from "./dates.js";
 
@@ -15,8 +16,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-for (const form of document.querySelectorAll("form[data-submits]")) {
-  form.addEventListener("change", () => form.submit());
+for (const form of document.querySelectorAll("form[data-offers]")) {
+  const now = form.elements.role.value;
+  form.addEventListener("change", () => form.classList.toggle("is-changed", form.elements.role.value !== now));
 }
 
 showDates(document);
