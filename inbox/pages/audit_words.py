@@ -134,6 +134,11 @@ CHOICES: dict[str, Mapping[str, str]] = {
         "app": later("app"),
         "code": later("code"),
     },
+    "scope": {
+        "read": later("Only read"),
+        "answer": later("Read, and act in conversations"),
+        "full": later("All that you may do"),
+    },
     "reason": {"gone": later("it is gone"), "failing": later("it took nothing for days")},
     "header_value": {"entered anew": later("entered anew")},
 }

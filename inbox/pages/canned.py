@@ -128,8 +128,9 @@ def _faults(error: Invalid) -> dict[str, str]:
     fields: dict[str, str] = error.extra["fields"]
     if fields.get("shortcut") == "is taken":
         told["shortcut"] = sentence_of(error)
-    if "no variable" in fields.get("content", ""):
-        told["content"] = sentence_of(error)
+    unknown = next(canned.unknown_names(forms.words("content")), None)
+    if unknown is not None:
+        told["content"] = gettext("There is no variable {{%(name)s}}: it would stay as it is.", name=unknown[:80])
     return {name: told.get(name, fault) for name, fault in fields.items()}
 
 
