@@ -10,7 +10,12 @@ import pytest
 
 from inbox.migrating import MIGRATIONS
 
-FROZEN = {"0001": "782c6b2d3262d4c2152f1aeb43851dc5427280f385a0211a8d62664052f4b4cf"}
+VERSIONS = MIGRATIONS / "versions"
+FROZEN = {
+    "0001": "782c6b2d3262d4c2152f1aeb43851dc5427280f385a0211a8d62664052f4b4cf",
+    "0002": "a10ad67fce64151839ba9be3196b1aaebce8589fefbce9593080f1acd95a8125",
+    "0003": "88d08f655f326b2d99b5c50f7e265cd081cdf663f3926e0db4b8179862cf0b88",
+}
 
 
 def said(path: Path) -> str:
@@ -19,12 +24,20 @@ def said(path: Path) -> str:
     return re.sub(r"\s*--.*", "", text) if path.suffix == ".sql" else re.sub(r'^""".*?"""', "", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("revision", FROZEN)
+def digest(revision: str) -> str:
+    files = [*VERSIONS.glob(f"{revision}_*.py"), *sorted(VERSIONS.glob(f"{revision}/*.sql"))]
+    return hashlib.sha256("".join(said(path) for path in files).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("revision", sorted(path.name.partition("_")[0] for path in VERSIONS.glob("*.py")))
 def test_what_databases_have_had_stays_as_it_is(revision: str) -> None:
-    versions = MIGRATIONS / "versions"
-    files = [*versions.glob(f"{revision}_*.py"), *sorted(versions.glob(f"{revision}/*.sql"))]
-    found = hashlib.sha256("".join(said(path) for path in files).encode()).hexdigest()
+    found = digest(revision)
+    assert revision in FROZEN, f'A new migration is frozen as it comes: add "{revision}": "{found}" to FROZEN.'
     assert found == FROZEN[revision], (
-        f"Migration {revision} was edited. Databases that have it never run it again: "
-        "undo that, and add a new revision behind the newest in inbox/migrations/versions."
+        f"Migration {revision} was edited. Databases that have it never run it again: undo that, and add a new "
+        "revision behind the newest in inbox/migrations/versions."
     )
+
+
+def test_none_is_gone() -> None:
+    assert all(list(VERSIONS.glob(f"{revision}_*.py")) for revision in FROZEN)
