@@ -1,7 +1,8 @@
-// Where an agent writes: canned replies behind `/`, colleagues behind `@`.
+// Where an agent writes: canned replies behind `/`, colleagues behind `@`, emoji behind `:`.
 // Owns what is offered while one writes. Must not send.
 
 import { offerMenu } from "./menu.js";
+import { _ } from "./words.js";
 
 const FRESH_MS = 60_000; // a list older than this is asked for again
 const composer = document.getElementById("composer");
@@ -56,6 +57,7 @@ if (composer) {
   offerMenu(reply, list, [
     { before: /(^|\s)\/([\p{L}\p{N}_-]*)$/u, entries: remembered(canned), label: list.dataset.canned, empty: list.dataset.noCanned },
     { before: /(^|[\s(])@([\p{L}\p{N}._-]*(?: [\p{L}\p{N}._-]*)?)$/u, entries: colleagues, when: isNote, label: list.dataset.colleagues, empty: list.dataset.noColleague },
+    { before: /(^|\s):([a-z_]{2,})$/u, entries: async () => (await import("./emoji.js")).EMOJI, label: _("Emoji") },
   ]);
   composer.addEventListener("change", () => {
     composer.classList.toggle("is-note", isNote());

@@ -1,4 +1,4 @@
-// A menu that opens under what is typed in a text field: `/` for canned replies, `@` for colleagues.
+// A menu that opens under what is typed in a text field: `/` for canned replies, `@` for colleagues, `:` for emoji.
 // Owns which entry is chosen and the keys while it is open. What entries there are, it asks; it sends nothing.
 
 const MOST = 8; // entries in sight
@@ -30,12 +30,13 @@ export function offerMenu(field, list, openers) {
 
   function show(entries, opener) {
     found = entries.slice(0, MOST);
+    if (!found.length && !opener.empty) return close();
     chosen = 0;
     list.hidden = false;
     list.setAttribute("aria-label", opener.label);
     list.replaceChildren(...found.map(row));
     if (!found.length) list.append(nothing(opener.empty));
-    mark();
+    return mark();
   }
 
   function row(entry, place) {
@@ -75,9 +76,12 @@ export function offerMenu(field, list, openers) {
   function take() {
     const entry = found[chosen];
     if (!entry) return close();
-    field.setRangeText(entry.insert, token.start, token.end, "end");
+    field.setSelectionRange(token.start, token.end);
     close();
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    // As if it had been typed, so that it can be taken back with Ctrl Z.
+    if (document.execCommand("insertText", false, entry.insert)) return undefined;
+    field.setRangeText(entry.insert, token.start, token.end, "end");
+    return field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function close() {

@@ -61,6 +61,8 @@ def test_canned_replies(sign_in: SignIn, visitor: Page) -> None:
     agent.get_by_role("button", name="Canned replies").click()  # the way of a thumb
     agent.get_by_role("option", name="/back").click()
     expect(agent.get_by_label("Reply")).to_have_value("Hello there, Ben Osei here: use the prepaid label.")
+    agent.keyboard.press("Control+z")
+    expect(agent.get_by_label("Reply")).to_have_value("/")
     agent.get_by_label("Reply").fill("/back")
     agent.get_by_label("Reply").press("Enter")
     expect(agent.get_by_label("Reply")).to_have_value("Hello there, Ben Osei here: use the prepaid label.")
