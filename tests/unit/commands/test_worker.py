@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from commands.lean import SETTING, lean
+from commands.lean import LINES_ONLY, SETTING, lean
 from tests.product import ROOT
 
 # The web, password hashes, what looks into files, schemas of tools, what opens a sealed secret: 17 MiB in all.
@@ -21,6 +21,6 @@ def test_a_worker_is_spared_what_it_does_not_need() -> None:
 
 
 def test_what_is_set_for_the_allocator_stands() -> None:
-    assert lean({"A": "1"}) == {"A": "1", SETTING: "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"}
+    assert lean({"A": "1"}) == {**LINES_ONLY, "A": "1", SETTING: "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"}
     mine = "glibc.malloc.tcache_count=7:glibc.malloc.arena_max=2"
     assert lean({SETTING: mine})[SETTING].endswith(f":{mine}"), "the last one counts"
