@@ -84,7 +84,7 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
     log = folder / "postgres.log"
     if not (data / "PG_VERSION").exists():
         _make_files(data, log, user, identity, environment)
-    _wait_for_predecessor(data / "postmaster.pid")
+    _wait_for_predecessor(data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock")
     process = start(
         [str(binaries / "postgres"), "-D", str(data), *_postgres_options(sockets, durable)],
         log=log,
@@ -202,8 +202,11 @@ def _make_files(
     making.replace(data)
 
 
-def _wait_for_predecessor(pid_file: Path) -> None:
-    """Wait for a PostgreSQL whose launcher was killed a moment ago; it is already on its way out."""
+def _wait_for_predecessor(pid_file: Path, socket_lock: Path) -> None:
+    """Wait for a PostgreSQL whose launcher was killed a moment ago; it is already on its way out.
+
+    A killed one that nobody has collected runs no more, but would count for PostgreSQL: its locks go.
+    """
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         try:
@@ -212,6 +215,8 @@ def _wait_for_predecessor(pid_file: Path) -> None:
         except (OSError, ValueError):
             return
         if not _is_postgres(pid):
+            for lock in (pid_file, socket_lock) if _is_dead(pid) else ():
+                lock.unlink(missing_ok=True)
             return
         time.sleep(0.1)
     raise ServerFailed(
@@ -224,6 +229,12 @@ def _is_postgres(pid: int) -> bool:
         return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return True  # no /proc: take the pid file's word
+
+
+def _is_dead(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return b"\nState:\tZ" in Path(f"/proc/{pid}/status").read_bytes()
+    return False
 
 
 def _make_database(url: str) -> bool:

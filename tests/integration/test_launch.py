@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from commands.embedded import start_postgres
 from tests.product import Product, wait_for
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc")
@@ -169,3 +170,12 @@ def test_commands_without_servers_say_so(product: Product) -> None:
     assert done.returncode == 1
     assert "No running servers were found" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_killed_postgres_that_nobody_has_collected_is_no_hindrance(tmp_path: Path) -> None:
+    first = start_postgres(tmp_path, durable=False)
+    os.kill(first.pid, signal.SIGKILL)
+    status = Path(f"/proc/{first.pid}/status")
+    wait_for("its end", lambda: "State:\tZ" in status.read_text(), 10)
+    start_postgres(tmp_path, durable=False).stop()
+    first.process.wait()
