@@ -28,6 +28,10 @@ CAP_DAC_READ_SEARCH = 2
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
+class ServerFailed(Exception):
+    """A server could not be started. Its message is one sentence for people."""
+
+
 def become(user: pwd.struct_passwd | None, *, keep_walking: bool = False) -> Callable[[], None]:
     """What a child does about its identity before it executes its program: nothing, or drop root for good.
 

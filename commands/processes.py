@@ -17,7 +17,7 @@ from commands.lean import lean
 from commands.result import database, give_up, print_result, say, servers
 from inbox.migrating import CannotMigrate, is_behind
 from inbox.migrating import migrate as migrate_database
-from inbox.settings import Settings
+from inbox.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,7 +59,11 @@ def sweep() -> None:
 
     settings = servers()
     database(settings).dispose()
-    print_result({"swept": sweep_once(context.build(settings))})
+    try:
+        here = context.build(settings)
+    except SettingsError as error:
+        give_up(str(error))
+    print_result({"swept": sweep_once(here)})
 
 
 def _expect_migrated(settings: Settings) -> None:

@@ -21,9 +21,9 @@ from typing import IO, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from commands import run_file
-from commands.child import become, die_with_make, start
+from commands.child import ServerFailed, become, die_with_make, start
 from commands.demo import Demo, first_start
-from commands.embedded import RunningServer, ServerFailed, start_postgres, start_valkey
+from commands.embedded import RunningServer, start_postgres, start_valkey
 from commands.lean import lean
 from commands.preflight import CannotRun, check_database, check_port, check_redis, hold
 from commands.result import say

@@ -156,3 +156,14 @@ t AS (
     SELECT c.project_id, c.id FROM c, due WHERE due.starts
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *)"""
+
+# What the visitor wrote after the stopped turn had read the conversation was never its to answer: the next turn's.
+NEXT_AFTER_STOP = """
+next AS (
+    SELECT COALESCE(live.status = 'thinking' AND m.author = 'visitor' AND (
+            SELECT max(q.id) FROM message q WHERE q.conversation_id = old.id AND q.author = 'visitor'
+                AND q.details -> 'left_to_people' IS NULL
+        ) > (SELECT max(answered) FROM unnest(live.answers) AS answered)
+        AND p.responder_enabled AND old.responder_state = 'active' AND old.status <> 'spam'
+        AND (p.answers_when <> 'unassigned' OR old.assignee_id IS NULL), false) AS starts
+    FROM live, old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""

@@ -20,6 +20,7 @@ from inbox.act_parts import (
     FOUND,
     FRESH,
     GIVEN_BACK,
+    NEXT_AFTER_STOP,
     OLD,
     OLD_WAITS,
     SETTABLE,
@@ -189,21 +190,13 @@ c AS (
 {SHOWN}"""
 )
 
-# What the visitor wrote after the turn had read the conversation was never its to answer: the next turn's.
 STOP = text(
     f"""
 WITH {FRESH},
 live AS (
     SELECT turn.id, turn.status, turn.answers FROM turn JOIN old ON turn.conversation_id = old.id
     WHERE turn.id = :turn AND turn.status IN ('queued', 'thinking') FOR UPDATE OF turn),
-next AS (
-    SELECT COALESCE(live.status = 'thinking' AND m.author = 'visitor' AND (
-            SELECT max(q.id) FROM message q WHERE q.conversation_id = old.id AND q.author = 'visitor'
-                AND q.details -> 'left_to_people' IS NULL
-        ) > (SELECT max(answered) FROM unnest(live.answers) AS answered)
-        AND p.responder_enabled AND old.responder_state = 'active' AND old.status <> 'spam'
-        AND (p.answers_when <> 'unassigned' OR old.assignee_id IS NULL), false) AS starts
-    FROM live, old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id),
+{NEXT_AFTER_STOP},
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1,
         left_to_people = NOT next.starts AND {OLD_WAITS}

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from inbox import access
 from inbox.access import Known
-from inbox.api.asking import services
+from inbox.api.asking import services, wiring
 from inbox.errors import Unauthorized
 from inbox.language import sentence_of
 from inbox.limits import limited_sign_in
@@ -49,4 +49,5 @@ def let_in(known: Known, *, stays: bool) -> Response:
 
 
 def _page(email: str = "", wrong: str = "") -> str:
-    return render_template("sign_in.html", email=email, wrong=wrong, named=proving.site().is_named)
+    printed = (wiring().settings.data / "run.json").exists()  # only `make run` has a demo, and prints its account
+    return render_template("sign_in.html", email=email, wrong=wrong, named=proving.site().is_named, printed=printed)

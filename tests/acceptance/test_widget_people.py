@@ -88,6 +88,18 @@ def test_asking_for_a_person(visit: Callable[..., Page], sign_in: SignIn, house:
     expect(frame.locator("#messages .by-ai")).to_have_count(0)
 
 
+def test_nobody_waits_for_the_ai_once_a_person_is_asked_for(visit: Callable[..., Page], house: House) -> None:
+    house.model.hold()
+    frame = chat(visit())
+    write(frame, "Does the coat come in green?")
+    expect(frame.locator("#writing")).to_be_visible()
+    frame.get_by_role("button", name="Ask for a person").click()
+    frame.get_by_role("button", name="Hand it to a person").click()
+    expect(frame.get_by_text("A person was asked to answer here")).to_be_visible()
+    expect(frame.locator("#writing")).to_be_hidden()
+    house.model.release()
+
+
 def test_a_person_by_name_then_a_rating(visit: Callable[..., Page], sign_in: SignIn, house: House) -> None:
     page = visit()
     frame = chat(page)

@@ -184,7 +184,7 @@ def test_the_page_and_its_files(house: House, sit: Sit) -> None:
     assert rows[-1] == [today().isoformat(), "1"]
     assert len(rows) == 8
     assert ben.client.get("/reports/other.csv").status_code == 404
-    assert "exported report: volume" in shown(sit(house.ada).open("/settings/audit"))
+    assert "exported the report “New conversations”" in shown(sit(house.ada).open("/settings/audit"))
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,10 @@ function showWriting(is) {
   if (is) thread.toEnd();
 }
 
+standing.watch((now) => {
+  if (now.answered_by === "people") showWriting(false); // what the AI still writes is for them, not for the visitor
+});
+
 store.on("changed", (name) => {
   if (name === session.name()) listen();
 });
