@@ -141,13 +141,16 @@ WAITED_FOR = f"""({{0}}.left_to_people
             WHERE w.id = {{0}}.last_message_id), false))"""
 OLD_WAITS = WAITED_FOR.format("old")
 
+# Whether the project lets the responder answer in a conversation, whoever has it. `p` is the project.
+MAY_ANSWER = """p.responder_enabled AND {0}.status <> 'spam'
+        AND (p.answers_when <> 'unassigned' OR {0}.assignee_id IS NULL)"""
+
 # The turn with which a conversation that was given back goes on; the project's rule starts it alike (inbox/rules.py).
 # The newest message may be the reply to what the visitor asked before the last question.
 DUE = f"""
 due AS (
     SELECT (COALESCE(m.author = 'visitor', false) OR {_BEHIND.format("old", "'landed', 'parked', 'handed_off'")})
-        AND p.responder_enabled AND old.status <> 'spam'
-        AND (p.answers_when <> 'unassigned' OR old.assignee_id IS NULL) AS starts
+        AND {MAY_ANSWER.format("old")} AS starts
     FROM old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""
 GIVEN_BACK = f"responder_state = 'active', left_to_people = NOT due.starts AND {OLD_WAITS}"
 TURN_OF_GIVING_BACK = """
@@ -158,12 +161,11 @@ t AS (
     RETURNING *)"""
 
 # What the visitor wrote after the stopped turn had read the conversation was never its to answer: the next turn's.
-NEXT_AFTER_STOP = """
+NEXT_AFTER_STOP = f"""
 next AS (
     SELECT COALESCE(live.status = 'thinking' AND m.author = 'visitor' AND (
             SELECT max(q.id) FROM message q WHERE q.conversation_id = old.id AND q.author = 'visitor'
                 AND q.details -> 'left_to_people' IS NULL
         ) > (SELECT max(answered) FROM unnest(live.answers) AS answered)
-        AND p.responder_enabled AND old.responder_state = 'active' AND old.status <> 'spam'
-        AND (p.answers_when <> 'unassigned' OR old.assignee_id IS NULL), false) AS starts
+        AND old.responder_state = 'active' AND {MAY_ANSWER.format("old")}, false) AS starts
     FROM live, old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""

@@ -130,7 +130,7 @@ def take_over(connection: Connection, who: Agent, conversation_id: int) -> Writt
 
 
 def give_back(connection: Connection, who: Agent, conversation_id: int) -> Written:
-    """Resume the responder; a turn starts if the newest public message is the visitor's.
+    """Resume the responder; a turn starts if a visitor's message is not answered.
 
     Where it has the conversation already nothing changes, unless the visitor waits and no turn is at it.
     """

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from inbox.listed import WANTED
+
 # As SURFACE's views count: all is open and pending.
 KEPT = text(
     """
@@ -22,11 +24,10 @@ FROM view_count WHERE project_id = :project
 """
 )
 COUNTED = text(
-    """
+    f"""
 SELECT count(*) FILTER (WHERE c.status IN ('open', 'pending')) AS all,
     count(*) FILTER (WHERE c.status IN ('open', 'pending') AND c.assignee_id IS NULL) AS unassigned,
-    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND (
-        c.responder_state = 'handed_off' OR c.responder_state = 'active' AND c.left_to_people)) AS wanted,
+    count(*) FILTER (WHERE c.status IN ('open', 'pending') AND {WANTED.format("c")}) AS wanted,
     (SELECT count(*) FROM turn WHERE project_id = :project AND status IN ('queued', 'thinking')) AS thinking,
     (SELECT count(DISTINCT conversation_id) FROM draft WHERE project_id = :project AND state = 'open') AS parked,
     count(*) FILTER (WHERE c.status = 'snoozed') AS snoozed,

@@ -25,11 +25,10 @@ from jobs.dispatching import dispatch_for_ever
 from jobs.queue import QUEUES
 from jobs.stopping import Stopping
 from jobs.sweep import sweep
-from jobs.turn_worker import TurnWorker
+from jobs.turn_worker import REDIS_AWAY_SECONDS, TurnWorker
 
 log = logging.getLogger(__name__)
 
-AGAIN_SECONDS = 1.0  # until a Redis that does not answer is asked again
 SIGN_OFF_SECONDS = 2.0  # for what RQ says in Redis at the end, after the time in which turns may land
 GARBAGE_OBJECTS = 5_000  # so many more before garbage is looked for; 40 turns that begin make them, and need them
 
@@ -65,7 +64,7 @@ def wait_for_redis(redis: Redis, stopped: threading.Event) -> None:
             return
         except Exception as error:
             log.warning("Redis does not answer (%s); trying again in a second.", error)
-            time.sleep(AGAIN_SECONDS)
+            time.sleep(REDIS_AWAY_SECONDS)
 
 
 def main(settings: Settings) -> None:
@@ -125,4 +124,4 @@ def _work(here: Context, stopping: Stopping) -> None:
         worker.work(logging_level="WARNING")
     except Exception as error:
         log.warning("The queue's loop ended (%s).", error)
-        time.sleep(AGAIN_SECONDS)
+        time.sleep(REDIS_AWAY_SECONDS)
