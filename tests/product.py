@@ -13,7 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,23 @@ def wait_for(what: str, holds: Callable[[], bool], seconds: float = LIMIT_SECOND
         if time.monotonic() > until:
             raise TimeoutError(f"{what} did not come true within {seconds} s")
         time.sleep(0.05)
+
+
+@contextmanager
+def starting(environment: Mapping[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts processes of ours by their command; killed at the end if they still run."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def started(*command: str) -> subprocess.Popen[bytes]:
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment))
+        return running[-1]
+
+    try:
+        yield started
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 class Product:

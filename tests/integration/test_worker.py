@@ -21,7 +21,7 @@ from jobs.sharing import SHARE
 from jobs.turn_worker import POLL_SECONDS
 from tests.model_server import ModelServer
 from tests.people import People
-from tests.product import ROOT, wait_for
+from tests.product import ROOT, starting, wait_for
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -43,16 +43,8 @@ def environment(with_model: Settings) -> dict[str, str]:
 @pytest.fixture
 def start(environment: dict[str, str]) -> Iterator[Start]:
     """Starts a process of ours; killed at the end if it still runs."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def started(*command: str) -> subprocess.Popen[bytes]:
-        running.append(subprocess.Popen(command, cwd=ROOT, env=environment))
-        return running[-1]
-
-    yield started
-    for process in running:
-        process.kill()
-        process.wait()
+    with starting(environment) as started:
+        yield started
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from jobs.queue import RqTurnQueue
 from jobs.turn_worker import POLL_SECONDS
 from tests.model_server import Asked, ModelServer, sensible, void
 from tests.people import People
-from tests.product import ROOT, wait_for
+from tests.product import ROOT, starting, wait_for
 
 Start = Callable[[], subprocess.Popen[bytes]]
 
@@ -49,16 +50,8 @@ def start(with_model: Settings, valkey: RunningServer) -> Iterator[Start]:
         "TANDEM_DATA": str(with_model.data),
         "TANDEM_SWEEP_SECONDS": "1",
     }
-    running: list[subprocess.Popen[bytes]] = []
-
-    def started() -> subprocess.Popen[bytes]:
-        running.append(subprocess.Popen((sys.executable, "-m", "commands.worker"), cwd=ROOT, env=environment))
-        return running[-1]
-
-    yield started
-    for process in running:
-        process.kill()
-        process.wait()
+    with starting(environment) as started:
+        yield partial(started, sys.executable, "-m", "commands.worker")
 
 
 @pytest.fixture
