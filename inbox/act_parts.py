@@ -20,17 +20,23 @@ FRESH = f"""
 seen AS (SELECT version FROM conversation WHERE id = :conversation AND project_id = :project),{OLD},
 fresh AS (SELECT old.id, old.version = seen.version AS fresh FROM old, seen)"""
 
-# What a PATCH may set: its column, the new value, and what makes it a change.
+# Attributes of the row `old` with those that are given. Top-level keys that are null are removed; nulls deeper inside
+# are a visitor's or an integration's own.
+ATTRIBUTES = """(
+        SELECT COALESCE(jsonb_object_agg(key, value), '{}'::jsonb)
+        FROM jsonb_each(old.custom_attributes || CAST(:custom_attributes AS jsonb)) WHERE value <> 'null'::jsonb)"""
+
+# Only as the asker saw the row `old`: tests/integration/test_snippets.py::test_edit, ::test_delete.
+GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
+
+# What a PATCH may set: its column and the new value.
 SETTABLE = {
     "status": "CAST(:status AS text)",
     "snoozed_until": "CAST(:snoozed_until AS timestamptz)",
     "assignee_id": "CAST(:assignee_id AS bigint)",
     "priority": "CAST(:priority AS text)",
     "labels": "CAST(:labels AS text[])",
-    # Top-level keys that are null are removed; nulls deeper inside are a visitor's or an integration's own.
-    "custom_attributes": """(
-        SELECT COALESCE(jsonb_object_agg(key, value), '{}'::jsonb)
-        FROM jsonb_each(old.custom_attributes || CAST(:custom_attributes AS jsonb)) WHERE value <> 'null'::jsonb)""",
+    "custom_attributes": ATTRIBUTES,
 }
 
 PERSON = "jsonb_build_object('id', a.id, 'name', a.name)"
@@ -100,19 +106,18 @@ def written(values: Mapping[str, str]) -> tuple[str, str]:
     return "".join(", " + one for one in sets), " OR ".join(changes) or "false"
 
 
-# What a turn answers: what no earlier turn and no person has answered. Read when the turn is claimed, or when it ends
-# before, so that each of the visitor's messages has a turn that says what became of it.
-UNANSWERED = """ARRAY(
-    SELECT m.id FROM message m
-    WHERE m.conversation_id = turn.conversation_id AND m.author = 'visitor'
+# The visitor's messages `m` of a conversation that no turn and no person has answered.
+QUESTIONS = """message m
+    WHERE m.conversation_id = {0} AND m.author = 'visitor'
       AND m.id > COALESCE((
         SELECT max(e.answers_up_to) FROM turn e
-        WHERE e.conversation_id = turn.conversation_id AND e.id <> turn.id
-          AND e.status IN ('landed', 'parked', 'handed_off')), 0)
+        WHERE e.conversation_id = {0} AND e.status IN ('landed', 'parked', 'handed_off')), 0)
       AND m.id > COALESCE((
         SELECT max(a.id) FROM message a
-        WHERE a.conversation_id = turn.conversation_id AND a.author = 'agent' AND NOT a.private), 0)
-    ORDER BY m.id)"""
+        WHERE a.conversation_id = {0} AND a.author = 'agent' AND NOT a.private), 0)"""
+# What a turn answers. Read when the turn is claimed, or when it ends before, so that each of the visitor's messages has
+# a turn that says what became of it.
+UNANSWERED = f"ARRAY(SELECT m.id FROM {QUESTIONS.format('turn.conversation_id')} ORDER BY m.id)"
 
 # A queued turn of a conversation that a person takes is cancelled with the same statement; a thinking one finds out
 # at its landing and parks.
@@ -141,16 +146,16 @@ WAITED_FOR = f"""({{0}}.left_to_people
             WHERE w.id = {{0}}.last_message_id), false))"""
 OLD_WAITS = WAITED_FOR.format("old")
 
-# Whether the project lets the responder answer in a conversation, whoever has it. `p` is the project.
-MAY_ANSWER = """p.responder_enabled AND {0}.status <> 'spam'
-        AND (p.answers_when <> 'unassigned' OR {0}.assignee_id IS NULL)"""
+# Whether the project lets the responder answer in a conversation, whoever has it. `project` has the project's columns.
+MAY_ANSWER = """{project}.responder_enabled AND {0}.status <> 'spam'
+        AND ({project}.answers_when <> 'unassigned' OR {0}.assignee_id IS NULL)"""
 
 # The turn with which a conversation that was given back goes on; the project's rule starts it alike (inbox/rules.py).
 # The newest message may be the reply to what the visitor asked before the last question.
 DUE = f"""
 due AS (
     SELECT (COALESCE(m.author = 'visitor', false) OR {_BEHIND.format("old", "'landed', 'parked', 'handed_off'")})
-        AND {MAY_ANSWER.format("old")} AS starts
+        AND {MAY_ANSWER.format("old", project="p")} AS starts
     FROM old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""
 GIVEN_BACK = f"responder_state = 'active', left_to_people = NOT due.starts AND {OLD_WAITS}"
 TURN_OF_GIVING_BACK = """
@@ -167,5 +172,5 @@ next AS (
             SELECT max(q.id) FROM message q WHERE q.conversation_id = old.id AND q.author = 'visitor'
                 AND q.details -> 'left_to_people' IS NULL
         ) > (SELECT max(answered) FROM unnest(live.answers) AS answered)
-        AND old.responder_state = 'active' AND {MAY_ANSWER.format("old")}, false) AS starts
+        AND old.responder_state = 'active' AND {MAY_ANSWER.format("old", project="p")}, false) AS starts
     FROM live, old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""

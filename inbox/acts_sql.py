@@ -20,6 +20,7 @@ from inbox.act_parts import (
     FOUND,
     FRESH,
     GIVEN_BACK,
+    GUARD,
     NEXT_AFTER_STOP,
     OLD,
     OLD_WAITS,
@@ -38,13 +39,13 @@ from inbox.change import change_cte
 def patch(columns: frozenset[str], *, guarded: bool) -> TextClause:
     """PATCH of these columns; with `guarded` only at the version that the caller saw (If-Match)."""
     sets, where = written({name: SETTABLE[name] for name in SETTABLE if name in columns})
-    guard = "AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
+    guard = GUARD if guarded else ""
     return text(
         f"""
 WITH {OLD},
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1{sets}
-    FROM old WHERE conversation.id = old.id {guard} AND ({where})
+    FROM old WHERE conversation.id = old.id AND ({where}){guard}
     RETURNING conversation.*),
 {CHANGES},
 {change_cte(entries=("e",))},

@@ -13,13 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent
+from inbox.act_parts import GUARD
 from inbox.audit import audit_cte
 from inbox.errors import NotFound, StaleVersion
 
 Row = Mapping[Any, Any]
 
-# The guarantee: tests/integration/test_snippets.py::test_edit, ::test_delete.
-GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
 EDIT = """
 WITH old AS (SELECT * FROM {kind} WHERE id = :id AND project_id = :project FOR NO KEY UPDATE),
 new AS (

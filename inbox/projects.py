@@ -12,9 +12,10 @@ from sqlalchemy import Connection, text
 
 from inbox import representation
 from inbox.access import Agent, require_manager
+from inbox.act_parts import GUARD
 from inbox.audit import audit_cte
 from inbox.errors import StaleVersion
-from inbox.guarded import GUARD, differs, sets, told
+from inbox.guarded import differs, sets, told
 from inbox.saying import later
 
 FOR_MANAGERS = later("Only managers change settings. Ask one of them.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox.act_parts import MAY_ANSWER
 from inbox.attachments import LINK, Sender, said
 from inbox.change import change_cte
 from inbox.errors import NotFound
@@ -103,10 +104,8 @@ WHERE s.token_hash = :token_hash
 # a turn that is under way for an earlier one starts no next turn for it (tests/concurrency/test_policies.py).
 # The turn is inserted from the locked row (`old`), and ON CONFLICT sees a live turn that commits meanwhile, which
 # NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
-TURN_IS_DUE = """old.responder_enabled AND {0}.responder_state = 'active' AND old.status <> 'spam'
-      AND (old.answers_when = 'always'
-        OR old.answers_when = 'unassigned' AND {0}.assignee_id IS NULL
-        OR old.answers_when = 'no_agent_online' AND NOT :agent_online)"""
+TURN_IS_DUE = f"""{MAY_ANSWER.format("{0}", project="old")} AND {{0}}.responder_state = 'active'
+        AND NOT (old.answers_when = 'no_agent_online' AND :agent_online)"""
 TAKEN_IN = f"""
 c AS (
     UPDATE conversation SET

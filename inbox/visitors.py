@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from inbox import attachments, audit, representation
 from inbox.access import Agent, require_manager
+from inbox.act_parts import ATTRIBUTES, GUARD
 from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound, StaleVersion
 from inbox.saying import later
@@ -26,10 +27,7 @@ FOR_MANAGERS = later("Only managers erase visitors. Ask one of them.")
 SETTABLE = {
     "name": "CAST(:name AS text)",
     "email": "CAST(:email AS text)",
-    # Top-level keys that are null are removed, as in a conversation's.
-    "custom_attributes": """(
-        SELECT COALESCE(jsonb_object_agg(key, value), '{}'::jsonb)
-        FROM jsonb_each(old.custom_attributes || CAST(:custom_attributes AS jsonb)) WHERE value <> 'null'::jsonb)""",
+    "custom_attributes": ATTRIBUTES,
 }
 CLAUSES = {
     "words": "(COALESCE(name, '') || ' ' || COALESCE(email, '')) ILIKE :words",
@@ -139,7 +137,7 @@ def edit(
 def _edit(columns: Sequence[str], *, guarded: bool) -> str:
     sets = "".join(f", {name} = {SETTABLE[name]}" for name in columns)
     changed = " OR ".join(f"old.{name} IS DISTINCT FROM {SETTABLE[name]}" for name in columns) or "false"
-    guard = " AND old.version = ANY(CAST(:seen AS bigint[]))" if guarded else ""
+    guard = GUARD if guarded else ""
     return f"""
 WITH old AS (SELECT * FROM visitor WHERE id = :visitor AND project_id = :project FOR NO KEY UPDATE),
 v AS (

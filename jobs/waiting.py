@@ -9,21 +9,15 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from inbox.act_parts import MAY_ANSWER
+from inbox.act_parts import MAY_ANSWER, QUESTIONS
 
 # The conditions are the refusal's (jobs/snapshot.py) turned round, so that refused turns cannot follow each other.
 WAITS = text(
     f"""
 SELECT EXISTS (
     SELECT 1 FROM conversation c JOIN project p ON p.id = c.project_id
-    JOIN message m ON m.conversation_id = c.id AND m.author = 'visitor'
-    WHERE c.id = :conversation AND c.responder_state = 'active' AND {MAY_ANSWER.format("c")}
-      AND m.id > COALESCE((
-        SELECT max(t.answers_up_to) FROM turn t
-        WHERE t.conversation_id = c.id AND t.status IN ('landed', 'parked', 'handed_off')), 0)
-      AND m.id > COALESCE((
-        SELECT max(a.id) FROM message a
-        WHERE a.conversation_id = c.id AND a.author = 'agent' AND NOT a.private), 0))
+    WHERE c.id = :conversation AND c.responder_state = 'active' AND {MAY_ANSWER.format("c", project="p")}
+      AND EXISTS (SELECT 1 FROM {QUESTIONS.format("c.id")}))
 """
 )
 
