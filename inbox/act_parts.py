@@ -1,11 +1,14 @@
 """What the statements of people's acts are made of: the row as it was, what changed, and how the timeline says it.
 
-Owns the SQL that acts have in common. Must not be run by itself: inbox/acts_sql.py and its neighbours put it together.
+Owns the SQL that acts have in common, and how often one is tried. Must not be run by itself: inbox/acts_sql.py and its
+neighbours put it together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from inbox.saying import later
 
 ASSIGNEE_IS_MEMBER = "conversation_assignee_is_member"  # the constraint; a look beforehand would be a promise
 
@@ -14,11 +17,14 @@ old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :pr
 
 # For acts that look at other tables too. A statement that waited for the row's lock sees the row as it is now and the
 # rest as it was before: a turn or message that came with the commit it waited for would be overlooked. So it writes
-# only if nothing was committed meanwhile, and is otherwise repeated (acts._row):
+# only if nothing was committed meanwhile, and is otherwise repeated, MOST_TRIES times:
 # tests/concurrency/test_acts.py::test_give_back_meets_a_message
 FRESH = f"""
 seen AS (SELECT version FROM conversation WHERE id = :conversation AND project_id = :project),{OLD},
 fresh AS (SELECT old.id, old.version = seen.version AS fresh FROM old, seen)"""
+
+MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
+BUSY = later("Too much happens in this conversation at once. Nothing was changed; try again.")
 
 # Attributes of the row `old` with those that are given. Top-level keys that are null are removed; nulls deeper inside
 # are a visitor's or an integration's own.

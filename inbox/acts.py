@@ -18,14 +18,13 @@ from sqlalchemy.exc import IntegrityError
 
 from inbox import acts_sql, mentions, reading, representation
 from inbox.access import Agent
-from inbox.act_parts import ASSIGNEE_IS_MEMBER
+from inbox.act_parts import ASSIGNEE_IS_MEMBER, BUSY, MOST_TRIES
 from inbox.attachments import Sender, said
 from inbox.conversation import LARGEST_ID
 from inbox.database import refused_by
 from inbox.errors import Invalid, NotFound, StaleClaim, StaleVersion, Unavailable
 
 Row = Mapping[Any, Any]
-MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
 
 
 @dataclass(frozen=True)
@@ -190,13 +189,12 @@ def _act(connection: Connection, statement: TextClause, who: Agent, conversation
 
 
 def _row(connection: Connection, statement: TextClause, who: Agent, conversation_id: int, **more: Any) -> Row:
-    parameters = {"conversation": conversation_id, "project": who.project_id, "who": who.id, "who_name": who.name}
-    known = {name: value for name, value in (parameters | more).items() if name in statement._bindparams}
+    parameters = {**who.asking, "conversation": conversation_id, **more}
     for _ in range(MOST_TRIES):
         with members_only():
-            row = connection.execute(statement, known).mappings().one_or_none()
+            row = connection.execute(statement, parameters).mappings().one_or_none()
         if row is None:
             raise NotFound
         if row.get("fresh", True):
             return row
-    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")
+    raise Unavailable(BUSY)

@@ -13,12 +13,11 @@ from sqlalchemy import Connection, Row, text
 
 from inbox import acts, bulk, timeline
 from inbox.access import Agent
+from inbox.act_parts import BUSY, MOST_TRIES
 from inbox.acts import Written
 from inbox.conversation import MOST_LABELS
 from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
 
-MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
-BUSY = "Too much happens in this conversation at once. Nothing was changed; try again."
 KINDS = {
     "status": ("status",),
     "snoozed_until": ("status",),

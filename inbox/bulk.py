@@ -197,7 +197,5 @@ def undo(connection: Connection, who: Agent, act_id: int) -> Done:
 def _rows(
     connection: Connection, statement: TextClause, who: Agent, more: Mapping[str, Any]
 ) -> Sequence[Mapping[Any, Any]]:
-    parameters = {**who.asking, **more}
-    known = {name: value for name, value in parameters.items() if name in statement._bindparams}
     with members_only():
-        return connection.execute(statement, known).mappings().all()
+        return connection.execute(statement, {**who.asking, **more}).mappings().all()

@@ -15,7 +15,9 @@ from inbox.act_parts import ENTRY_COLUMNS, OLD, OLD_WAITS
 from inbox.change import change_cte
 from inbox.conversation import snippet_of
 from inbox.errors import DraftClosed, NotFound
+from inbox.saying import later
 
+CLOSED = later("This parked reply was sent or discarded meanwhile.")
 FIND = text(
     """
 SELECT d.* FROM draft d
@@ -103,9 +105,9 @@ def send(
     found = _find(connection, named)
     more = {"content": content, "snippet": None if content is None else snippet_of(content)}
     more["draft_snippet"] = snippet_of(found["content"])
-    row = connection.execute(SEND, named | more | _actor(who)).mappings().one_or_none()
+    row = connection.execute(SEND, named | more).mappings().one_or_none()
     if row is None:
-        raise DraftClosed("This parked reply was sent or discarded meanwhile.")
+        raise DraftClosed(CLOSED)
     return row
 
 
@@ -113,18 +115,14 @@ def discard(connection: Connection, who: Agent, conversation_id: int, draft_id: 
     """Close a parked reply unsent. Returns the draft; raises as `send` does."""
     named = _named(who, conversation_id, draft_id)
     _find(connection, named)
-    row = connection.execute(DISCARD, named | _actor(who)).mappings().one_or_none()
+    row = connection.execute(DISCARD, named).mappings().one_or_none()
     if row is None:
-        raise DraftClosed("This parked reply was sent or discarded meanwhile.")
+        raise DraftClosed(CLOSED)
     return row
 
 
 def _named(who: Agent, conversation_id: int, draft_id: int) -> dict[str, Any]:
-    return {"conversation": conversation_id, "project": who.project_id, "draft": draft_id}
-
-
-def _actor(who: Agent) -> dict[str, Any]:
-    return {"who": who.id, "who_name": who.name}
+    return {**who.asking, "conversation": conversation_id, "draft": draft_id}
 
 
 def _find(connection: Connection, named: dict[str, Any]) -> Mapping[Any, Any]:

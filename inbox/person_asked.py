@@ -11,13 +11,12 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from inbox import working_hours
-from inbox.act_parts import CANCEL_QUEUED, ENTRY_HEAD, FRESH
+from inbox.act_parts import BUSY, CANCEL_QUEUED, ENTRY_HEAD, FRESH, MOST_TRIES
 from inbox.change import change_cte
 from inbox.errors import Forbidden, NotFound, Unavailable
 from inbox.visiting import Visit
 
 REASON = "visitor_asked"
-MOST_TRIES = 100  # each fails only if somebody else's write to the same conversation succeeded in that millisecond
 
 # It is no act of the team, so it adds nothing to the epoch. A turn that thinks finds out at its landing and parks.
 ASK = text(
@@ -61,7 +60,7 @@ def ask(connection: Connection, visit: Visit, now: datetime, *, people_here: boo
             raise NotFound("This conversation does not exist any more.")
         if row.fresh:
             return
-    raise Unavailable("Too much happens in this conversation at once. Nothing was changed; try again.")
+    raise Unavailable(BUSY)
 
 
 def may_ask(connection: Connection, visit: Visit, how: str, now: datetime, *, people_here: bool) -> bool:

@@ -9,7 +9,6 @@ tests/integration/test_rules.py::test_two_sweepers_give_back_once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
@@ -116,8 +115,7 @@ def reopen(connection: Connection, due: Due) -> bool:
 
 
 def _due(connection: Connection, statement: TextClause, batch: int) -> list[Due]:
-    rows: Sequence[tuple[int, int]] = [tuple(row) for row in connection.execute(statement, {"batch": batch})]
-    return [Due(*row) for row in rows]
+    return [Due(*row) for row in connection.execute(statement, {"batch": batch})]
 
 
 def _named(due: Due) -> dict[str, int]:

@@ -186,8 +186,7 @@ def erase(connection: Connection, who: Agent, visitor_id: int) -> Sequence[str]:
     connection.execute(LOCK_TURNS, {"conversations": found})
     files = attachments.forget(connection, found)
     for statement in ERASE:
-        parameters = {"conversations": found, "visitor": visitor_id}
-        connection.execute(statement, {name: parameters[name] for name in statement._bindparams})
+        connection.execute(statement, {"conversations": found, "visitor": visitor_id})
     data = {"conversations": len(found)}
     audit.record(connection, who, "visitor_erased", f"visitor {visitor_id}", data)
     return files

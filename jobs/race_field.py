@@ -70,4 +70,4 @@ def clean_up(where: Field) -> None:
     with where.engine.begin() as connection:
         for statement in CLEAN_UP:
             values = {"project": where.project_id, "emails": f"race-{where.project_id}-%@tandem.example"}
-            connection.execute(statement, {name: values[name] for name in statement._bindparams})
+            connection.execute(statement, values)
