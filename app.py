@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 def wire(app: Flask, settings: Settings, services: Services | None = None) -> None:
     """Connect the application to the settings' servers: all that differs from one installation to another."""
-    settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.data))
+    settings = replace(settings, secret_key=secret_key(settings))
     app.secret_key = settings.secret_key
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
     if services is None:

@@ -25,7 +25,7 @@ from commands.tallying import count, percentiles
 from inbox.access import issue_token
 from inbox.limits import replay_pass
 from inbox.secret_key import secret_key
-from inbox.settings import Settings, known_url
+from inbox.settings import known_url
 
 TOKEN_NAME = "replay"
 
@@ -89,7 +89,7 @@ def replay(file: Path | None, project_id: int, limit: int | None, parallel: int,
     try:
         customers = read_customers(file, limit)
         with agent_tokens(engine, project_id, agents) as tokens:
-            stage = Stage(known_url(settings), key, replay_pass(_secret(settings)), tokens)
+            stage = Stage(known_url(settings), key, replay_pass(secret_key(settings)), tokens)
             result = run(stage, customers, parallel=parallel, agents=agents)
     except BadFile as error:
         give_up(str(error))
@@ -108,7 +108,3 @@ def _key(engine: Engine, project_id: int) -> str:
     if key is None:
         give_up(f"There is no project {project_id}.")
     return str(key)
-
-
-def _secret(settings: Settings) -> str:
-    return settings.secret_key or secret_key(settings.data)

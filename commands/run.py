@@ -230,7 +230,7 @@ def main() -> None:
     try:
         settings = Settings.from_environment(os.environ)
         environment = {**os.environ, "TANDEM_DATA": str(settings.data.resolve())}
-        environment["SECRET_KEY"] = settings.secret_key or secret_key(settings.data)
+        environment["SECRET_KEY"] = secret_key(settings)
         environment.setdefault("TANDEM_THINK_SECONDS", DEMO_THINK_SECONDS)
         environment["PYTHONUNBUFFERED"] = "1"
         Launcher(settings, environment).run()

@@ -1,4 +1,4 @@
-"""The installation's secret key: made once and kept beside its data.
+"""The installation's secret key: SECRET_KEY, or one that is made once and kept beside its data.
 
 Owns the file. Sessions and short-lived tokens are signed with it.
 """
@@ -9,21 +9,22 @@ import os
 import secrets
 from pathlib import Path
 
-from inbox.settings import SettingsError
+from inbox.settings import Settings, SettingsError
 
 
-def secret_key(data: Path) -> str:
-    """The key in `data`, made at the first call. The file is readable by its owner only. Raises SettingsError."""
+def secret_key(settings: Settings) -> str:
+    """The key. Raises SettingsError where it is in the data folder, and that cannot be used."""
     try:
-        return _kept(data)
+        return settings.secret_key or _kept(settings.data)
     except OSError as error:
         why = error.strerror
     raise SettingsError(
-        f"The data folder {data} cannot be used ({why}). Make it writable, or set TANDEM_DATA to another."
+        f"The data folder {settings.data} cannot be used ({why}). Make it writable, or set TANDEM_DATA to another."
     )
 
 
 def _kept(data: Path) -> str:
+    """The key in `data`, made at the first call. The file is readable by its owner only."""
     path = data / "secret_key"
     data.mkdir(parents=True, exist_ok=True)
     try:

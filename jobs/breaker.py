@@ -13,9 +13,10 @@ from functools import cache
 from redis import Redis
 from redis.exceptions import RedisError
 
-from inbox.redis import Call
+from inbox.redis import Call, redis_client
 from responder.breaker import FAILURES_TO_OPEN, OPEN_SECONDS, PROBE_SECONDS, LocalBreaker
 
+HINT_SECONDS = 0.5  # a turn does without what Redis would say of a model's server sooner than it waits for it
 REDIS_AWAY_SECONDS = 5.0  # how long Redis is not asked again after it did not answer
 FORGOTTEN_SECONDS = 600  # failures longer ago than this are of another outage
 
@@ -46,6 +47,11 @@ class SharedBreaker:
         self._allows = Call(redis, ALLOWS)
         self._failed = Call(redis, FAILED)
         self._away_until = 0.0
+
+    @classmethod
+    def at(cls, url: str) -> SharedBreaker:
+        """One with a client of its own, which waits no longer than HINT_SECONDS."""
+        return cls(redis_client(url, patience_seconds=HINT_SECONDS))
 
     def allows(self, endpoint: str) -> bool:
         """Whether a call is worth trying now."""

@@ -29,7 +29,6 @@ from responder.public_network import Network
 # All that Redis carries is hints: one that hangs costs a turn one wait, and then nobody any for a while.
 REDIS_SECONDS = 2.0
 REDIS_REST_SECONDS = 10.0
-HINT_SECONDS = 0.5  # a turn does without what Redis would say of a model's server sooner than it waits for it
 TELLING_SECONDS = 1.0  # how long the teller waits for a Redis that hangs; nobody waits for the teller
 # A turn holds none while it thinks, so few serve many, and no more are opened in a rush: for each new one the server
 # starts a process that plans every statement anew, which cost it more than the rush's work.
@@ -68,18 +67,17 @@ def build(settings: Settings) -> Context:
     )
     url = str(settings.redis_url)
     redis = redis_client(url, patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
-    hints = redis_client(url, patience_seconds=HINT_SECONDS)
     return Context(
         settings=settings,
         engine=engine,
         redis=redis,
         queue=RqTurnQueue(redis),
-        model=Model.from_settings(settings, SharedBreaker(hints)),
+        model=Model.from_settings(settings, SharedBreaker.at(url)),
         lander=Lander(engine, redis),
         leases=LeaseKeeper(engine, settings.lease_seconds),
         waker=Waker(redis),
         teller=Teller(redis_client(url, patience_seconds=TELLING_SECONDS)),
-        sealer=Sealer(settings.secret_key or secret_key(settings.data)),
+        sealer=Sealer(secret_key(settings)),
         network=Network.reaching(settings.private_networks),
     )
 

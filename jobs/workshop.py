@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 
 from inbox.database import single_statements
 from inbox.errors import NotFound, Unavailable
-from inbox.redis import redis_client
 from inbox.sealing import Sealer
 from inbox.settings import Settings
 from inbox.workshop import Problem, Template, ToolTried, Trial, Tried
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from responder.model import Model
     from responder.public_network import Network
 
-HINT_SECONDS = 0.5  # for what Redis knows of a model's server
 MOST_TRIALS = 4  # at once in one process: each is a person who waits, and costs what a turn costs
 
 
@@ -116,7 +114,6 @@ class LocalWorkshop:
 
         with self._guard:
             if self._model is None:
-                hints = redis_client(str(self._settings.redis_url), patience_seconds=HINT_SECONDS)
-                self._model = Model.from_settings(self._settings, SharedBreaker(hints))
-
+                breaker = SharedBreaker.at(str(self._settings.redis_url))
+                self._model = Model.from_settings(self._settings, breaker)
             return self._model
