@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from responder.answer import Answer
-from responder.model import Model
 from responder.outcome import HandOff, Position, Step, Usage
 from responder.snapshot import Colleague, Snapshot, Snippet
+from responder.surroundings import Answering
 from responder.thinking import think
 from responder.workflow import DEFAULT_ROUTE, ROUTING, read_workflow
 
@@ -35,16 +35,20 @@ class Routed:
 class _RoutingOnly:
     """The model, asked for decisions only, and surroundings that do nothing."""
 
-    model: Model
+    model: Answering
     used: Usage = field(default_factory=Usage)
 
     def ask(
-        self, messages: Sequence[dict[str, Any]], tools: Sequence[Any] = (), must_call: str | None = None, *_: Any
+        self,
+        messages: list[dict[str, Any]],
+        tools: Sequence[dict[str, Any]] = (),
+        must_call: str | None = None,
+        *_: Any,
     ) -> Answer:
         """The model's decision; a node that speaks says a word of its own, which costs nothing."""
         if must_call is None:
             return Answer("…", usage=Usage(model=self.used.model, endpoint=self.used.endpoint))
-        answer = self.model.ask(list(messages), tools, must_call)
+        answer = self.model.ask(messages, tools, must_call)
         self.used = answer.usage
         return answer
 
@@ -67,10 +71,10 @@ class _RoutingOnly:
         """Nobody looks."""
 
 
-def route_of(snapshot: Snapshot, model: Model) -> Routed:
+def route_of(snapshot: Snapshot, model: Answering) -> Routed:
     """Let the workflow decide about the snapshot's question."""
     around = _RoutingOnly(model)
-    outcome = think(snapshot, cast(Model, around), around)
+    outcome = think(snapshot, around, around)
     usage = outcome.usage
     decisions = [step for step in outcome.path if step.type in ROUTING and step.route is not None]
     switches = [step for step in decisions if step.type == "switch"]

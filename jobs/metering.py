@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from inbox import spending
 from inbox.spending import Caps, Reserved
 from responder.answer import Answer, ModelFailed, SpendCapReached
-from responder.model import Model
+from responder.surroundings import Answering
 from responder.tokens import estimated
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ REPLY_TOKENS = 500  # kept free for an answer, as long as most are
 class MeteredModel:
     """Asks as the model does. Holds no connection while it waits for the answer."""
 
-    model: Model
+    model: Answering
     engine: Engine
     project_id: int
     visitor_id: int
@@ -69,8 +69,8 @@ class MeteredModel:
             log.warning("Tokens of project %s stay counted as estimated: %s", self.project_id, type(error).__name__)
 
 
-def metered(model: Model, engine: Engine, project_id: int, visitor_id: int, caps: Caps) -> Model:
+def metered(model: Answering, engine: Engine, project_id: int, visitor_id: int, caps: Caps) -> Answering:
     """The model behind the project's caps; the model itself where there are none."""
     if not (caps.visitor_hour or caps.day):
         return model
-    return cast(Model, MeteredModel(model, engine, project_id, visitor_id, caps))
+    return MeteredModel(model, engine, project_id, visitor_id, caps)

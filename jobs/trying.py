@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -23,10 +23,10 @@ from jobs import knowledge, toolbox
 from jobs.metering import metered
 from jobs.toolbox import Toolbox
 from responder.answer import Answer
-from responder.model import Model
 from responder.outcome import HandOff, Outcome, Position, Reply, Step
 from responder.public_network import Network
 from responder.snapshot import Colleague, ConversationView, ProjectView, Said, Snapshot, Snippet, VisitorView
+from responder.surroundings import Answering
 from responder.thinking import think
 from responder.tools import BadCall, ToolFailed, checked
 
@@ -39,7 +39,7 @@ class _Asked:
 
 
 def try_out(
-    engine: Engine, model: Model, trial: Trial, sealer: Sealer | None = None, network: Network | None = None
+    engine: Engine, model: Answering, trial: Trial, sealer: Sealer | None = None, network: Network | None = None
 ) -> Tried:
     """Think as a turn would, with surroundings that land nothing; the project's own tools, which read, are called."""
     with single_statements(engine).connect() as connection:
@@ -49,7 +49,7 @@ def try_out(
     box = replace(box, sealer=sealer, network=network or Network())
     around = _Around(engine, trial.project_id, metered(model, engine, trial.project_id, PROJECT, caps), box)
     started = time.monotonic()
-    outcome = think(snapshot, cast(Model, around), around)
+    outcome = think(snapshot, around, around)
     return _tried(outcome, around.asked, (time.monotonic() - started) * 1000)
 
 
@@ -90,7 +90,7 @@ class _Around:
 
     engine: Engine
     project_id: int
-    model: Model
+    model: Answering
     toolbox: Toolbox
     asked: list[_Asked] = field(default_factory=list)
     at: tuple[str, str] = ("", "")
@@ -116,12 +116,12 @@ class _Around:
         """Where the thinking is."""
         self.at = (node_id, node_type)
 
-    def ask(self, messages: Sequence[dict[str, Any]], tools: Sequence[Any] = (), *rest: Any, **more: Any) -> Answer:
+    def ask(self, messages: list[dict[str, Any]], tools: Sequence[dict[str, Any]] = (), *rest: Any) -> Answer:
         """The model's answer, written down."""
         started = time.monotonic()
         answer = Answer()
         try:
-            answer = self.model.ask(list(messages), tools, *rest, **more)
+            answer = self.model.ask(messages, tools, *rest)
         finally:
             spent = (time.monotonic() - started) * 1000
             calls = [{"name": call.name, "arguments": call.arguments} for call in answer.calls]

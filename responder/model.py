@@ -80,11 +80,7 @@ class Model:
         `must_call` names the tool that the model has to call. `on_text` is called with the text so far, and may raise
         to end the call. Raises ModelTimeout or ModelFailed, after Limits.total seconds at the latest.
         """
-        request: dict[str, Any] = {"messages": messages}
-        if tools:
-            request["tools"] = list(tools)
-            choice: Any = {"type": "function", "function": {"name": must_call}} if must_call else "auto"
-            request["tool_choice"] = choice
+        request = _request(messages, tools, must_call)
         deadline = time.monotonic() + self._limits.total
         failure: ModelFailed | None = None
         for endpoint in self._endpoints:
@@ -95,14 +91,18 @@ class Model:
             try:
                 answer = self._of(endpoint, request, deadline, on_text)
             except ModelFailed as error:
-                error.endpoint = endpoint.name
-                if error.at_fault:
-                    self._breaker.failed(endpoint.name)
-                failure = error
+                failure = self._noted(endpoint, error)
                 continue
             self._breaker.succeeded(endpoint.name)
             return answer
         raise failure or ModelFailed("Every endpoint is being left alone after repeated failures.")
+
+    def _noted(self, endpoint: Endpoint, failure: ModelFailed) -> ModelFailed:
+        """The failure with whose it was, of which the breaker has heard."""
+        failure.endpoint = endpoint.name
+        if failure.at_fault:
+            self._breaker.failed(endpoint.name)
+        return failure
 
     def _of(self, endpoint: Endpoint, request: dict[str, Any], deadline: float, on_text: OnText) -> Answer:
         """Try one endpoint, again only where it refused before its first token and there is time for what it asks."""
@@ -116,6 +116,14 @@ class Model:
                 if tried == TRIES or time.monotonic() + wait >= deadline:
                     raise
                 _rest(wait, on_text)
+
+
+def _request(messages: list[dict[str, Any]], tools: Sequence[dict[str, Any]], must_call: str | None) -> dict[str, Any]:
+    """What is asked, in the wire's form but for the model's name."""
+    if not tools:
+        return {"messages": messages}
+    choice: Any = {"type": "function", "function": {"name": must_call}} if must_call else "auto"
+    return {"messages": messages, "tools": list(tools), "tool_choice": choice}
 
 
 def _wait(asked: float | None, tried: int) -> float:

@@ -1,13 +1,14 @@
-"""What a turn's thinking may ask of the outside while it holds nothing: an interface that jobs fill.
+"""What a turn's thinking may ask of the outside while it holds nothing: interfaces that jobs fill.
 
-Owns the interface only. What it raises that is not named here ends the thinking.
+Owns the interfaces only. What they raise that is not named here ends the thinking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from responder.answer import Answer
 from responder.outcome import Position, Step
 from responder.snapshot import Colleague, Snippet
 
@@ -29,3 +30,17 @@ class Surroundings(Protocol):
 
     def progress(self, node_id: str, node_type: str, tool: str | None, text: str) -> None:
         """Tell how far the thinking is; may raise to end it."""
+
+
+class Answering(Protocol):
+    """A model, or what is asked in its place: it counts what a call costs, say, or writes it down."""
+
+    def ask(
+        self,
+        messages: list[dict[str, Any]],
+        tools: Sequence[dict[str, Any]] = (),
+        must_call: str | None = None,
+        on_text: Callable[[str], None] = ...,
+        /,
+    ) -> Answer:
+        """One answer; `on_text` is called with the text so far, and may raise. Raises ModelFailed."""

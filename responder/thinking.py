@@ -16,10 +16,9 @@ from typing import Any
 from responder import advance, prompt
 from responder.answer import Answer, ModelFailed, ModelTimeout, SpendCapReached
 from responder.exchange import calls, clean, corrected, result
-from responder.model import Model
 from responder.outcome import Citation, HandOff, HandOffReason, Outcome, Position, Reply, Step, Usage
 from responder.snapshot import Snapshot
-from responder.surroundings import Surroundings
+from responder.surroundings import Answering, Surroundings
 from responder.tool_use import ToolUse
 from responder.tools import TOOLS, BadCall, Tool, arguments_of, decision_tool, given_arguments
 from responder.variables import fill
@@ -40,7 +39,7 @@ class _Stopped(Exception):
         self.detail = detail
 
 
-def think(snapshot: Snapshot, model: Model, around: Surroundings) -> Outcome:
+def think(snapshot: Snapshot, model: Answering, around: Surroundings) -> Outcome:
     """What the responder answers to the snapshot: a reply, or a hand-off with its reason.
 
     Raises only what `around` raises.
@@ -64,7 +63,7 @@ def think(snapshot: Snapshot, model: Model, around: Surroundings) -> Outcome:
 @dataclass
 class _Thought:
     snapshot: Snapshot
-    model: Model
+    model: Answering
     around: Surroundings
     workflow: Workflow
     in_mode: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -96,11 +96,11 @@ def read_workflow(definition: Mapping[str, Any]) -> Workflow:
     )
 
 
-@lru_cache(maxsize=1)
-def single_node(instructions: str = "") -> Workflow:
+@cache
+def single_node() -> Workflow:
     """Simple mode: the same engine with one llm node. All turns share it."""
     nodes = {"start": Node("start", "start"), "answer": Node("answer", "llm")}
-    return Workflow(nodes, (Edge(None, "start", "answer", None),), instructions=instructions)
+    return Workflow(nodes, (Edge(None, "start", "answer", None),))
 
 
 def read_node(node: Any) -> Node | None:
