@@ -14,7 +14,7 @@ from inbox import working_hours
 from inbox.act_parts import BUSY, CANCEL_QUEUED, ENTRY_HEAD, FRESH, MOST_TRIES
 from inbox.change import change_cte
 from inbox.errors import Forbidden, NotFound, Unavailable
-from inbox.visiting import Visit
+from inbox.visiting import GONE, Visit
 
 REASON = "visitor_asked"
 
@@ -57,7 +57,7 @@ def ask(connection: Connection, visit: Visit, now: datetime, *, people_here: boo
     for _ in range(MOST_TRIES):
         row = connection.execute(ASK, named).one_or_none()
         if row is None:
-            raise NotFound("This conversation does not exist any more.")
+            raise NotFound(GONE)
         if row.fresh:
             return
     raise Unavailable(BUSY)

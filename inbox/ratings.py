@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from inbox.change import change_cte
 from inbox.errors import Invalid, NotFound
-from inbox.visiting import Visit
+from inbox.visiting import GONE, Visit
 
 Row = Mapping[Any, Any]
 
@@ -58,7 +58,7 @@ def rate(connection: Connection, visit: Visit, score: int, comment: str) -> Row:
     }
     row = connection.execute(RATE, parameters).mappings().one_or_none()
     if row is None:
-        raise NotFound("This conversation does not exist any more.")
+        raise NotFound(GONE)
     if row["id"] is None:
         why = "was given already" if row["status"] == "solved" else "is asked for once the conversation is solved"
         raise Invalid(f"This rating {why}.", fields={"score": why})

@@ -19,7 +19,7 @@ from inbox.database import fetch_all
 from inbox.errors import Invalid, NotFound, Unauthorized
 from inbox.idempotency import Asked
 from inbox.tokens import digest
-from inbox.visiting import TAKEN_IN, Visit, who
+from inbox.visiting import GONE, TAKEN_IN, Visit, who
 
 # Whoever repeats a request waits for the first of it (`waited`), not for ever, and not with the conversation's row in
 # hand; where nobody has come before, no limit is set. The message's id is drawn with the row locked, so that within a
@@ -108,7 +108,7 @@ def receive(
     parameters["agent_online"] = visit.answers_when == "no_agent_online" and people_here(visit)
     made = _made(connection, RECEIVE_WITH_FILES, parameters) or _sent_before(connection, asked)
     if made is None:
-        raise NotFound("This conversation does not exist any more.")
+        raise NotFound(GONE)
     return made
 
 

@@ -74,10 +74,9 @@ def report(connection: Connection, project_id: int, period: Period) -> list[Plot
         events = connection.execute(reports_sql.EVENTS, asked).mappings().all()
         lost = {row["day"]: row for row in connection.execute(reports_sql.LOST, asked).mappings()}
         tokens = {row["day"]: row for row in connection.execute(reports_sql.TOKENS, asked).mappings()}
-        rated = connection.execute(reports_sql.RATED).scalar_one()
-        ratings = connection.execute(reports_sql.RATINGS, asked).mappings().all() if rated else []
+        ratings = connection.execute(reports_sql.RATINGS, asked).mappings().all()
     days = period.days
-    plots = [
+    return [
         _count("volume", days, {day: row["conversations"] for day, row in begun.items()}, "ink"),
         _times("ai_first_reply", days, begun, "ai"),
         _times("person_first_reply", days, begun, "person"),
@@ -86,8 +85,8 @@ def report(connection: Connection, project_id: int, period: Period) -> list[Plot
         _count("parked", days, _by_day(events, "turn_parked"), "ai", dashed=True),
         _races(days, events, lost),
         _tokens(days, tokens),
+        _satisfaction(days, ratings),
     ]
-    return [*plots, _satisfaction(days, ratings)] if rated else plots
 
 
 def _count(key: str, days: Sequence[date], found: Mapping[Any, Any], hue: Hue, *, dashed: bool = False) -> Plot:

@@ -60,7 +60,6 @@ FROM turn WHERE project_id = :project AND {DURING.format("created_at")} AND prom
 """
 )
 
-RATED = text("SELECT to_regclass('rating') IS NOT NULL")
 RATINGS = text(
     f"""
 SELECT {_day("created_at")} AS day, count(*) AS times, count(*) FILTER (WHERE score >= 4) AS good

@@ -15,7 +15,10 @@ from inbox.act_parts import MAY_ANSWER
 from inbox.attachments import LINK, Sender, said
 from inbox.change import change_cte
 from inbox.errors import NotFound
+from inbox.saying import later
 from inbox.tokens import digest, new_token
+
+GONE = later("This conversation does not exist any more.")
 
 
 @dataclass(frozen=True)
@@ -204,5 +207,5 @@ def receive(
     } | said(connection, visit.sender, content, attachment_ids)
     row = connection.execute(RECEIVE, parameters).mappings().one_or_none()
     if row is None:
-        raise NotFound("This conversation does not exist any more.")
+        raise NotFound(GONE)
     return Received(row, row["started_turn"])

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from inbox import person_asked, representation, working_hours
 from inbox.errors import Invalid, NotFound
 from inbox.ratings import SOLVED_VERSION
-from inbox.visiting import Visit
+from inbox.visiting import GONE, Visit
 
 CONVERSATION = text(
     f"""
@@ -43,7 +43,7 @@ def conversation(connection: Connection, visit: Visit, *, people_here: bool) -> 
     parameters = {"conversation": visit.conversation_id, "project": visit.project_id}
     row = connection.execute(CONVERSATION, parameters).mappings().one_or_none()
     if row is None:
-        raise NotFound("This conversation does not exist any more.")
+        raise NotFound(GONE)
     by_people = row["responder_state"] != "active" or not row["responder_enabled"]
     waits = by_people and not people_here
     now = datetime.now(UTC)

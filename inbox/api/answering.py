@@ -42,6 +42,11 @@ def paged(rows: Sequence[Row], most: int, shown: Callable[[Row], Any], *, by: st
     return listed([shown(row) for row in rows[:most]], cursor_behind(rows, most, by))
 
 
+def ascending(rows: Sequence[Row], most: int, shown: Callable[[Row], Any]) -> Response:
+    """The same of a list that goes up by its ids, whose cursor is the last of them (paging.after)."""
+    return listed([shown(row) for row in rows[:most]], str(rows[most - 1]["id"]) if len(rows) > most else None)
+
+
 def created(
     route: str,
     act: Callable[[Writing], dict[str, Any]],

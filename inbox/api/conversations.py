@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from inbox import acts, drafts, list_rows, mentions, reading, representation
-from inbox.api.answering import answer, created, listed, paged, seen_versions
+from inbox.api.answering import answer, ascending, created, paged, seen_versions
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
-from inbox.api.filters import asked_filter, position_behind
+from inbox.api.filters import asked_filter, page_of
 from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
 from inbox.passing import Sign
@@ -28,8 +28,7 @@ def list_conversations(who: Agent) -> Response:
     most = limit()
     with services().reading() as connection:
         rows = list_rows.whole(connection, who.project_id, asked_filter(connection, who, most + 1))
-    shown = [representation.conversation(row, row["visitor"]) for row in rows[:most]]
-    return listed(shown, position_behind(rows, most))
+    return page_of(rows, most)
 
 
 @blueprint.get("/<number>")
@@ -207,8 +206,7 @@ def _ascending(who: Agent, conversation_id: int, read: Any, represent: Any) -> R
     with services().reading() as connection:
         reading.require(connection, who.project_id, conversation_id)
         rows = read(connection, conversation_id, after=start, limit=most + 1)
-    more = str(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([represent(row) for row in rows[:most]], more)
+    return ascending(rows, most, represent)
 
 
 def _descending(who: Agent, conversation_id: int, read: Any, represent: Any) -> Response:

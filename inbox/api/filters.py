@@ -1,4 +1,4 @@
-"""The filters of a list of conversations, from the query to values, and where its next page begins."""
+"""The filters of a list of conversations, from the query to values, and a page of it with where the next begins."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from sqlalchemy import Connection
 
 from inbox import reading, representation, search
 from inbox.access import Agent
+from inbox.api.answering import listed
 from inbox.api.fields import moment
-from inbox.api.paging import decode_cursor, encode_cursor
+from inbox.api.paging import decode_cursor, encode_cursor, unknown_cursor
 from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
 from inbox.errors import Invalid
 from inbox.listed import Filter
@@ -39,16 +40,17 @@ def decode_position(wanted: Filter, most: int) -> Filter:
         return replace(wanted, limit=most)
     at = moment(cursor[0])
     if at is None or not 0 < cursor[1] <= LARGEST_ID:
-        raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+        raise unknown_cursor()
     return replace(wanted, limit=most, before=(at.isoformat(), cursor[1]))
 
 
-def position_behind(rows: Sequence[Mapping[Any, Any]], most: int) -> str | None:
-    """The cursor that leads behind the first `most` of rows that were asked for with one more; None without one."""
+def page_of(rows: Sequence[Mapping[Any, Any]], most: int) -> Response:
+    """A page of the list: the first `most` of rows that were asked for with one more, and the cursor behind them."""
+    shown = [representation.conversation(row, row["visitor"]) for row in rows[:most]]
     if len(rows) <= most:
-        return None
+        return listed(shown, None)
     last = rows[most - 1]
-    return encode_cursor(representation.moment(last["active_at"]), last["id"])
+    return listed(shown, encode_cursor(representation.moment(last["active_at"]), last["id"]))
 
 
 def _known(name: str, values: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, url_for
 
 from inbox import invitations, representation, team
 from inbox.access import require_manager
-from inbox.api.answering import answer, created, listed, paged
+from inbox.api.answering import answer, ascending, created, paged
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
 from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import NothingBody
@@ -27,8 +27,7 @@ def list_members(who: Agent) -> Response:
     most, start = limit(), after()
     with services().reading() as connection:
         rows = team.members(connection, who.project_id, after=start, limit=most + 1)
-    more = str(rows[most - 1]["id"]) if len(rows) > most else None
-    return listed([representation.member(row) for row in rows[:most]], more)
+    return ascending(rows, most, representation.member)
 
 
 @blueprint.get("/members/<number>")

@@ -63,12 +63,17 @@ def decode_cursor(*types: type) -> list[Any] | None:
         parts = None
     if isinstance(parts, list) and [type(part) for part in parts] == list(types):
         return parts
-    raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+    raise unknown_cursor()
+
+
+def unknown_cursor() -> Invalid:
+    """What one is told who sends a cursor that was never given out."""
+    return Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
 
 
 def before_id() -> int | None:
     """The id before which a descending list goes on, from its cursor. Raises Invalid."""
     cursor = decode_cursor(int)
     if cursor is not None and not 0 < cursor[0] <= LARGEST_ID:
-        raise Invalid("Not valid: cursor.", fields={"cursor": "is none that was given out"})
+        raise unknown_cursor()
     return int(cursor[0]) if cursor else None

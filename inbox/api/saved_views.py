@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import list_rows, representation, saved_views, views
-from inbox.api.answering import answer, created, listed, paged
+from inbox.api.answering import answer, created, paged
 from inbox.api.asking import Agent, agent_route, bigint, body, query, services
-from inbox.api.filters import decode_position, position_behind
+from inbox.api.filters import decode_position, page_of
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.api.schemas import NothingBody
@@ -82,5 +82,4 @@ def list_conversations(who: Agent, number: str) -> Response:
         row = saved_views.find(connection, who, bigint(number))
         wanted = views.searched(views.named(row["view"]), row["search"], who)
         rows = list_rows.whole(connection, who.project_id, decode_position(wanted, most + 1))
-    shown = [representation.conversation(one, one["visitor"]) for one in rows[:most]]
-    return listed(shown, position_behind(rows, most))
+    return page_of(rows, most)

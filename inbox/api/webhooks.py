@@ -8,13 +8,12 @@ from flask import Blueprint, Response, current_app, request
 
 from inbox import deliveries, representation, webhooks
 from inbox.api.answering import answer, created, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.schemas import NothingBody
 from inbox.errors import Invalid
 from inbox.events import place
-from inbox.sealing import Sealer
 from inbox.services import Writing
 from inbox.tokens import new_token
 
@@ -153,7 +152,7 @@ def replay_failed(who: Agent, number: str) -> Response:
 
 def sealed(seed: str) -> bytes:
     """The secret that belongs to a seed, as it may be stored."""
-    return Sealer(str(current_app.secret_key)).seal(secret_of(seed))
+    return wiring().sealer.seal(secret_of(seed))
 
 
 def secret_of(seed: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, request
 
 from inbox import identity, person_asked, ratings, reading, receiving, representation, visiting, visitor_view
-from inbox.api.answering import answer, asked_once, created, listed, told
+from inbox.api.answering import answer, ascending, asked_once, created, told
 from inbox.api.asking import Visit, body, query, services, visitor_route, visitor_scope, visitor_token_route, wiring
 from inbox.api.paging import after, limit
 from inbox.api.schemas import NothingBody, RatingBody, SessionBody, VisitorChangesBody, VisitorMessageBody
@@ -106,7 +106,7 @@ def list_messages(visit: Visit) -> Response:
     most, start = limit(), after()
     with services().reading() as connection:
         rows = reading.messages(connection, visit.conversation_id, after=start, limit=most + 1, public_only=True)
-    return listed([representation.message_for_visitor(row) for row in rows[:most]], _next(rows, most))
+    return ascending(rows, most, representation.message_for_visitor)
 
 
 @blueprint.get("/conversation")
@@ -164,7 +164,3 @@ def _with_token(kept: dict[str, Any]) -> dict[str, Any]:
 
 def _token_of(seed: str) -> str:
     return token_of(seed, str(current_app.secret_key))
-
-
-def _next(rows: list[reading.Row], most: int) -> str | None:
-    return str(rows[most - 1]["id"]) if len(rows) > most else None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import segno
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -22,9 +22,8 @@ from inbox.api.asking import json_object, services
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_passwords
 from inbox.pages import forms
-from inbox.pages.proving import site
+from inbox.pages.proving import sealer, site
 from inbox.pages.signing_in import page, session_token
-from inbox.sealing import Sealer
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 LANGUAGE_NAMES = {"en": "English", "vi": "Tiếng Việt"}
@@ -172,11 +171,6 @@ def remove_passkey(me: Agent) -> ResponseReturnValue:
     """Forget a passkey."""
     number = forms.number(request.form.get("passkey", "")) or 0
     return _with_password(me, lambda connection: passkeys.remove(connection, me.id, number), "passkey-password")
-
-
-def sealer() -> Sealer:
-    """What second factors are sealed with."""
-    return Sealer(str(current_app.secret_key), second_factor.PURPOSE)
 
 
 def _with_password(me: Agent, act: Any, field: str) -> ResponseReturnValue:

@@ -53,8 +53,8 @@ def prove() -> ResponseReturnValue:
     known, stays = half
     try:
         with services().reading() as connection:
-            code, sealer = request.form.get("code", "")[:32], Sealer(str(current_app.secret_key), second_factor.PURPOSE)
-            how = second_factor.prove(connection, known.agent_id, code, sealer, time.time())
+            code = request.form.get("code", "")[:32]
+            how = second_factor.prove(connection, known.agent_id, code, sealer(), time.time())
     except (Unauthorized, RateLimited) as error:
         with services().reading() as connection:
             access.failed(connection, known.agent_id, how="code", address=request.remote_addr or "")
@@ -88,6 +88,11 @@ def passkey() -> ResponseReturnValue:
     for cookie in opened.headers.getlist("Set-Cookie"):
         response.headers.add("Set-Cookie", cookie)
     return response
+
+
+def sealer() -> Sealer:
+    """What second factors are sealed with."""
+    return Sealer(str(current_app.secret_key), second_factor.PURPOSE)
 
 
 def site() -> Site:
