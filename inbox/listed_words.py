@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -219,19 +219,27 @@ def _of_known(pattern: str | None) -> str:
 
 
 MATCHES = f"""
-SELECT wanted.id, m.content FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
-    SELECT m.content FROM message_search s JOIN message m ON m.id = s.message_id {{exact}}
+SELECT wanted.id, m.id AS message_id, m.content FROM unnest(CAST(:ids AS bigint[])) AS wanted (id), LATERAL (
+    SELECT m.id, m.content FROM message_search s JOIN message m ON m.id = s.message_id {{exact}}
     WHERE s.conversation_id = wanted.id AND s.project_id = :project AND {WORDS}
     ORDER BY s.message_id DESC LIMIT 1) m
 """
 
 
-def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, str]:
+class Match(NamedTuple):
+    """A message or note that holds what is looked for."""
+
+    message_id: int
+    content: str
+
+
+def matches(connection: Connection, project_id: int, ids: Sequence[int], terms: tuple[str, ...]) -> dict[int, Match]:
     """By conversation, the newest message or note that holds all terms, where one does."""
     exact = exact_values(terms)
     values = {"project": project_id, "ids": list(ids), "words": search.text_query(terms), **exact}
     sql = MATCHES.format(exact="AND m.content ILIKE ALL(:exact)" if exact else "")
-    return {row["id"]: row["content"] for row in fetch_all(connection, sql, values, prepare=False)}
+    found = fetch_all(connection, sql, values, prepare=False)
+    return {row["id"]: Match(row["message_id"], row["content"]) for row in found}
 
 
 def exact_values(terms: tuple[str, ...]) -> dict[str, Any]:

@@ -74,6 +74,13 @@ def newest_messages(
     return _newest(connection, "message", conversation_id, before, limit)[::-1]
 
 
+def how_many_since(connection: Connection, conversation_id: int, first: int, most: int) -> int:
+    """How many messages and notes there are from this id on; no more than `most` are counted."""
+    statement = """SELECT count(*) AS many FROM (
+        SELECT FROM message WHERE conversation_id = :conversation AND id >= :first LIMIT :most) AS since"""
+    return int(_rows(connection, statement, conversation=conversation_id, first=first, most=most)[0]["many"])
+
+
 def unread_from(connection: Connection, conversation_id: int, unread: int) -> int | None:
     """The id of the first of so many unread messages of the visitor, or None where nothing is unread."""
     statement = """SELECT id FROM message WHERE conversation_id = :conversation AND author = 'visitor'

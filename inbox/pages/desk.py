@@ -48,9 +48,10 @@ def conversation(me: Agent, number: str) -> ResponseReturnValue:
             reading.require(connection, me.project_id, conversation_id)
             return ""
         shown = pieces(connection, me, conversation_id)
-        said = earlier.part(connection, conversation_id, earlier.asked())
+        said = earlier.part(connection, conversation_id, earlier.asked(), earlier.opened_at())
         shown["thread"] = thread.opened(said.messages, shown["timeline"])
         shown["earlier"] = said.earlier
+        shown["at"] = earlier.opened_at()
         shown["newest_entry"] = thread.newest_entry(shown["timeline"])
         shown["unread_from"] = reading.unread_from(connection, conversation_id, shown["row"]["unread_count"])
         shown["unsent"] = unsent.find(connection, me, conversation_id)

@@ -1,4 +1,4 @@
-"""What was said before the part of a thread that a page opens with: brought when somebody scrolls up to it.
+"""The part of a thread that a page opens with, and what was said before it: brought when somebody scrolls up to it.
 
 Owns a part's size and where the next earlier one begins. Must not decide how it looks (inbox/pages/thread.py).
 """
@@ -20,6 +20,8 @@ from inbox.pages.signing_in import page
 
 blueprint = Blueprint("earlier", __name__)
 SHOWN_MESSAGES = 100
+MOST_REACHED = 1000  # messages: a page that opens at an older one begins at its end like any other
+BEFORE_IT = 10  # messages above the one that a page opens at, so that one sees what it answers
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,28 @@ class Part:
     earlier: int | None
 
 
-def part(connection: Connection, conversation_id: int, before: int | None) -> Part:
-    """The newest messages before this id, or of all."""
-    found = reading.newest_messages(connection, conversation_id, SHOWN_MESSAGES + 1, before=before)
-    shown = found[-SHOWN_MESSAGES:]
+def part(connection: Connection, conversation_id: int, before: int | None, at: int | None = None) -> Part:
+    """The newest messages before this id, or of all; of all, so many that the one `at` which a page opens is there."""
+    size = SHOWN_MESSAGES
+    if at is not None and before is None:
+        size = _reaching(reading.how_many_since(connection, conversation_id, at, MOST_REACHED))
+    found = reading.newest_messages(connection, conversation_id, size + 1, before=before)
+    shown = found[-size:]
     return Part(shown, shown[0]["id"] if len(found) > len(shown) else None)
+
+
+def _reaching(since: int) -> int:
+    return SHOWN_MESSAGES if since >= MOST_REACHED else max(SHOWN_MESSAGES, since + BEFORE_IT)
 
 
 def asked() -> int | None:
     """The id before which the asker wants to read."""
     return forms.number(request.args.get("before", ""))
+
+
+def opened_at() -> int | None:
+    """The id of the message that the asker wants to see first: one that a search found."""
+    return forms.number(request.args.get("at", ""))
 
 
 @blueprint.get("/conversations/<number>/earlier")

@@ -35,6 +35,7 @@ from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.conversation import storable
 from inbox.list_rows import Listed
 from inbox.listed import Filter
+from inbox.listed_words import Match
 from inbox.pages.signing_in import page
 from inbox.saying import said
 from inbox.search import Search
@@ -56,7 +57,7 @@ class Shown:
     view: View
     q: str = ""
     saved: Mapping[Any, Any] | None = None
-    found: Mapping[int, str] | None = None  # of a search: the message that matched, by conversation
+    found: Mapping[int, Match] | None = None  # of a search: the message that matched, by conversation
 
     @property
     def name(self) -> str:
@@ -76,9 +77,10 @@ class Shown:
         return search.parse(self.q)
 
     def address(self, conversation_id: int) -> str:
-        """Of one of its conversations, with the list as it is beside it."""
+        """Of one of its conversations, with the list as it is beside it; of a search, at the message that was found."""
         before, behind = self._addresses
-        return f"{before}{conversation_id}{behind}"
+        match = (self.found or {}).get(conversation_id)
+        return f"{before}{conversation_id}{behind}{f'&at={match.message_id}' if match else ''}"
 
     @cached_property
     def _addresses(self) -> tuple[str, str]:

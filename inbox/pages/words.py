@@ -82,12 +82,13 @@ def _paragraphs(text: str, mentions: Sequence[Mapping[str, Any]]) -> str:
 
 
 def marked(content: str, terms: Sequence[str] = (), most: int | None = None) -> Markup:
-    """Text with what a search found in it marked; with `most`, that many characters around the first find."""
+    """Text with what a search found in it marked; with `most`, so many characters, the first find early in them."""
     line = " ".join(content.split())
     found = re.compile("|".join(re.escape(term) for term in terms) or r"(?!)", re.IGNORECASE)
     first = found.search(line)
-    if most and first and first.end() > most * 2 // 3:
-        line = "…" + line[max(0, first.start() - most // 3) :]
+    if most and first and first.end() > most // 4:  # a row shows a third of its text, or less
+        start = max(0, first.start() - most // 8)
+        line = "…" + line[line.find(" ", start, first.start()) + 1 or start :]
     if most and len(line) > most:
         line = line[:most] + "…"
     parts, last = [], 0

@@ -49,6 +49,7 @@ function go(href, mine) {
 
 function isOfThisList(href) {
   const shown = new URL(href, location.href).searchParams;
+  shown.delete("at"); // where in the conversation, not which list
   return String(shown) === String(new URLSearchParams(app.dataset.list));
 }
 

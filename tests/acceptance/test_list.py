@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.acceptance.conftest import House, SignIn, keep
-from tests.acceptance.listing import come, figure, look_at, pick, row
+from tests.acceptance.listing import come, faults, figure, look_at, pick, row
 from tests.acceptance.walking import ANA, BEN
 
 pytestmark = pytest.mark.timeout(600)
@@ -69,6 +69,11 @@ def test_a_search_becomes_a_view_that_a_colleague_opens(sign_in: SignIn, house: 
     expect(row(ana, number).locator("mark")).to_have_text("umbrella")
     expect(row(ana, number)).to_contain_text("<b>umbrella</b>")
     keep(ana, "list-search")
+    look_at(ana, number)
+    expect(ana.locator(".is-found")).to_contain_text("umbrella")
+    expect(ana.locator("#found")).to_contain_text("umbrella 1 of 1")
+    faults(ana)
+    ana.go_back()
     ana.locator("#view-menu summary").click()
     ana.get_by_label("Save this view as").fill("Umbrellas")
     ana.get_by_role("button", name="Save", exact=True).click()

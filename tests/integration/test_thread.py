@@ -81,6 +81,25 @@ def test_what_was_said_before_comes_in_parts(house: House, sit: Sit, monkeypatch
     assert read == [["Four", "Five"], ["Two", "Three"], ["One"]]
 
 
+def test_a_search_opens_what_it_found(house: House, sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far up that is; in the thread there are as many again above it as one needs to understand it."""
+    monkeypatch.setattr(earlier, "SHOWN_MESSAGES", 2)
+    monkeypatch.setattr(earlier, "BEFORE_IT", 1)
+    number = house.visit("One").conversation_id
+    for words in ("Two", "Zanzibar", "Four", "Five", "Six"):
+        house.ada.post(f"/conversations/{number}/messages", {"content": words})
+    ben = sit(house.ben)
+    link = re.search(rf'href="(/conversations/{number}[^"#]+)', ben.open("/?q=zanzibar"))
+    assert link
+    page = ben.open(link[1].replace("&amp;", "&"))
+    assert re.findall(r'class="bubble"><p>(\w+)</p>', page) == ["Two", "Zanzibar", "Four", "Five", "Six"]
+    at = re.search(r'id="found"[^>]+data-at="(\d+)"', page)
+    assert at
+    assert re.search(rf'id="message-{at[1]}".*?<p>Zanzibar</p>', page, re.S)
+    monkeypatch.setattr(earlier, "MOST_REACHED", 3)
+    assert "<p>Zanzibar</p>" not in ben.open(f"/conversations/{number}?at={at[1]}"), "no page is that long"
+
+
 def test_the_times_in_a_sentence_are_elements() -> None:
     """A reader elsewhere sees them in their own zone; what a name says stays words."""
     data = {

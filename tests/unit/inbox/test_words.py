@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.pages.words import rendered
+from inbox.pages.words import marked, rendered
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,17 @@ from inbox.pages.words import rendered
 )
 def test_what_it_looks_like(text: str, html: str) -> None:
     assert rendered(text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Parkas <run> small", "<mark>Parka</mark>s &lt;run&gt; small"),
+        (
+            "Order number 150 came without its pockets, and the parka is torn",
+            "…and the <mark>parka</mark> is torn",
+        ),
+    ],
+)
+def test_a_row_shows_what_was_found(text: str, shown: str) -> None:
+    assert marked(text, ("parka",), 120) == shown
