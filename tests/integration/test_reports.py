@@ -132,15 +132,12 @@ def test_the_responders_own_wish_is_no_loss(people: People) -> None:
 
 
 def test_satisfaction(people: People) -> None:
-    people.behind_the_back("DROP TABLE IF EXISTS rating")
-    assert "satisfaction" not in plots(people)
-    people.behind_the_back(
-        "CREATE TABLE rating (project_id bigint, score smallint, created_at timestamptz DEFAULT clock_timestamp())"
-    )
     assert plots(people)["satisfaction"].total is None
     for score in (5, 4, 3, 1):
         people.behind_the_back(
-            "INSERT INTO rating (project_id, score) VALUES (:project, :score)", project=people.project_id, score=score
+            "INSERT INTO rating (project_id, conversation_id, visitor_id, solved_version, score)"
+            " SELECT project_id, id, visitor_id, :score, :score FROM conversation WHERE id = :conversation",
+            score=score,
         )
     found = plots(people)["satisfaction"]
     assert (found.total, found.more) == (50, {"times": 4})
