@@ -169,6 +169,27 @@ def test_an_unread_body_is_the_last_of_its_connection(house: House, web: Web) ->
         assert "\r\nConnection: close\r\n" in head_of(client.makefile("rb"), "404")
 
 
+def test_a_body_whose_end_is_not_clear_is_no_request(web: Web) -> None:
+    """A proxy that finds its end elsewhere would have let a request through that it never saw."""
+    unseen = "GET /healthz HTTP/1.1\r\nHost: unseen\r\n\r\n"
+    chunked = f"{len(unseen):x}\r\n{unseen}\r\n0\r\n\r\n"
+    for request in (
+        f"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n{chunked}",
+        f"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n{unseen}",
+        f"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n{unseen}",
+        f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}",
+        f"POST / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n{unseen}",
+        f"GET /healthz\r\nHost: x\r\n\r\n{unseen}",
+        f"GET\x0b/healthz\x0bHTTP/1.1\r\nHost: x\r\n\r\n{unseen}",
+        f"GET /healthz HTTP/1.1\r\n\r\n{unseen}",
+    ):
+        with socket.create_connection(("127.0.0.1", web.port), timeout=SECONDS) as client:
+            client.sendall(request.encode())
+            answers = client.makefile("rb").read()
+        assert answers.startswith(b"HTTP/1.1 400 Bad Request\r\n"), request
+        assert answers.count(b"HTTP/1.1 ") == 1, request
+
+
 def head_of(reader: BinaryIO, status: str) -> str:
     """An answer's head, whose body is read too."""
     head = b"".join(iter(reader.readline, b"\r\n")).decode()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from commands.request_head import LONGEST_LINE_BYTES, MOST_FIELDS, Head, StrictHead
 
-NAMES = st.sampled_from(["Host", "host", "Cookie", "Authorization", "X-Tandem-Replay", "under_score", "Connection"])
+NAMES = st.sampled_from(["Accept", "accept", "Cookie", "Authorization", "X-Tandem-Replay", "under_score", "Connection"])
 # Without a line's ends and what Python's reader of e-mails takes for more of them.
 VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=30)
 FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=12)
@@ -48,22 +48,29 @@ def test_a_head_is_read_as_by_pythons_own_reader(fields: list[tuple[str, str]]) 
         "Content-Length: +3\r\n\r\n",
         "Content-Length: 3_0\r\n\r\n",
         "Content-Length:\r\n\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n",
+        "Transfer-Encoding: xchunked\r\n\r\n",
+        "Transfer-Encoding:\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+        "Host: here\r\nhost: there\r\n\r\n",
         "Host: cut off\r\n",
         "Host: " + "x" * LONGEST_LINE_BYTES + "\r\n\r\n",
-        "Host: here\r\n" * (MOST_FIELDS + 1) + "\r\n",
+        "X: y\r\n" * (MOST_FIELDS + 1) + "\r\n",
     ],
 )
 def test_what_is_no_head_is_refused(lines: str) -> None:
-    with pytest.raises(ValueError, match=r"head|fields|length"):
+    with pytest.raises(ValueError, match=r"head|fields|length|host"):
         read(lines)
 
 
 def test_the_most_that_a_head_may_hold() -> None:
     longest = "X: " + "x" * (LONGEST_LINE_BYTES - len("X: \r\n")) + "\r\n"
-    assert len(list(read("Host: here\r\n" * (MOST_FIELDS - 1) + longest + "\r\n").headers)) == MOST_FIELDS
+    assert len(list(read("X: y\r\n" * (MOST_FIELDS - 1) + longest + "\r\n").headers)) == MOST_FIELDS
 
 
 def test_a_field_can_be_taken_out() -> None:
-    head = read("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n")
-    del head["content-length"]
-    assert (head.get("Content-Length"), head.getheader("transfer-encoding")) == (None, "chunked")
+    head = read("Transfer-Encoding: Chunked\r\nX: y\r\n\r\n")
+    del head["x"]
+    assert (head.get("X"), head.getheader("transfer-encoding")) == (None, "Chunked")
