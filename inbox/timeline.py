@@ -134,6 +134,12 @@ def _called(actor: str, data: Mapping[str, Any], wanted: str) -> str:
 def _what_was_kept(kept: Mapping[str, Any]) -> str:
     """A person's act that the responder's wish yielded to."""
     set_to, by, at = kept["value"], kept.get("by") or said("somebody"), clock(kept["at"])
+    if kept["field"] == "visitor_attribute":
+        return (
+            said("the %(value)s set meanwhile was kept", value=set_to)
+            if set_to is not None
+            else said("it had been removed meanwhile")
+        )
     if kept["field"] == "assignee_id":
         whom = _name(set_to) if set_to else said("nobody")
         return said("the assignment to %(whom)s at %(at)s was kept", whom=whom, at=at)

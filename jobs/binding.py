@@ -49,6 +49,7 @@ def door(claimed: Claimed, fresh: Fresh) -> dict[str, Any]:
         "version": fresh.version,
         "turn": claimed.turn_id,
         "attempt": claimed.attempt,
+        "visitor_version": fresh.visitor.version if fresh.visitor else None,
     }
 
 
@@ -191,6 +192,9 @@ def _tool(intent: Intent, came_to: str, by: Kept | None = None) -> dict[str, Any
 def _overruling(intent: Intent, fresh: Fresh) -> Kept | None:
     """The person's newest act that the wish yielded to."""
     act = next((act for act in reversed(fresh.acts) if overruled(intent, (act,))), None)
+    if act is None and fresh.visitor is not None:  # nothing says who it was
+        value = fresh.visitor.attributes.get(intent.arguments["name"])
+        return Kept("visitor_attribute", value, None, fresh.fetched_at.isoformat())
     if act is None:
         return None
     stands = kept((act,))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jobs.merge import workflow_patch
+from jobs.remembering import is_known_anew
 from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, Kept, NotOurs, Park, ParkReason, Post
 from responder.outcome import HandOff, Intent, Outcome
 
@@ -85,7 +86,9 @@ def _park(reason: ParkReason, act: Act | None, next_turn: bool) -> Park:
 
 
 def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post:
-    yielded = tuple(intent for intent in outcome.intents if overruled(intent, fresh.acts))
+    yielded = tuple(
+        intent for intent in outcome.intents if overruled(intent, fresh.acts) or is_known_anew(intent, basis, fresh)
+    )
     intents = tuple(intent for intent in outcome.intents if intent not in yielded)
     handed_off = isinstance(outcome, HandOff) or any(intent.tool == "hand_off" for intent in intents)
     waits = handed_off or next_turn or fresh.left_to_people

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from inbox.act_parts import ASSIGNEE_IS_MEMBER
 from inbox.database import fetch_one, is_away, refused_by, single_statements
-from jobs import binding, landing_sql
+from jobs import binding, landing_sql, remembering
 from jobs.decide import decide, is_ours, may_move
 from jobs.lock import conversation_lock
 from jobs.merge import stands_already, workflow_patch
@@ -95,7 +95,7 @@ class Lander:
                 return None
             return Landed(decision, row.version, row.message_id, row.next_turn, row.window_ms)
 
-        return self._through_the_door(claimed, basis, attempt)
+        return self._through_the_door(claimed, basis, attempt, remembers=remembering.wanted(outcome))
 
     def land_position(self, claimed: Claimed, basis: Basis, position: Position, step: Step) -> Basis:
         """Merge a routing step's position into metadata, and nothing else. Returns the basis moved on by it.
@@ -122,22 +122,26 @@ class Lander:
 
         return self._through_the_door(claimed, basis, attempt)
 
-    def _through_the_door(self, claimed: Claimed, basis: Basis, attempt: Attempt[T]) -> T:
+    def _through_the_door(self, claimed: Claimed, basis: Basis, attempt: Attempt[T], *, remembers: bool = False) -> T:
         """Lock, then re-fetch and attempt until one attempt counts."""
         with conversation_lock(self.redis, claimed.conversation_id) as lock_wait_ms:
             for _ in range(MAX_TRIES):
-                done = self._once(claimed, basis, lock_wait_ms, attempt)
+                done = self._once(claimed, basis, lock_wait_ms, attempt, remembers)
                 if done is not None:
                     return done
         raise LandingContended(f"turn {claimed.turn_id}: {MAX_TRIES} tries met another write each")
 
-    def _once(self, claimed: Claimed, basis: Basis, lock_wait_ms: float | None, attempt: Attempt[T]) -> T | None:
+    def _once(
+        self, claimed: Claimed, basis: Basis, lock_wait_ms: float | None, attempt: Attempt[T], remembers: bool
+    ) -> T | None:
         """One try. While the database is away, the finished reply waits for it here."""
         give_up_at = time.monotonic() + AWAY_SECONDS
         while True:
             try:
                 with single_statements(self.engine).connect() as connection:
                     fresh = refetch(connection, claimed, basis)
+                    if fresh is not None and remembers:
+                        fresh = replace(fresh, visitor=remembering.known(connection, claimed))
                     self.pause("refetched")
                     done = attempt(connection, fresh, lock_wait_ms)
                     self.pause("lost" if done is None else "written")

@@ -18,6 +18,7 @@ from sqlalchemy import TextClause, text
 from inbox.act_parts import WAITED_FOR
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
+from jobs import remembering
 
 REFETCH = text(
     """
@@ -45,13 +46,19 @@ STATE = AS_OBJECT.format("conversation.metadata -> 'workflowState'")
 # tests/concurrency/test_landing.py::test_metadata_written_behind_the_version
 MERGE = f"metadata = {METADATA} || jsonb_build_object('workflowState', {STATE} || CAST(:state AS jsonb))"
 
-DOOR = """
+
+def _door(before: str = "", only: str = "") -> str:
+    return f"""{before}
 at_door AS (
-    SELECT id FROM conversation WHERE id = :conversation AND version = :version FOR NO KEY UPDATE),
+    SELECT id FROM conversation WHERE id = :conversation AND version = :version{only} FOR NO KEY UPDATE),
 ours AS (
     SELECT turn.id FROM turn JOIN at_door ON turn.conversation_id = at_door.id
     WHERE turn.id = :turn AND turn.attempt = :attempt AND turn.status = 'thinking'
     FOR UPDATE OF turn)"""
+
+
+DOOR = _door()
+DOOR_WITH_VISITOR = _door(remembering.AT_VISITOR, " AND EXISTS (SELECT FROM at_visitor)")
 
 # Under the row's lock, so that the newest message never goes back, whatever the clock does (I5):
 # tests/concurrency/test_every_interleaving.py
@@ -137,7 +144,7 @@ def post(merges: bool, effects: frozenset[str] = frozenset(), waited: bool = Fal
     columns = [SAVED_MESSAGE, *([MERGE] if merges else []), *([STILL_WAITS] if waited else [])]
     columns += [EFFECTS[name] for name in EFFECTS if name in effects]
     parts = [
-        DOOR,
+        DOOR_WITH_VISITOR if "set_visitor_attribute" in effects else DOOR,
         f"""
 c AS (
     UPDATE conversation SET version = conversation.version + 1, {", ".join(columns)}
@@ -150,7 +157,7 @@ c AS (
         parts.append(NOTES)
         messages = ("m", "notes")
     if "set_visitor_attribute" in effects:
-        parts.append(VISITOR)
+        parts.append(remembering.REMEMBER)
     parts += [_end_turn("c.last_message_id", "NULL"), NEXT_TURN, ENTRIES]
     parts.append(change_cte(messages=messages, turns=("t", "n"), entries=("e",)))
     return text("WITH " + ",".join(parts) + ANSWER)
@@ -168,11 +175,6 @@ c AS (
     UPDATE conversation SET version = conversation.version + 1
     FROM ours WHERE conversation.id = :conversation
     RETURNING conversation.*)"""
-
-VISITOR = """
-v AS (
-    UPDATE visitor SET custom_attributes = visitor.custom_attributes || CAST(:visitor_attributes AS jsonb)
-    FROM c WHERE visitor.id = c.visitor_id RETURNING visitor.id)"""
 
 
 @cache

@@ -67,7 +67,7 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
     }
     history = tuple(Said(**said) for said in fetch_all(connection, HISTORY.text, parameters))
     state = _object(row.metadata).get("workflowState")
-    basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None)
+    basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None, row.visitor_attributes)
     scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
     box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else toolbox.NOTHING
     caps = Caps(row.cap_tokens_visitor_hour, row.cap_tokens_day)

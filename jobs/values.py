@@ -41,12 +41,14 @@ class Claimed:
 class Basis:
     """What the turn knows of the conversation: its state at the claim, moved on by the turn's own landings.
 
-    `workflow_state` is the conversation's metadata.workflowState as this turn last read or wrote it.
+    `workflow_state` is the conversation's metadata.workflowState as this turn last read or wrote it;
+    `visitor_attributes` are what was known of the visitor at the claim.
     """
 
     version: int
     epoch: int
     workflow_state: Mapping[str, Any] | None
+    visitor_attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownVisitor:
+    """The visitor as re-fetched by a landing that wants to remember something of them."""
+
+    version: int
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Fresh:
-    """The conversation as re-fetched a moment before the landing's statement. `fetched_at` is the database's clock."""
+    """The conversation as re-fetched a moment before the landing's statement. `fetched_at` is the database's clock.
+
+    `visitor` is read for a landing that wants to remember something of them, and None for every other.
+    """
 
     version: int
     epoch: int
@@ -100,6 +113,7 @@ class Fresh:
     policy: Policy
     fetched_at: datetime
     left_to_people: bool = False
+    visitor: KnownVisitor | None = None
 
 
 @dataclass(frozen=True, slots=True)

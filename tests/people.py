@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 
 from commands.projects import add_workflow, create_agent, create_project
-from inbox import acts, reading, visiting
+from inbox import acts, reading, visiting, visitors
 from inbox.access import Agent
 from inbox.services import Services
 from inbox.visiting import Visit
@@ -104,6 +104,11 @@ class People:
         """An agent's PATCH."""
         with self.services.statement() as writing:
             return acts.patch(writing.connection, who or self.ana, self.conversation_id, changes)
+
+    def know_visitor(self, **attributes: Any) -> None:
+        """What an agent knows of the visitor; None forgets it."""
+        with self.services.statement() as writing:
+            visitors.edit(writing.connection, self.ana, self.visit.visitor_id, {"custom_attributes": attributes})
 
     def act(self, name: str, *arguments: Any, who: Agent | None = None) -> Any:
         """Any other act of an agent by its function's name in inbox.acts."""

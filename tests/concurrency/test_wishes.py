@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from inbox import team
 from inbox.timeline import sentence
 from jobs import turn as turns
 from jobs.context import Context
+from jobs.landing import Lander
 from tests.conftest import InBackground
 from tests.locks import until_waiting
 from tests.model_server import Asked, ModelServer, call, calls, says
@@ -105,6 +107,36 @@ def test_a_wish_yields_to_a_person(
     (told,) = sentences(people)
     assert told.startswith(words)
     assert told.endswith(" was kept")
+
+
+@pytest.mark.parametrize("in_the_window", [False, True])
+@pytest.mark.parametrize(
+    ("value", "words"), [("gold", "the gold set meanwhile was kept"), (None, "it had been removed meanwhile")]
+)
+def test_a_fact_of_the_visitor_yields(
+    people: People, worker: Context, model_server: ModelServer, in_background: InBackground,
+    value: str | None, words: str, in_the_window: bool,
+) -> None:  # fmt: skip
+    """While the model thinks, and between the re-fetch and the statement; what nobody touched is remembered."""
+    people.know_visitor(plan="free", size=3)
+    left = [lambda: people.know_visitor(plan=value)]
+
+    def pause(point: str) -> None:
+        if point == "refetched" and in_the_window and left:
+            left.pop()()
+
+    wish(
+        people, replace(worker, lander=Lander(worker.engine, worker.redis, pause)), model_server,
+        ("set_visitor_attribute", {"name": "plan", "value": "trial"}),
+        ("set_visitor_attribute", {"name": "size", "value": 4}),
+        in_background=in_background, meanwhile=lambda people: None if in_the_window else left.pop()(),
+    )  # fmt: skip
+    known = people.conversation()["visitor"]
+    assert known["custom_attributes"] == ({"plan": value} if value else {}) | {"size": 4}
+    assert (known["version"], left) == (4, []), "each of the three is a version that an If-Match can tell"
+    assert people.turns()[0]["status"] == "landed"
+    told = "AI wanted to set visitor attribute plan, trial; " + words
+    assert sentences(people) == ["AI: set visitor attribute size, 4", told]
 
 
 def test_an_assignment_by_address(people: People, worker: Context, model_server: ModelServer) -> None:

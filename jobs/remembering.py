@@ -1,0 +1,54 @@
+"""What a turn remembers of the visitor: a fact that somebody set or removed since the claim stays as they left it.
+
+Owns reading the visitor for a landing, whether a wish yields, and the statement's parts. A fact that is set after the
+re-fetch is another version of the visitor: then nothing is written, and the landing looks again:
+tests/concurrency/test_wishes.py::test_a_fact_of_the_visitor_yields.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from inbox.database import fetch_one
+from jobs.values import Basis, Claimed, Drop, Fresh, KnownVisitor
+from responder.outcome import Intent, Outcome
+
+TOOL = "set_visitor_attribute"
+
+VISITOR = text(
+    """
+SELECT v.version, v.custom_attributes FROM conversation c JOIN visitor v ON v.id = c.visitor_id
+WHERE c.id = :conversation
+"""
+)
+
+# Before the conversation, in the order in which whoever erases a visitor locks them (inbox/visitors.py).
+AT_VISITOR = """
+at_visitor AS (
+    SELECT id FROM visitor WHERE version = :visitor_version
+        AND id = (SELECT visitor_id FROM conversation WHERE id = :conversation) FOR NO KEY UPDATE),"""
+REMEMBER = """
+v AS (
+    UPDATE visitor SET version = visitor.version + 1,
+        custom_attributes = visitor.custom_attributes || CAST(:visitor_attributes AS jsonb)
+    FROM c WHERE visitor.id = c.visitor_id AND NOT visitor.custom_attributes @> CAST(:visitor_attributes AS jsonb)
+    RETURNING visitor.id)"""
+
+
+def wanted(outcome: Outcome | Drop) -> bool:
+    """Whether the outcome wants to remember something; few do, so the visitor is read for these alone."""
+    return not isinstance(outcome, Drop) and any(intent.tool == TOOL for intent in outcome.intents)
+
+
+def known(connection: Connection, claimed: Claimed) -> KnownVisitor | None:
+    """The visitor now; None if they are gone."""
+    row = fetch_one(connection, VISITOR, {"conversation": claimed.conversation_id})
+    return None if row is None else KnownVisitor(row.version, row.custom_attributes)
+
+
+def is_known_anew(intent: Intent, basis: Basis, fresh: Fresh) -> bool:
+    """Whether the fact that the wish would set is another one than at the claim. Pure."""
+    if intent.tool != TOOL or fresh.visitor is None:
+        return False
+    name = intent.arguments["name"]
+    return fresh.visitor.attributes.get(name) != basis.visitor_attributes.get(name)
