@@ -65,6 +65,11 @@ class Company:
         sign = Sign(project_id, "visitor_typing", {"conversation_id": conversation_id}, conversation_id)
         passing.tell(self._redis, sign)
 
+    def agent_types(self, project_id: int, conversation_id: int) -> None:
+        """An agent is writing to the visitor of the conversation now. Never told of a note."""
+        sign = Sign(project_id, "agent_typing", {"conversation_id": conversation_id}, conversation_id)
+        passing.tell(self._redis, sign)
+
     def progress(self, conversation_id: int, live_turn: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """How far the live turn was when it last said so, or None."""
         return run_progress.last(self._redis, conversation_id, live_turn)

@@ -64,7 +64,9 @@ class Scope:
         return change.project_id == self.project_id and self.conversation_id in (None, change.conversation_id)
 
     def sees(self, sign: Sign) -> bool:
-        """Whether the sign is for this page. Never for a visitor, nor for a program."""
+        """Whether the sign is for this page: an agent's, or where it is a visitor's the widget. Never for a program."""
+        if sign.is_for_visitor:
+            return self.whole and (sign.project_id, sign.conversation_id) == (self.project_id, self.conversation_id)
         return (
             self.reader_id is not None
             and sign.project_id == self.project_id

@@ -1,7 +1,8 @@
 """Signs that pass by and are kept nowhere: who looks at a conversation, who types, a reply while it is written.
 
 Owns their form and the Redis channel. They may vanish at any time and nothing is missing then. Must not carry what has
-to arrive, and never reaches a visitor: tests/integration/test_passing.py::test_no_visitor_sees_a_sign.
+to arrive. Visitors see those of FOR_VISITORS and no other:
+tests/integration/test_passing.py::test_no_visitor_sees_a_sign.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 CHANNEL = "tandem:passing"
+FOR_VISITORS = frozenset({"agent_typing"})  # each is for nobody else, and says nothing but itself: not who, not what
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Sign:
     data: Mapping[str, Any] = field(default_factory=dict)
     conversation_id: int | None = None
     agent_id: int | None = None
+
+    @property
+    def is_for_visitor(self) -> bool:
+        """Whether the conversation's visitor sees it, and no agent."""
+        return self.name in FOR_VISITORS
 
     def encode(self) -> bytes:
         """As it goes through Redis: whom it is for in front, so that a process nobody watches in reads no further."""

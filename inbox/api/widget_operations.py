@@ -12,7 +12,9 @@ from inbox.api.operation import ASCENDING, DESCENDING, Operation, Parameter
 STREAM_QUERY = (Parameter("token", {"type": "string"}, "A short-lived token, where no header can be sent."),)
 FILE_NAME = Parameter("name", {"type": "string"}, "The file's name, as its readers see it.", "receipt.png")
 STREAM_WITH = Parameter(
-    "with", {"type": "string", "enum": ["conversation"]}, "Also conversation.updated {status, responder_state}."
+    "with",
+    {"type": "string", "enum": ["conversation"]},
+    "Also conversation.updated {status, responder_state}, and live.agent_typing, without an id, while a person writes.",
 )
 PROJECT_KEY = Parameter("project_key", {"type": "string"}, "The key in the widget's script tag.", "KEY")
 

@@ -29,11 +29,13 @@ OLDEST_SECONDS = 30 * 86_400.0  # words that lay in a browser for longer count a
 @blueprint.post("/conversations/<number>/here")
 @page
 def here(me: Agent, number: str) -> ResponseReturnValue:
-    """The reader looks, types or leaves; answers who else is there."""
+    """The reader looks, types or leaves; answers who else is there. The visitor sees that one types `to` them."""
     conversation_id = bigint(number)
     with wiring().services.reading() as connection:
         reading.require(connection, me.project_id, conversation_id)
     doing = DOINGS.get(request.form.get("doing", ""), "viewing")
+    if doing == "typing" and request.form.get("to") == "visitor":
+        wiring().company.agent_types(me.project_id, conversation_id)
     return jsonify(people=wiring().company.come(me, conversation_id, doing))
 
 

@@ -23,7 +23,8 @@ let saidTypingAt = -Infinity;
 
 async function say(doing) {
   try {
-    const response = await fetch(`/conversations/${open}/here`, { method: "POST", body: form({ doing }) });
+    const to = reply?.form.elements.kind.value === "public" ? "visitor" : ""; // a note is nobody's else
+    const response = await fetch(`/conversations/${open}/here`, { method: "POST", body: form({ doing, to }) });
     if (response.ok) showPeople((await response.json()).people);
   } catch {
     // The next beat says it again.

@@ -24,6 +24,21 @@ def test_the_visitor_types(two: tuple[Page, Page], visitor: Page) -> None:
     expect(two[0].get_by_text("is typing")).to_be_hidden()
 
 
+def test_the_visitor_sees_that_a_person_writes(two: tuple[Page, Page], visitor: Page) -> None:
+    """What is for them, and no note: its author has switched to a note, and only a colleague sees them write."""
+    ana, ben = two
+    ana.get_by_label("Note", exact=True).check(force=True)
+    ana.get_by_label("Reply").press_sequentially("Do we know them?")
+    expect(ben.get_by_text("Ana Duarte is writing")).to_be_visible()
+    expect(visitor.locator("#person-writing")).to_be_hidden()
+    ben.get_by_label("Reply").press_sequentially("Let me look")
+    expect(visitor.locator("#person-writing")).to_contain_text("A person is writing")
+    keep(visitor, "widget-person-writes")
+    ben.get_by_label("Reply").press("Control+Enter")
+    expect(visitor.locator("#messages").get_by_text("Let me look")).to_be_visible()
+    expect(visitor.locator("#person-writing")).to_be_hidden()
+
+
 def half_said(first: str, rest: str, gate: threading.Event) -> Script:
     """A model that stops in the middle of its sentence until the gate opens."""
 

@@ -22,6 +22,7 @@ from jobs.progress import Progress, Teller
 from tests.background import Background
 from tests.integration.callers import House
 from tests.integration.event_stream import QUIET, Event, flat
+from tests.integration.reader import Sit
 from tests.model_server import ModelServer
 from tests.people import People
 
@@ -69,6 +70,29 @@ def test_no_visitor_sees_a_sign(hub: Hub, house: House, other_house: House, redi
     other_house.visit("After")
     for stream in (*others, elsewhere):
         assert not next(stream).name.startswith("live."), "what was committed later came first"
+
+
+def test_a_visitor_sees_that_somebody_writes_and_nothing_else(hub: Hub, house: House, sit: Sit, redis_url: str) -> None:
+    """Only in the widget's own stream, only of words that are for the visitor, and without a word of who or what."""
+    visitor = house.visit("Hello")
+    number = visitor.conversation_id
+    widget = following(hub, Scope(house.project_id, number, whole=True))
+    others = [
+        following(hub, Scope(house.project_id, number)),
+        following(hub, Scope(house.project_id)),
+        following(hub, Scope(house.project_id, house.visit("Elsewhere").conversation_id, whole=True)),
+    ]
+    heard(redis_url, Sign(house.project_id, "progress", {"text": "not yet"}, number))
+    house.app.config["WTF_CSRF_ENABLED"] = False
+    for to in ("", "visitor"):
+        typed = sit(house.ben).client.post(f"/conversations/{number}/here", data={"doing": "typing", "to": to})
+        assert typed.status_code == 200
+    told = next(widget)
+    assert (told.name, told.data, told.id) == ("live.agent_typing", {"conversation_id": number}, "")
+    house.ada.post(f"/conversations/{number}/messages", {"content": "Said"})
+    assert not next(widget).name.startswith("live."), "of the note that Ben typed first"
+    others.pop()
+    assert not any(next(stream).name.startswith("live.") for stream in others)
 
 
 def test_an_agents_own_sign(hub: Hub, house: House, redis_url: str) -> None:

@@ -5,6 +5,7 @@ import { openStream } from "../stream.js";
 import { openFiles } from "./files.js";
 import { openOutbox } from "./outbox.js";
 import { openPerson } from "./person.js";
+import { openPersonWrites } from "./person-writes.js";
 import { openRating } from "./rating.js";
 import { openSession } from "./session.js";
 import { openStanding } from "./standing.js";
@@ -22,6 +23,7 @@ const store = await openStore(widget);
 const session = openSession(store, widget.dataset.key);
 const files = openFiles(words, session, say);
 const thread = openThread(words, files.list);
+const personWrites = openPersonWrites(thread);
 const standing = openStanding(widget, words, session);
 openRating(words, session, standing);
 const outbox = openOutbox(store, session, {
@@ -85,6 +87,7 @@ field.addEventListener("input", () => {
 let unread = 0;
 let caughtUp = false;
 function arrived(message) {
+  if (message.author === "agent") personWrites.show(false);
   if (!thread.show(message) || !caughtUp || message.author === "visitor") return;
   if (!store.isOpen) store.unread(++unread);
 }
@@ -140,6 +143,7 @@ function listen() {
       if (name === "turn.updated") turnsTold += 1;
       if (name === "turn.updated") showWriting(["queued", "thinking"].includes(data.turn.status));
       if (name === "conversation.updated") standing.changed();
+      if (name === "live.agent_typing") personWrites.show(true);
       if (name === "reset") catchUp();
     },
     onState(is) {

@@ -107,5 +107,5 @@ export function openThread(words, listOfFiles) {
     lastAuthor = null;
   }
 
-  return { show, showWaiting, waits, clear, toEnd, drop: (key) => document.getElementById(`waiting-${key}`)?.remove() };
+  return { show, showWaiting, waits, clear, atEnd, toEnd, drop: (key) => document.getElementById(`waiting-${key}`)?.remove() };
 }
