@@ -1,4 +1,4 @@
-"""The commands that make projects and agents.
+"""The commands that make projects and agents, and let an agent in again who is locked out.
 
 Owns their options and results; commands/projects.py makes the rows.
 """
@@ -6,6 +6,7 @@ Owns their options and results; commands/projects.py makes the rows.
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from commands import projects
 from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, servers
+from inbox import regaining
 from inbox.errors import InboxError
 
 
@@ -45,7 +47,7 @@ def agent() -> None:
 @agent.command("create")
 @click.argument("email")
 @click.option("--project", "project_id", type=PROJECT_ID, required=True)
-@click.option("--role", type=click.Choice(["agent", "manager"]), default="agent")
+@click.option("--role", type=click.Choice(["agent", "manager"]), default="agent", help="Default: agent.")
 @click.option("--name", default=None)
 def create_agent(email: str, project_id: int, role: str, name: str | None) -> None:
     """Make an agent, or add one to another project; prints {id, token, password}."""
@@ -57,6 +59,20 @@ def create_agent(email: str, project_id: int, role: str, name: str | None) -> No
     except IntegrityError:
         give_up(f"There is no project {project_id}.")
     print_result({"id": made.id, "token": made.token, "password": made.password})
+
+
+@agent.command("reset")
+@click.argument("email")
+@click.option("--second-factor", is_flag=True, help="Also forget their app, passkeys and recovery codes.")
+def reset_agent(email: str, second_factor: bool) -> None:
+    """A new password for an agent who is locked out, which ends their sessions; prints {id, password}."""
+    password = secrets.token_urlsafe(12)
+    try:
+        with database(servers()).begin() as connection:
+            agent_id = regaining.regain(connection, email, password, forget_second_factor=second_factor)
+    except InboxError as error:
+        give_up_with(error)
+    print_result({"id": agent_id, "password": password})
 
 
 def _read(path: str) -> Any:

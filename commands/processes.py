@@ -14,8 +14,8 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from commands.lean import lean
-from commands.result import database, give_up, print_result, say, servers
-from inbox.migrating import CannotMigrate, is_behind
+from commands.result import database, expect_migrated, give_up, print_result, say, servers
+from inbox.migrating import CannotMigrate
 from inbox.migrating import migrate as migrate_database
 from inbox.settings import Settings, SettingsError
 
@@ -69,8 +69,7 @@ def sweep() -> None:
 def _expect_migrated(settings: Settings) -> None:
     """Say what to do where the database lacks a migration. One that does not answer may come yet."""
     with contextlib.suppress(SQLAlchemyError):
-        if is_behind(str(settings.database_url)):
-            give_up("The database is not yet at the schema of this Tandem. Run `flask migrate` first.")
+        expect_migrated(settings)
 
 
 def _become(module: str, environment: dict[str, str]) -> None:

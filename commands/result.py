@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from inbox.conversation import LARGEST_ID
 from inbox.database import connect
 from inbox.errors import InboxError
+from inbox.migrating import is_behind
 from inbox.settings import Settings, SettingsError, found_servers
 
 PROJECT_ID = click.IntRange(1, LARGEST_ID)
@@ -54,11 +55,16 @@ def servers() -> Settings:
         give_up(str(error))
 
 
+def expect_migrated(settings: Settings) -> None:
+    """Give up where the database lacks a migration. Raises SQLAlchemyError where it does not answer."""
+    if is_behind(str(settings.database_url)):
+        give_up("The database is not yet at the schema of this Tandem. Run `flask migrate` first.")
+
+
 def database(settings: Settings) -> Engine:
-    """An engine that has answered once; gives up where it does not."""
-    engine = connect(str(settings.database_url), pool_size=2)
+    """An engine of a database that has answered and lacks no migration; gives up where it is not so."""
     try:
-        with engine.connect():
-            return engine
+        expect_migrated(settings)
+        return connect(str(settings.database_url), pool_size=2)
     except SQLAlchemyError:
         give_up("The database does not answer. Check DATABASE_URL, or start Tandem with `make run`.")

@@ -31,6 +31,8 @@ SENTENCES = {
     "signed_in": later("signed in"),
     "sign_in_failed": later("did not get in: a sign-in failed"),
     "password_changed": later("changed their password"),
+    "password_given": later("gave %(subject)s a new password"),
+    "second_factor_taken": later("took the second factor of %(subject)s away"),
     "second_factor_on": later("added a second factor (%(subject)s)"),
     "second_factor_off": later("removed a second factor (%(subject)s)"),
     "recovery_codes_made": later("made new recovery codes"),
@@ -133,6 +135,7 @@ CHOICES: dict[str, Mapping[str, str]] = {
         "passkey": later("passkey"),
         "app": later("app"),
         "code": later("code"),
+        "command line": later("command line"),
     },
     "scope": {
         "read": later("Only read"),

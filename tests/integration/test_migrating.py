@@ -14,9 +14,11 @@ from typing import LiteralString
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
+from click import Command
 from click.testing import CliRunner
 from sqlalchemy import text
 
+from commands.accounts import project
 from commands.processes import migrate as migrate_command
 from commands.processes import web
 from inbox import migrating
@@ -183,12 +185,13 @@ def test_a_table_that_is_held_is_not_waited_for_for_long(kept: str, monkeypatch:
     migrate(kept)
 
 
+@pytest.mark.parametrize(("command", "arguments"), [(web, []), (project, ["create", "Shop"])])
 def test_a_part_that_is_newer_than_its_database_does_not_start(
-    empty: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
+    command: Command, arguments: list[str], empty: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (("DATABASE_URL", empty), ("REDIS_URL", servers.redis_url)):
         monkeypatch.setenv(name, value)
-    told = CliRunner().invoke(web)
+    told = CliRunner().invoke(command, arguments)
     assert told.exit_code == 1
     assert "Run `flask migrate` first." in told.output
 
