@@ -20,7 +20,8 @@ from sqlalchemy import text
 from inbox.database import single_statements
 from jobs import context, feeding
 from jobs.context import Context
-from jobs.posting import CALL_SECONDS, Answered, post
+from jobs.posting import Answered, post
+from responder.outgoing import CALL_SECONDS
 
 LANES = 8  # conversations of one webhook that are told at once
 LEASE_SECONDS = CALL_SECONDS + 10  # a call and its marking; after that the sender is taken for dead

@@ -9,15 +9,14 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import httpcore2
 import httpx2
 from standardwebhooks import Webhook
 
-from responder.public_network import Network, OutOfTime, Refused
+from responder.outgoing import FAULTS, fault_of, sent
+from responder.public_network import Network, Refused
 
-CALL_SECONDS = 10.0  # for all of it, from the name's lookup to the last byte that is read
 MOST_BYTES = 4 * 1024  # of the answer; what comes after is not read
 TOLD_CHARACTERS = 500  # of it in the log
 LONGEST_RETRY_AFTER_SECONDS = 6 * 3600.0
@@ -43,38 +42,26 @@ def post(network: Network, url: str, event_id: str, body: str, signers: Collecti
     """Send the body once. `signers` are the secrets that sign it, one signature each (Standard Webhooks)."""
     begun = time.monotonic()
     try:
-        request = _request(url, event_id, body, signers)
-        with network.pool(CALL_SECONDS) as pool, pool.stream(**request) as response:
+        headers = _signed(event_id, body, signers)
+        with sent(network, "POST", httpx2.URL(url), headers, body.encode()) as response:
             return _answered(response, begun)
-    except (OutOfTime, httpcore2.TimeoutException):
-        fault = f"It did not answer within {CALL_SECONDS:g} seconds."
-    except Refused as error:
-        fault = f"Not sent: {error}."
-    except (httpcore2.ConnectError, httpcore2.NetworkError):
-        fault = "Its server could not be reached."
-    except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, httpx2.InvalidURL, ValueError, OSError):
-        fault = "Its server did not answer as HTTP has it."
-    return Answered(None, fault, _ms(begun))
+    except FAULTS as error:
+        return Answered(None, sentence_of(error), _ms(begun))
 
 
-def _request(url: str, event_id: str, body: str, signers: Collection[str]) -> dict[str, Any]:
-    parsed, content, now = httpx2.URL(url), body.encode(), datetime.now(UTC)
-    headers = {
-        "Host": parsed.netloc.decode("ascii"),
-        "Content-Type": "application/json",
-        "Content-Length": str(len(content)),
-        "Accept-Encoding": "identity",
-        "User-Agent": "Tandem",
-        "Connection": "close",
+def sentence_of(error: Exception) -> str:
+    """Why nothing came back, of one of FAULTS."""
+    why = fault_of(error)
+    return f"Not sent: {why}." if isinstance(error, Refused) else f"{why[:1].upper()}{why[1:]}."
+
+
+def _signed(event_id: str, body: str, signers: Collection[str]) -> dict[str, str]:
+    """The headers of Standard Webhooks."""
+    now = datetime.now(UTC)
+    return {
         "webhook-id": event_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(Webhook(secret).sign(event_id, now, body) for secret in signers),
-    }
-    return {
-        "method": "POST",
-        "url": httpcore2.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path),
-        "headers": [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()],
-        "content": content,
     }
 
 
@@ -93,7 +80,7 @@ def _beginning(response: httpcore2.Response) -> bytes:
             body += part
             if len(body) >= MOST_BYTES:
                 break
-    except (OutOfTime, httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError):
+    except FAULTS:
         pass
     return body[:MOST_BYTES]
 

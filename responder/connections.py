@@ -93,10 +93,15 @@ class _Lent:
             self._give_back()
 
 
-def lending(client: httpx2.Client) -> httpx2.Client:
-    """The same client, its transports' pools lending in this way. It offers no place for that."""
+def lending(client: httpx2.Client, through: Callable[[Any], Any] = lambda network: network) -> httpx2.Client:
+    """The same client, its transports' pools lending in this way (also those through a proxy of the environment).
+
+    `through` is the door that connections are made through. The client offers a place for neither, so its own
+    transports are opened for it, here and nowhere else.
+    """
     for transport in (client._transport, *client._mounts.values()):
         pool: Any = getattr(transport, "_pool", None)
         if pool is not None:
+            pool._network_backend = through(pool._network_backend)
             cast(Any, transport)._pool = Connections(pool)
     return client

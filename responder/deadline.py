@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpcore2
-import httpx2
 
 MOST_BYTES = 16 * 1024 * 1024  # of one answer, many times what its text may hold; a line without end stops here
 READ_BYTES = 4096  # at once
@@ -52,19 +51,9 @@ def extended(until: float) -> None:
     _current.until = until
 
 
-def behind_door(client: httpx2.Client) -> httpx2.Client:
-    """The same client, its connections (also those through a proxy of the environment) made through the door.
+class Door(httpcore2.NetworkBackend):
+    """Makes connections as `inner` does, on which no wait outlasts this thread's deadline."""
 
-    The client offers no place for it, so it is put into the pools.
-    """
-    for transport in (client._transport, *client._mounts.values()):
-        pool: Any = getattr(transport, "_pool", None)
-        if pool is not None:
-            pool._network_backend = _Door(pool._network_backend)
-    return client
-
-
-class _Door(httpcore2.NetworkBackend):
     def __init__(self, inner: httpcore2.NetworkBackend) -> None:
         self._inner = inner
 

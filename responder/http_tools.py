@@ -15,12 +15,12 @@ from typing import Any, Literal
 import httpcore2
 import httpx2
 
-from responder.public_network import Network, OutOfTime, Refused
+from responder.outgoing import FAULTS, fault_of, sent
+from responder.public_network import Network
 from responder.striking import struck_out
 from responder.tool_faults import host_of, url_fault
 from responder.tools import Tool, ToolFailed
 
-CALL_SECONDS = 10.0  # for all of a call, from the name's lookup to the last byte
 MOST_BYTES = 64 * 1024  # of an answer
 TOLD_CHARACTERS = 16_000  # of an answer to the model, about 4,000 tokens: the rest of the prompt needs room too
 FAULT_CHARACTERS = 500  # of a refusal's body
@@ -55,21 +55,12 @@ def call(tool: HttpTool, arguments: Mapping[str, Any], scope: Mapping[str, int],
     `scope` are ids of the turn (project, conversation, visitor), sent as headers: arguments come from a model, whom a
     visitor may have talked into anything, so a server must not take them for who is asking.
     """
-    url = _checked(tool)
-    request = _request(tool, url, arguments, scope)
+    url, content = _asked(tool, _checked(tool), arguments)
     try:
-        with (network or Network()).pool(CALL_SECONDS) as pool, pool.stream(**request) as response:
+        with sent(network or Network(), tool.method, url, _headers(tool, scope), content) as response:
             status, body = response.status, _body(response)
-    except ToolFailed:
-        raise
-    except (OutOfTime, httpcore2.TimeoutException):
-        raise ToolFailed(f"it did not answer within {CALL_SECONDS:g} seconds") from None
-    except Refused as error:
-        raise ToolFailed(str(error)) from None
-    except (httpcore2.ConnectError, httpcore2.NetworkError):
-        raise ToolFailed("its server could not be reached") from None
-    except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ValueError, OSError):
-        raise ToolFailed("its server did not answer as HTTP has it") from None
+    except FAULTS as error:
+        raise ToolFailed(fault_of(error)) from None
     return _told(tool, status, body)
 
 
@@ -85,29 +76,21 @@ def _checked(tool: HttpTool) -> httpx2.URL:
     return url
 
 
-def _request(tool: HttpTool, url: httpx2.URL, arguments: Mapping[str, Any], scope: Mapping[str, int]) -> dict[str, Any]:
+def _asked(tool: HttpTool, url: httpx2.URL, arguments: Mapping[str, Any]) -> tuple[httpx2.URL, bytes | None]:
+    """The address and the body of the request: a GET has its arguments in the one, a POST in the other."""
+    if tool.method == "GET":
+        return url.copy_merge_params(_as_query(arguments)), None
+    return url, json.dumps(arguments).encode()
+
+
+def _headers(tool: HttpTool, scope: Mapping[str, int]) -> dict[str, str]:
     headers = {
-        "Host": url.netloc.decode("ascii"),
         "Accept": "application/json, text/plain;q=0.9",
-        "Accept-Encoding": "identity",
-        "User-Agent": "Tandem",
-        "Connection": "close",
         **{f"Tandem-{name.capitalize()}-Id": str(number) for name, number in scope.items()},
     }
-    content = None
-    if tool.method == "GET":
-        url = url.copy_merge_params(_as_query(arguments))
-    else:
-        content = json.dumps(arguments).encode()
-        headers |= {"Content-Type": "application/json", "Content-Length": str(len(content))}
     if tool.header and tool.secret is not None:
         headers[tool.header] = tool.secret
-    return {
-        "method": tool.method,
-        "url": httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        "headers": [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()],
-        "content": content,
-    }
+    return headers
 
 
 def _as_query(arguments: Mapping[str, Any]) -> dict[str, str]:

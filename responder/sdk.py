@@ -15,7 +15,7 @@ from openai import Omit, OpenAI, Stream, omit
 from openai.types.chat import ChatCompletionChunk
 
 from responder.connections import lending
-from responder.deadline import behind_door
+from responder.deadline import Door
 
 # What the SDK would tell every server of this machine, in headers that a call holds while it waits.
 UNTOLD = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count", "Read-Timeout")
@@ -49,7 +49,7 @@ class Sdk:
     def __init__(self, url: str, key: str | None, transport: httpx2.BaseTransport | None = None) -> None:
         self.key = key or "none"
         self._http = _Http(transport=transport, verify=_trusted(url))
-        lending(behind_door(self._http))
+        lending(self._http, Door)
         self._client = OpenAI(base_url=url, api_key=self.key, http_client=self._http, max_retries=0)
 
     def written(self, body: dict[str, Any], timeout: httpx2.Timeout) -> httpx2.Request:

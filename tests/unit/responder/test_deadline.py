@@ -75,7 +75,7 @@ def drips(first: bytes, again: bytes) -> Callable[[socket.socket, threading.Even
 def test_no_drip_outlasts_the_limit(first: bytes, again: bytes) -> None:
     """Headers, comments, half a line, empty events: each resets a client's own timeout, none of them the limit.
 
-    Broken: with `behind_door` returning the client as it is, every one of these waits for ever.
+    Broken: with `lending` given no Door, every one of these waits for ever.
     """
     raw = Raw(drips(first, again))
     began = time.monotonic()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from responder import http_tools
+from responder import http_tools, outgoing
 from responder.http_tools import HttpTool, call
 from responder.public_network import Network
 from responder.tools import ToolFailed
@@ -118,7 +118,7 @@ def test_an_answer_that_is_too_large(server: ToolServer) -> None:
 
 
 def test_an_answer_that_drips_ends_in_time(server: ToolServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_tools, "CALL_SECONDS", 0.4)
+    monkeypatch.setattr(outgoing, "CALL_SECONDS", 0.4)
 
     def drips(_came: Came, handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
