@@ -10,7 +10,8 @@ import re
 from inbox.saying import later, said
 
 NUMBER = re.compile(r"\d+")
-# Of webhooks (jobs/posting.py), then of tools (responder/http_tools.py, outgoing.py); whose end is put behind "It failed:".
+# Of webhooks (jobs/posting.py), then of tools (responder/http_tools.py), whose end is put behind "It failed:"; of both
+# (responder/outgoing.py).
 KNOWN = frozenset(
     {
         later("It did not answer within %(number)s seconds."),
