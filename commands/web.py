@@ -28,6 +28,8 @@ from gevent import signal_handler
 from gevent.pywsgi import WSGIServer
 
 from commands.outlet import Handler
+from commands.password_thread import PasswordThread
+from inbox import passwords
 from inbox.settings import Settings, SettingsError, found_servers
 
 STOP_SECONDS = 2  # requests in flight may finish; event streams are cut, their clients come back
@@ -47,6 +49,7 @@ def main() -> None:
         listener = listen(settings)
     except OSError:
         sys.exit(f"Port {settings.port} is taken. Stop what uses it, or set TANDEM_PORT to another.")
+    passwords.run = PasswordThread()
     server = WSGIServer(listener, application, log=None, handler_class=Handler, error_log=logging.getLogger("web"))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal_handler(number, server.stop, STOP_SECONDS)

@@ -86,7 +86,6 @@ BY_SESSION = text(
         join=" JOIN project p ON p.id = m.project_id",
     )
 )
-IS_MEMBER = text("SELECT 1 FROM membership WHERE project_id = :project AND agent_id = :agent")
 KNOWN = f"""
 SELECT a.id AS agent_id, (SELECT min(project_id) FROM membership WHERE agent_id = a.id) AS project_id,
     a.password_hash, {HAS_SECOND_FACTOR} AS second_factor
@@ -114,11 +113,9 @@ def by_token(connection: Connection, token: str) -> Agent:
     return Agent(**row)
 
 
-def still_stands(connection: Connection, project_id: int, agent_id: int, token: str | None) -> bool:
-    """Whether the agent may still read the project: with the token if there is one, else as a member."""
-    if token is not None:
-        return connection.execute(BY_TOKEN, {"digest": digest(token)}).one_or_none() is not None
-    return connection.execute(IS_MEMBER, {"project": project_id, "agent": agent_id}).one_or_none() is not None
+def still_stands(connection: Connection, token_hash: bytes) -> bool:
+    """Whether the API token with this digest still opens its project."""
+    return connection.execute(BY_TOKEN, {"digest": token_hash}).one_or_none() is not None
 
 
 def by_session(connection: Connection, token: str | None) -> Agent | None:

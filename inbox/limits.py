@@ -148,8 +148,15 @@ def _address_and_account() -> str:
 limited_messages = _limited(Limit(lambda settings: settings.rate_messages, _token))
 limited_typing = _limited(Limit(lambda settings: TYPING_RATE, _token))
 limited_sessions = _limited(Limit(lambda settings: settings.rate_sessions, _address))
-limited_sign_in = _limited(Limit(lambda settings: settings.rate_sign_in, _address_and_account))
-# Of somebody who is signed in and says their password once more.
+# Of somebody who says their password where no account is named beside it, or once more.
 limited_passwords = _limited(Limit(lambda settings: settings.rate_sign_in, _address))
+_limited_accounts = _limited(Limit(lambda settings: settings.rate_sign_in, _address_and_account))
+
+
+def limited_sign_in(view: View) -> View:
+    """A decorator: by account, and by address for whoever tries many accounts; a whole office signs in at nine."""
+    return limited_sessions(_limited_accounts(view))
+
+
 # All calls with one token count together, wherever they go.
 limited_calls = _limited(Limit(lambda settings: settings.rate_calls, _token, scope="calls"))

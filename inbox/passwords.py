@@ -1,17 +1,30 @@
 """Passwords: their hashes, and whether one is right.
 
-Owns the hashing library, which is loaded with the first password: a worker never meets one.
+Owns the hashing library, which is loaded with the first password: a worker never meets one. Whoever has one thread for
+many requests says where the work is done (commands/password_thread.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from inbox.saying import later
 from inbox.tokens import new_token
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
+
+BUSY = later("Too many people sign in at this moment. Try again.")
+Runner = Callable[..., Any]  # the work and its arguments to what it comes to
+
+
+def _here(work: Callable[..., Any], *arguments: str) -> Any:
+    return work(*arguments)
+
+
+run: Runner = _here
 
 
 @cache
@@ -23,7 +36,7 @@ def _hasher() -> PasswordHasher:
 
 def hash_password(password: str) -> str:
     """An argon2id hash with the library's current parameters."""
-    return _hasher().hash(password)
+    return str(run(_hasher().hash, password))
 
 
 @cache
@@ -37,7 +50,7 @@ def matches(stored: str, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return _hasher().verify(stored, password)
+        return bool(run(_hasher().verify, stored, password))
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 

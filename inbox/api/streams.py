@@ -15,6 +15,7 @@ from inbox.api.schemas import NothingBody
 from inbox.errors import Invalid, Unauthorized
 from inbox.events import Scope
 from inbox.hub import TAKE_OVER
+from inbox.tokens import digest
 from inbox.visiting import Visit, who
 
 blueprint = Blueprint("streams", __name__, url_prefix="/api/v1")
@@ -26,7 +27,8 @@ TOKEN_SECONDS = 60
 def agent_token(asking: Agent) -> Response:
     """A token for `GET /events?token=`, good for a minute."""
     body(NothingBody)
-    return answer({"token": _signer().dumps(["agent", asking.project_id, asking.id]), "expires_in": TOKEN_SECONDS}, 201)
+    named = ["agent", asking.project_id, asking.id, digest(bearer() or "").hex()]
+    return answer({"token": _signer().dumps(named), "expires_in": TOKEN_SECONDS}, 201)
 
 
 @blueprint.post("/widget/events/token")
@@ -34,28 +36,27 @@ def agent_token(asking: Agent) -> Response:
 def visitor_token(visit: Visit) -> Response:
     """A token for `GET /widget/events?token=`, good for a minute."""
     body(NothingBody)
-    signed = _signer().dumps(["visitor", visit.project_id, visit.conversation_id])
+    signed = _signer().dumps(["visitor", visit.project_id, visit.conversation_id, ""])
     return answer({"token": signed, "expires_in": TOKEN_SECONDS}, 201)
 
 
 @blueprint.get("/events")
 def agent_events() -> Response:
-    """Everything in the project, in commit order."""
+    """Everything in the project, in commit order, as long as the API token stands that it was asked for with."""
     query("token")
-    token: str | None = None
     if "token" in request.args:
-        project_id, agent_id = _short_lived("agent")
+        project_id, agent_id, token_hash = _short_lived("agent")
     else:
         token = bearer()
         with services().reading() as connection:
             found = access.by_token(connection, token) if token else None
-        if found is None:
+        if found is None or token is None:
             raise Unauthorized("Send an API token as `Authorization: Bearer …`.")
-        project_id, agent_id = found.project_id, found.id
+        project_id, agent_id, token_hash = found.project_id, found.id, digest(token)
 
     def still_here() -> bool:
         with services().reading() as connection:
-            stays = access.still_stands(connection, project_id, agent_id, token)
+            stays = access.still_stands(connection, token_hash)
         if stays:
             wiring().presence.beat(project_id, agent_id)
         return stays
@@ -71,7 +72,7 @@ def visitor_events() -> Response:
     if "with" in request.args and not whole:
         raise Invalid("Not valid: with.", fields={"with": "can only be conversation"})
     if "token" in request.args:
-        project_id, conversation_id = _short_lived("visitor")
+        project_id, conversation_id, _ = _short_lived("visitor")
         g.visit_project = project_id
         return stream(Scope(project_id, conversation_id, whole=whole))
     token = bearer()
@@ -116,13 +117,13 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(str(current_app.secret_key), salt="event stream")
 
 
-def _short_lived(kind: str) -> tuple[int, int]:
+def _short_lived(kind: str) -> tuple[int, int, bytes]:
     try:
-        said, first, second = _signer().loads(request.args["token"], max_age=TOKEN_SECONDS)
+        said, first, second, token_hash = _signer().loads(request.args["token"], max_age=TOKEN_SECONDS)
     except (BadSignature, ValueError, TypeError):
         raise Unauthorized(
             "`?token=` takes the short-lived token of POST …/events/token; this one is none, or has expired."
         ) from None
     if said != kind:
         raise Unauthorized("This token is for the other event stream.")
-    return int(first), int(second)
+    return int(first), int(second), bytes.fromhex(token_hash)

@@ -5,6 +5,7 @@ Owns the page. Whoever holds the link may see to whom it was sent and into which
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from inbox import access, invitations
 from inbox.api.asking import services
 from inbox.conversation import storable
 from inbox.errors import Invalid, NotFound
-from inbox.limits import limited_sign_in
+from inbox.limits import limited_passwords
 from inbox.pages.first_step import let_in
 
 blueprint = Blueprint("joining", __name__)
@@ -29,7 +30,7 @@ def look(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/join/<token>")
-@limited_sign_in
+@limited_passwords
 def join(token: str) -> ResponseReturnValue:
     """Accept it, and go on as after a sign-in."""
     name, password = request.form.get("name", ""), request.form.get("password", "")[: access.LONGEST_PASSWORD + 1]
@@ -41,10 +42,19 @@ def join(token: str) -> ResponseReturnValue:
     except NotFound:
         return _page(token, {})
     except Invalid as error:
+        _note_guess(token, error.extra["fields"])
         return _page(token, error.extra["fields"])
     with services().reading() as connection:
         known = access.known(connection, agent_id)
     return let_in(replace(known, project_id=project_id), stays=True)
+
+
+def _note_guess(token: str, faults: dict[str, Any]) -> None:
+    """A wrong password of an agent who exists is a failed sign-in: whoever holds a link to their address may guess."""
+    with suppress(NotFound), services().reading() as connection:
+        found = invitations.find(connection, token)
+        if "password" in faults and found["agent_id"]:
+            access.failed(connection, found["agent_id"], how="password", address=request.remote_addr or "")
 
 
 def _page(token: str, faults: dict[str, Any]) -> tuple[str, int]:

@@ -101,9 +101,13 @@ def test_a_stream_that_nobody_reads_is_not_kept(house: House, app: Flask) -> Non
     assert app.extensions["tandem"].hub.listening() == 0
 
 
-def test_a_stream_ends_with_the_right_to_read_it(house: House, engine: Engine) -> None:
+@pytest.mark.parametrize("by", ["the token", "a short-lived one of it"])
+def test_a_stream_ends_with_the_right_to_read_it(house: House, engine: Engine, by: str) -> None:
     """A token that is revoked while its stream is open: within a beat nothing more goes out."""
-    with house.ada.get("/events") as response:
+    asker, path = house.ada, "/events"
+    if by != "the token":
+        asker, path = Caller(house.app), f"/events?token={house.ada.post('/events/token').get_json()['token']}"
+    with asker.get(path) as response:
         pieces: Iterator[bytes] = iter(response.response)  # type: ignore[arg-type]
         assert [next(pieces), next(pieces)] == [b": welcome\n\n", QUIET.encode()]
         with engine.begin() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -61,6 +62,27 @@ def test_sessions_are_limited_for_each_address(limited: Flask, services: Service
     assert elsewhere.status_code == 201
     lied = stranger.post("/widget/sessions", body, headers={"X-Forwarded-For": "192.0.2.9"})
     assert error(lied) == (429, "rate_limited")
+
+
+def test_who_tries_many_accounts_or_guesses_behind_a_link_is_refused(settings: Settings, services: Services) -> None:
+    """A form's field does not say whose account it is where a link does."""
+    app = create_app(replace(settings, rate_limits=True, rate_sign_in="2/minute", rate_sessions="4/minute"), services)
+    house, client = House.build(app, services), app.test_client()
+    csrf = re.findall(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)[0]
+
+    def tried(path: str, times: int) -> list[int]:
+        forms = [{"csrf_token": csrf, "email": f"a{n}@x.example", "password": "guessed"} for n in range(times)]
+        return [client.post(path, data=form).status_code for form in forms]
+
+    assert tried("/sign-in", 5) == [401] * 4 + [429]
+    elsewhere = {"csrf_token": csrf, "email": "ada@x.example", "password": "guessed"}
+    other = [client.post("/sign-in", data=elsewhere, environ_base={"REMOTE_ADDR": "192.0.2.7"}) for _ in range(3)]
+    assert [one.status_code for one in other] == [401, 401, 429]
+    member = house.ada.get("/me").get_json()["email"]
+    link = house.ada.post("/invitations", {"email": member}).get_json()["link"]
+    assert tried(f"/join/{link.rpartition('/')[2]}", 3) == [422, 422, 429]
+    noted = house.ada.get("/audit?kind=sign_in_failed").get_json()["items"]
+    assert [one["actor"]["id"] for one in noted] == [house.ada.id] * 2, "they are told of guesses"
 
 
 def test_proxies_are_believed_where_set(settings: Settings, services: Services) -> None:

@@ -1,0 +1,35 @@
+"""Passwords beside the web process's one thread: to look at one costs a core a tenth of a second, in which every other
+request would stand still, and whoever has no account may ask for it.
+
+Owns that thread, and how many may wait for it: each holds a connection to the database meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gevent.lock import BoundedSemaphore
+from gevent.threadpool import ThreadPool
+
+from inbox import passwords
+from inbox.errors import Unavailable
+
+MOST_AT_ONCE = 8  # of the 20 connections that a web process keeps; the last of them waits for a second
+
+
+class PasswordThread:
+    """Implements inbox.passwords.Runner."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPool(1)  # a second would take the core from everybody else
+        self._room = BoundedSemaphore(MOST_AT_ONCE)
+
+    def __call__(self, work: Callable[..., Any], *arguments: str) -> Any:
+        """What the work comes to; other requests go on meanwhile. Raises what it raises, and Unavailable."""
+        if not self._room.acquire(blocking=False):
+            raise Unavailable(passwords.BUSY)
+        try:
+            return self._thread.apply(work, arguments)
+        finally:
+            self._room.release()
