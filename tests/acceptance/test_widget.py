@@ -17,6 +17,14 @@ from tests.acceptance.shop import Shop, chat, shop, visit, write
 __all__ = ["shop", "visit"]  # fixtures, used by their names
 
 
+FROM_THE_RIGHT = """(words) => {
+  const line = document.createRange();
+  line.selectNodeContents(words.firstChild.nodeName === "#text" ? words.firstChild : words);
+  const [first, whole] = [[...line.getClientRects()].find(({ width }) => width), words.getBoundingClientRect()];
+  return whole.right - first.right < 2 && first.left - whole.left > 20;
+}"""
+
+
 def unreachable(page: Page) -> Callable[[], None]:
     """Nothing that is sent arrives, until what is returned is called."""
 
@@ -67,6 +75,21 @@ def test_lines_stay_lines_and_addresses_lead_there(visit: Callable[..., Page], h
     assert words.inner_text().split("\n") == ["First line", "see https://shop.example/a?b=1. <b>"]
     expect(words.get_by_role("link")).to_have_attribute("href", "https://shop.example/a?b=1")
     expect(field).to_have_value("")
+
+
+def test_words_run_as_their_writing_does(visit: Callable[..., Page], sign_in: SignIn) -> None:
+    frame = chat(visit())
+    field = frame.get_by_label("Message")
+    field.fill("שלום")
+    assert field.evaluate("(it) => getComputedStyle(it).direction") == "rtl"
+    field.press("Shift+Enter")
+    field.press_sequentially("Hello to everybody")
+    field.press("Enter")
+    inbox = sign_in(None, "/")
+    inbox.locator("#rows a.row").first.click()
+    for words in (frame.locator("#messages .visitor .bubble p"), inbox.locator("#messages .visitor .bubble p").first):
+        expect(words).to_contain_text("Hello to everybody")
+        assert words.evaluate(FROM_THE_RIGHT), "the first line stands at the right, as wide as it is"
 
 
 def test_axe_finds_nothing(visit: Callable[..., Page]) -> None:
