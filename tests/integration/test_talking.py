@@ -112,6 +112,36 @@ def test_the_second_click_loses_and_says_to_whom(
     assert not now(house, number).items() >= theirs.items()
 
 
+def test_who_takes_over_has_it(house: House, sit: Sit, number: int) -> None:
+    """In one act, where nobody has it; a colleague's stays theirs. The list no longer says that the AI has it."""
+    theirs = house.visit("And mine?").conversation_id
+    house.ada.post(f"/conversations/{theirs}/claim")
+    ben = sit(house.ben)
+    before = now(house, number)
+    assert post(ben, number, "acts/take-over").status_code == 200
+    after = now(house, number)
+    assert (after["assignee_id"], after["responder_state"]) == (house.ben.id, "paused")
+    assert (after["version"], after["epoch"]) == (before["version"] + 1, before["epoch"] + 1)
+    told = house.ada.get(f"/conversations/{number}/timeline").get_json()["items"]
+    assert [one["kind"] for one in told if one["version"] == after["version"]] == ["assigned", "taken_over"]
+    assert post(ben, theirs, "acts/take-over").status_code == 200
+    assert now(house, theirs)["assignee_id"] == house.ada.id
+
+
+def test_the_list_says_that_nobody_answers_what_was_stopped(house: House, sit: Sit, number: int) -> None:
+    ben = sit(house.ben)
+
+    def shown_owner() -> str:
+        found = re.search(rf'<li id="row-{number}".*?<span class="avatar (\w+)', ben.open("/"), re.S)
+        assert found
+        return found[1]
+
+    assert shown_owner() == "ai"
+    turn = house.ada.get(f"/conversations/{number}/turns").get_json()["items"][0]["id"]
+    house.ada.post(f"/conversations/{number}/turns/{turn}/stop")
+    assert shown_owner() == "wanted"
+
+
 def test_what_leaves_the_list_can_be_undone(house: House, sit: Sit, number: int) -> None:
     """Solved by one key: the answer says how it is taken back, and then all is as it was."""
     ben = sit(house.ben)
