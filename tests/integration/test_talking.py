@@ -112,6 +112,24 @@ def test_the_second_click_loses_and_says_to_whom(
     assert not now(house, number).items() >= theirs.items()
 
 
+def test_who_the_visitor_is_can_be_said(house: House, sit: Sit, number: int) -> None:
+    """What was not touched is not set again: the visitor may have said it of themselves meanwhile."""
+
+    def who() -> tuple[Any, Any]:
+        visitor = now(house, number)["visitor"]
+        return visitor["name"], visitor["email"]
+
+    ben, form = sit(house.ben), page(number, "visitor")
+    ben.open(page(number))
+    house.ada.patch(f"/visitors/{now(house, number)['visitor']['id']}", {"email": "leila@post.example"})
+    assert ben.send(page(number), {"name": "  Leila  Haddad "}, to=form).status_code == 302
+    assert who() == ("Leila Haddad", "leila@post.example")
+    ben.open(page(number))
+    assert "That is no e-mail address." in post(ben, number, "visitor", name="x", was_name="x", email="nobody").text
+    ben.send(page(number), {"name": ""}, to=form)
+    assert who() == (None, "leila@post.example")
+
+
 def test_who_takes_over_has_it(house: House, sit: Sit, number: int) -> None:
     """In one act, where nobody has it; a colleague's stays theirs. The list no longer says that the AI has it."""
     theirs = house.visit("And mine?").conversation_id
