@@ -68,19 +68,22 @@ FROM fill_room
 """
 CONVERSATIONS = """
 INSERT INTO conversation (id, project_id, visitor_id, status, snoozed_until, assignee_id, assigned_at, priority, labels,
-    unread_count, last_message_id, last_message_snippet, last_message_timestamp, metadata, responder_state,
-    left_to_people, person_at, version, epoch, created_at)
+    unread_count, last_message_id, last_said_id, last_said_by, last_said_name, last_message_snippet,
+    last_message_timestamp, metadata, responder_state, handed_off_reason, left_to_people, person_at, version,
+    epoch, created_at)
 SELECT r.id, %(project)s, r.visitor_id, r.status,
     CASE WHEN r.status = 'snoozed' THEN now() + make_interval(secs => r.pace * 86400) END,
     CASE WHEN r.assigned THEN r.agent_id END, t.assigned_at, 'normal',
-    CASE WHEN r.label IS NULL THEN '{}' ELSE ARRAY[r.label] END, r.unread, l.message_id, l.snippet, l.at,
+    CASE WHEN r.label IS NULL THEN '{}' ELSE ARRAY[r.label] END, r.unread, l.message_id, l.message_id,
+    l.author, CASE l.author WHEN 'agent' THEN r.agent_name END, l.snippet, l.at,
     CASE WHEN p.mode = 'orchestrator' THEN jsonb_build_object('workflowState', jsonb_build_object(
         'currentNodeId', NULL, 'workflowVersion', p.workflow_version)) ELSE '{}' END,
-    r.responder_state, l.author = 'visitor', t.person_at, r.version, r.epoch, r.began
+    r.responder_state, t.handed_off_reason, l.author = 'visitor', t.person_at, r.version, r.epoch, r.began
 FROM fill_room r JOIN project p ON p.id = %(project)s
 JOIN (
     SELECT conversation_id, max(at) FILTER (WHERE entry = 'assigned') AS assigned_at,
-        max(at) FILTER (WHERE author = 'agent') AS person_at, max(message_id) AS newest
+        max(at) FILTER (WHERE author = 'agent') AS person_at, max(message_id) AS newest,
+        max('no_answer') FILTER (WHERE entry = 'handed_off') AS handed_off_reason
     FROM fill_step_taken GROUP BY conversation_id) t ON t.conversation_id = r.id
 JOIN fill_step_taken l ON l.conversation_id = r.id AND l.message_id = t.newest
 """

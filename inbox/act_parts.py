@@ -45,6 +45,22 @@ SETTABLE = {
     "custom_attributes": ATTRIBUTES,
 }
 
+NEXT_MESSAGE = "(SELECT next.id, next.id FROM (SELECT nextval('message_id_seq') AS id) AS next)"
+
+
+def last_word(author: str, snippet: str, *, name: str = "NULL", ids: str = NEXT_MESSAGE) -> str:
+    """What an UPDATE of `conversation` sets when a message is saved that a list shows, `name` being an agent's.
+
+    Under the row's lock, so that the newest message never goes back, whatever the clock does (I5):
+    tests/concurrency/test_every_interleaving.py. Who wrote it is kept with its id, twice: a process of an earlier
+    release knows the first only, and then a list looks for the author (inbox/list_rows.py).
+    """
+    return f"""
+        (last_message_id, last_said_id) = {ids}, last_said_by = '{author}', last_said_name = {name},
+        last_message_snippet = {snippet},
+        last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)"""
+
+
 PERSON = "jsonb_build_object('id', a.id, 'name', a.name)"
 ENTRY_COLUMNS = "project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data"
 ENTRY_HEAD = f"INSERT INTO timeline_event ({ENTRY_COLUMNS})"

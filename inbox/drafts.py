@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent
-from inbox.act_parts import ENTRY_COLUMNS, OLD, OLD_WAITS
+from inbox.act_parts import ENTRY_COLUMNS, OLD, OLD_WAITS, last_word
 from inbox.change import change_cte
 from inbox.conversation import snippet_of
 from inbox.errors import DraftClosed, NotFound
@@ -41,9 +41,7 @@ WITH {OLD},
 c AS (
     UPDATE conversation SET
         version = old.version + 1, epoch = old.epoch + 1, left_to_people = false, person_at = clock_timestamp(),
-        last_message_id = nextval('message_id_seq'),
-        last_message_snippet = COALESCE(CAST(:snippet AS text), :draft_snippet),
-        last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),
+        {last_word("responder", "COALESCE(CAST(:snippet AS text), :draft_snippet)")},
         metadata = CASE WHEN {APPLIES} THEN
             CASE jsonb_typeof(old.metadata) WHEN 'object' THEN old.metadata ELSE '{{}}'::jsonb END
                 || jsonb_build_object('workflowState', wanted.position)

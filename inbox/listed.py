@@ -106,8 +106,9 @@ THINKING = """SELECT t.conversation_id FROM turn t
     WHERE t.project_id = :project AND t.status IN ('queued', 'thinking')"""
 MENTIONED = "SELECT n.conversation_id FROM mention n WHERE n.project_id = :project AND n.agent_id = :mentioned"
 PARKED = "SELECT d.conversation_id FROM draft d WHERE d.project_id = :project AND d.state = 'open'"
-HANDED_OFF_WHY = """(SELECT e.data ->> 'reason' FROM timeline_event e
-    WHERE e.conversation_id = c.id AND e.kind = 'handed_off' ORDER BY e.version DESC, e.id DESC LIMIT 1)"""
+# In the timeline where an earlier release handed it off, and the conversation does not say it itself.
+HANDED_OFF_WHY = """COALESCE(c.handed_off_reason, (SELECT e.data ->> 'reason' FROM timeline_event e
+    WHERE e.conversation_id = c.id AND e.kind = 'handed_off' ORDER BY e.version DESC, e.id DESC LIMIT 1))"""
 
 
 def _of_search(wanted: Filter) -> Iterator[Clause]:

@@ -59,7 +59,7 @@ taken AS (
 )
 _GUARD = " AND (NOT :keyed OR EXISTS (SELECT 1 FROM taken))"
 RECEIVE, RECEIVE_WITH_FILES = (
-    text(_RECEIVE.format(message_id="old.message_id", guard=_GUARD, linked=linked)) for linked in ("", LINK)
+    text(_RECEIVE.format(ids="(old.message_id, old.message_id)", guard=_GUARD, linked=linked)) for linked in ("", LINK)
 )
 SENT = text("SELECT * FROM message WHERE id = :message AND conversation_id = :conversation")
 

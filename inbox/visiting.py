@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox.act_parts import MAY_ANSWER
+from inbox.act_parts import MAY_ANSWER, NEXT_MESSAGE, last_word
 from inbox.attachments import LINK, Sender, said
 from inbox.change import change_cte
 from inbox.errors import NotFound
@@ -114,9 +114,7 @@ c AS (
     UPDATE conversation SET
         version = conversation.version + 1,
         unread_count = conversation.unread_count + 1,
-        last_message_id = {{message_id}},
-        last_message_snippet = :snippet,
-        last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp),
+        {last_word("visitor", ":snippet", ids="{ids}")},
         left_to_people = NOT ({TURN_IS_DUE.format("conversation")}),
         status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
         snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE conversation.snoozed_until END
@@ -152,7 +150,7 @@ WITH old AS (
     SELECT had.id, had.status, CAST(:name AS text) AS visitor_name, p.answers_when, p.responder_enabled
     FROM conversation had JOIN project p ON p.id = had.project_id
     WHERE had.id = :conversation AND had.project_id = :project FOR NO KEY UPDATE OF had),"""
-    + TAKEN_IN.format(message_id="nextval('message_id_seq')", guard="", linked=LINK)
+    + TAKEN_IN.format(ids=NEXT_MESSAGE, guard="", linked=LINK)
     + " FROM m"
 )
 

@@ -15,7 +15,7 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 
-from inbox.act_parts import WAITED_FOR
+from inbox.act_parts import WAITED_FOR, last_word
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
 from jobs import remembering
@@ -59,13 +59,6 @@ ours AS (
 
 DOOR = _door()
 DOOR_WITH_VISITOR = _door(remembering.AT_VISITOR, " AND EXISTS (SELECT FROM at_visitor)")
-
-# Under the row's lock, so that the newest message never goes back, whatever the clock does (I5):
-# tests/concurrency/test_every_interleaving.py
-SAVED_MESSAGE = """
-    last_message_id = nextval('message_id_seq'),
-    last_message_snippet = :snippet,
-    last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)"""
 
 MESSAGE = """
 m AS (
@@ -138,10 +131,10 @@ EFFECTS = {
 
 @cache
 def post(merges: bool, effects: frozenset[str] = frozenset(), waited: bool = False) -> TextClause:
-    """The final reply. Without effects it updates last_message_*, metadata (where a workflow ran) and version only;
-    where something was left to people, also whether it still is.
+    """The final reply. Without effects it updates last_message_* (with its author), metadata (where a workflow ran) and
+    version only; where something was left to people, also whether it still is.
     """
-    columns = [SAVED_MESSAGE, *([MERGE] if merges else []), *([STILL_WAITS] if waited else [])]
+    columns = [last_word("responder", ":snippet"), *([MERGE] if merges else []), *([STILL_WAITS] if waited else [])]
     columns += [EFFECTS[name] for name in EFFECTS if name in effects]
     parts = [
         DOOR_WITH_VISITOR if "set_visitor_attribute" in effects else DOOR,

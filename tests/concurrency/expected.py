@@ -177,3 +177,5 @@ def _one_chain(row: Row, messages: list[Row], timeline: list[Row]) -> Iterator[s
         yield "I5: a message is older than the one before it"
     if public and (row["last_message_id"], row["last_message_timestamp"]) != (public[-1]["id"], times[-1]):
         yield "I5: the newest message is not the last one"
+    if public and (row["last_said_id"], row["last_said_by"]) != (public[-1]["id"], public[-1]["author"]):
+        yield "the list tells another author of the last message"

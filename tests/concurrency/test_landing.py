@@ -121,7 +121,8 @@ def test_the_timeline_says_what_was_kept(
 
 
 COLUMNS_OF_A_REPLY = {
-    "last_message_id", "last_message_snippet", "last_message_timestamp", "active_at", "metadata", "version",
+    "last_message_id", "last_said_id", "last_said_by", "last_message_snippet", "last_message_timestamp", "active_at",
+    "metadata", "version",
 }  # fmt: skip
 
 

@@ -93,6 +93,8 @@ def _out_of_order(row: Row, messages: Sequence[Row]) -> Iterator[str]:
     public = [m for m in messages if not m["private"]]
     if (row["last_message_id"], row["last_message_timestamp"]) != (public[-1]["id"], public[-1]["created_at"]):
         yield "I5: the newest message is not the last one"
+    if (row["last_said_id"], row["last_said_by"]) != (public[-1]["id"], public[-1]["author"]):
+        yield "the list tells another author of the last message"
     if [m["created_at"] for m in public] != sorted(m["created_at"] for m in public):
         yield "I5: a message is older than the one before it"
 
