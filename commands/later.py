@@ -1,6 +1,7 @@
 """Packages that others import and this process may never use: their code runs when something is first asked of them.
 
-Owns when. Must not change what they hold: whoever asks has the package itself, only later.
+Owns when. Must not change what they hold: whoever asks has the package itself, only later. importlib.util.LazyLoader
+would run a package as soon as a module inside it is imported, for that asks for the package's path.
 """
 
 from __future__ import annotations
