@@ -123,12 +123,9 @@ def sender(who: Agent, conversation_id: int) -> Sender:
     return Sender(who.project_id, conversation_id, "agent", who.id)
 
 
-def take_over(connection: Connection, who: Agent, conversation_id: int, *, mine: bool = False) -> Written:
-    """Pause the responder: a queued turn is cancelled, a thinking one will park. Unchanged where it is paused.
-
-    With `mine` it is also assigned to the asker where nobody has it.
-    """
-    return _act(connection, acts_sql.TAKE_OVER, who, conversation_id, mine=mine)
+def take_over(connection: Connection, who: Agent, conversation_id: int) -> Written:
+    """Pause the responder: a queued turn is cancelled, a thinking one will park. Unchanged where it is paused."""
+    return _act(connection, acts_sql.TAKE_OVER, who, conversation_id)
 
 
 def give_back(connection: Connection, who: Agent, conversation_id: int) -> Written:

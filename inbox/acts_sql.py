@@ -138,21 +138,21 @@ e AS (
 SELECT m.* FROM m"""
 )
 
-# `mine`: and assigned to who takes it, where nobody has it.
 TAKE_OVER = text(
     f"""
 WITH {FRESH},
 c AS (
     UPDATE conversation SET
         version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', person_at = clock_timestamp(),
-        left_to_people = {OLD_WAITS},
-        assignee_id = CASE WHEN :mine AND old.assignee_id IS NULL THEN :who ELSE conversation.assignee_id END,
-        assigned_at = CASE WHEN :mine AND old.assignee_id IS NULL THEN clock_timestamp()
-            ELSE conversation.assigned_at END
+        left_to_people = {OLD_WAITS}
     FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND old.responder_state <> 'paused'
     RETURNING conversation.*),
 {CANCEL_QUEUED},
-{CHANGES},
+e AS (
+    {ENTRY_HEAD}
+    {ENTRY_FROM_C}
+    FROM c, (VALUES ('taken_over', '{{}}'::jsonb)) AS listed (kind, data)
+    RETURNING *),
 {change_cte(turns=("t",), entries=("e",))},
 {FOUND}
 SELECT found.*, {VISITOR}, fresh.fresh FROM found, fresh"""

@@ -163,7 +163,7 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
     "claim": lambda w, me, c: acts.claim(w.connection, me, c),
     "assign": _assign,
     "status": _status,
-    "take-over": lambda w, me, c: acts.take_over(w.connection, me, c, mine=True),
+    "take-over": lambda w, me, c: acts.take_over(w.connection, me, c),
     "give-back": _give_back,
     "again": _give_back,  # a turn was stopped or failed
     "move": lambda w, me, c: acts.move_workflow(w.connection, me, c, request.form.get("node") or None),

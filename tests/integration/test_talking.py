@@ -130,22 +130,6 @@ def test_who_the_visitor_is_can_be_said(house: House, sit: Sit, number: int) -> 
     assert who() == (None, "leila@post.example")
 
 
-def test_who_takes_over_has_it(house: House, sit: Sit, number: int) -> None:
-    """In one act, where nobody has it; a colleague's stays theirs. The list no longer says that the AI has it."""
-    theirs = house.visit("And mine?").conversation_id
-    house.ada.post(f"/conversations/{theirs}/claim")
-    ben = sit(house.ben)
-    before = now(house, number)
-    assert post(ben, number, "acts/take-over").status_code == 200
-    after = now(house, number)
-    assert (after["assignee_id"], after["responder_state"]) == (house.ben.id, "paused")
-    assert (after["version"], after["epoch"]) == (before["version"] + 1, before["epoch"] + 1)
-    told = house.ada.get(f"/conversations/{number}/timeline").get_json()["items"]
-    assert [one["kind"] for one in told if one["version"] == after["version"]] == ["assigned", "taken_over"]
-    assert post(ben, theirs, "acts/take-over").status_code == 200
-    assert now(house, theirs)["assignee_id"] == house.ada.id
-
-
 def test_the_list_says_that_nobody_answers_what_was_stopped(house: House, sit: Sit, number: int) -> None:
     ben = sit(house.ben)
 
