@@ -1,7 +1,8 @@
 """The labels of a project as a whole: which there are, and renaming or removing one everywhere.
 
-Owns those statements. A label lives in the conversations that have it; each is written by a statement of its own, with
-its version, timeline entry and events as for any act, so that nobody's click waits for the rest.
+Owns those statements. A label lives in the conversations that have it, and in its colour: one that was made and not
+used yet has only that. Each conversation is written by a statement of its own, with its version, timeline entry and
+events as for any act, so that nobody's click waits for the rest.
 """
 
 from __future__ import annotations
@@ -25,11 +26,17 @@ MOST_AT_ONCE = 500  # conversations that one call writes: a second or two; the a
 
 LISTED = text(
     """
-SELECT label AS name, count(*) AS conversations, (
+(SELECT label AS name, count(*) AS conversations, (
     SELECT l.colour FROM label_colour l WHERE l.project_id = :project AND l.name = label) AS colour
 FROM conversation_label
 WHERE project_id = :project AND label > :after
-GROUP BY label ORDER BY label LIMIT :limit
+GROUP BY label ORDER BY label LIMIT :limit)
+UNION ALL
+(SELECT made.name, 0, made.colour FROM label_colour made
+WHERE made.project_id = :project AND made.name > :after AND NOT EXISTS (
+    SELECT FROM conversation_label used WHERE used.project_id = :project AND used.label = made.name)
+ORDER BY made.name LIMIT :limit)
+ORDER BY name LIMIT :limit
 """
 )
 HOLDING = text(
@@ -84,7 +91,7 @@ class Relabelled:
 
 
 def listed(connection: Connection, project_id: int, *, after: str = "", limit: int = 50) -> list[Row]:
-    """The labels by name, each with how many conversations have it."""
+    """The labels by name, each with how many conversations have it: none of one that was only made."""
     parameters = {"project": project_id, "after": after, "limit": limit}
     return list(connection.execute(LISTED, parameters).mappings())
 

@@ -97,10 +97,13 @@ def newest_notes(connection: Connection, conversation_id: int, limit: int) -> li
 
 
 def labels(connection: Connection, project_id: int) -> list[str]:
-    """The labels of the project's newest conversations, the most used first: what one may want to put on another."""
+    """The labels of the project's newest conversations, the most used first, and those that were made for it: what one
+    may want to put on another.
+    """
     statement = """SELECT label FROM (
-            SELECT labels FROM conversation WHERE project_id = :project ORDER BY active_at DESC, id DESC LIMIT 2000
-        ) AS recent, unnest(recent.labels) AS label GROUP BY label ORDER BY count(*) DESC, label LIMIT 200"""
+            (SELECT labels FROM conversation WHERE project_id = :project ORDER BY active_at DESC, id DESC LIMIT 2000)
+            UNION ALL SELECT ARRAY[name] FROM label_colour WHERE project_id = :project
+        ) AS recent (labels), unnest(recent.labels) AS label GROUP BY label ORDER BY count(*) DESC, label LIMIT 200"""
     return [row["label"] for row in _rows(connection, statement, project=project_id)]
 
 

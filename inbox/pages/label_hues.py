@@ -49,9 +49,9 @@ def label_colour(name: str) -> str | None:
 @blueprint.post("/colour")
 @page
 def paint(me: Agent) -> ResponseReturnValue:
-    """Another colour, or none."""
+    """Another colour, or none. A name that no conversation has yet is a label from then on."""
     require_manager(me, label_colours.FOR_MANAGERS)
-    given = {"name": request.form.get("name", ""), "colour": request.form.get("colour") or None}
+    given = {"name": " ".join(request.form.get("name", "").split()), "colour": request.form.get("colour") or None}
     wanted = valid(ColourBody, given)
     with services().statement() as writing:
         label_colours.paint(writing.connection, me, wanted.name, wanted.colour)

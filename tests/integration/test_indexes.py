@@ -74,7 +74,7 @@ def test_acts(crowded: People) -> None:
     statements: list[tuple[TextClause, dict[str, Any]]] = [
         (acts_sql.patch(frozenset({"status"}), guarded=False), {"status": "solved"}),
         (acts_sql.CLAIM, {}), (acts_sql.REPLY, {**said, "seen": 1}), (acts_sql.FASTER, {"seen": 1}),
-        (acts_sql.NOTE, {**said, "mentioned": [1]}), (acts_sql.TAKE_OVER, {}),
+        (acts_sql.NOTE, {**said, "mentioned": [1]}), (acts_sql.TAKE_OVER, {"mine": True}),
         (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
         (visiting.RECEIVE, {"name": "x", "agent_online": False, **said}),
         (receiving.RECEIVE, {"token_hash": b"x", "agent_online": None, "wait": "9", **key, **said}),

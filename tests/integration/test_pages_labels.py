@@ -32,6 +32,25 @@ def test_renamed_joined_and_removed_everywhere(house: House, sit: Sit) -> None:
     assert "No label yet" in shown(ada.open("/settings/labels"))
 
 
+def test_one_is_made_before_it_is_used(house: House, sit: Sit) -> None:
+    """It is offered beside every conversation, stands among the others, and is removed like them."""
+    number, path = house.visit("Hello").conversation_id, "/settings/labels/colour"
+    house.ada.patch(f"/conversations/{number}", {"labels": ["size"]})
+    ada = sit(house.ada)
+    ada.open("/settings/labels")
+    ada.client.post(path, data={**ada.forms[path], "name": "  gift  card ", "colour": "green"})
+    assert "gift card 0 conversations" in shown(ada.open("/settings/labels"))
+    assert '<option value="gift card">' in sit(house.ben).open(f"/conversations/{number}")
+    listed = house.ada.get("/labels?limit=1").get_json()
+    assert [one["name"] for one in listed["items"]] == ["gift card"]
+    following = house.ada.get(f"/labels?limit=1&cursor={listed['next_cursor']}").get_json()
+    assert [(one["name"], one["conversations"]) for one in following["items"]] == [("size", 1)]
+    house.ada.patch(f"/conversations/{number}", {"labels": ["gift card"]})
+    assert "gift card 1 conversation" in shown(ada.open("/settings/labels"))
+    house.ada.post("/labels/remove", {"name": "gift card"})
+    assert "gift card" not in shown(ada.open("/settings/labels"))
+
+
 def test_agents_see_labels_and_change_none(house: House, sit: Sit) -> None:
     house.ada.patch(f"/conversations/{house.visit('Hello').conversation_id}", {"labels": ["refund"]})
     ben = sit(house.ben)
