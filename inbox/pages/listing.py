@@ -21,6 +21,7 @@ from inbox import (
     list_rows,
     listed_words,
     mentions,
+    model_faults,
     notices,
     representation,
     saved_views,
@@ -209,5 +210,5 @@ def _views(connection: Connection, me: Agent, shown: Shown) -> dict[str, Any]:
         wanted = Shown(views.named(row["view"]), row["search"]).filter(me)
         saved.append({**row, "count": saved_views.count(connection, me.project_id, wanted)})
     figures = counts.kept(connection, me.project_id, me.id) | mentions.unseen(connection, me)
-    told = notices.listed(connection, me)
-    return {"views": views.counted(figures), "saved_views": saved, "shown": shown, "me": me, "notices": told}
+    told = {"notices": notices.listed(connection, me), "model_fault": model_faults.found(connection, me)}
+    return {"views": views.counted(figures), "saved_views": saved, "shown": shown, "me": me, **told}

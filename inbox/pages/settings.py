@@ -12,7 +12,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from inbox import first_steps, projects, reading, spending
+from inbox import first_steps, model_faults, projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.fields import MOST_TITLE_CHARACTERS
@@ -100,6 +100,7 @@ def _render(
         project = reading.project(connection, me.project_id)
         spent = spending.spent_today(connection, me.project_id)
         steps = first_steps.find(connection, me.project_id, model=not environment.offline) if me.is_manager else None
+        model_fault = model_faults.found(connection, me)
     return render_template(
         "settings/responder.html",
         me=me,
@@ -114,6 +115,7 @@ def _render(
         model=environment.model,
         hosts=environment.model_hosts,
         steps=steps,
+        model_fault=model_fault,
     )
 
 

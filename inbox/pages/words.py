@@ -16,7 +16,7 @@ from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup, escape
 
 from inbox import representation, timeline, timeline_words
-from inbox.pages import axis, call_words, parked, telling
+from inbox.pages import axis, call_words, model_words, parked, telling
 
 CODE = re.compile(r"```[\w+-]*\n(.*?)\n?```", re.DOTALL)
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
         word=word,
         marked=marked,
         of_call=call_words.of_call,
+        model_advice=model_words.advice,
     )
 
 

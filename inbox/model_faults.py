@@ -1,0 +1,45 @@
+"""Whether the model answers this project at all now: read from its newest hand-offs, kept nowhere.
+
+Owns the one statement that looks. One that fails is a conversation's own affair; several in a row are a manager's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from inbox.access import Agent
+
+Row = Mapping[Any, Any]
+IN_A_ROW = 3  # failures; a server that is restarted loses one or two
+WITHIN_MINUTES = 60
+
+# The newest first, by the index of what reports count. What was answered since the first of them ends it.
+FOUND = text(
+    """
+WITH failed AS MATERIALIZED (
+    SELECT at, data ->> 'detail' AS detail, data ->> 'reason' AS reason FROM timeline_event
+    WHERE project_id = :project AND kind = 'handed_off'
+        AND at > statement_timestamp() - make_interval(mins => :minutes)
+        AND data ->> 'reason' IN ('model_failed', 'model_timeout')
+    ORDER BY at DESC LIMIT :many),
+row AS (SELECT min(at) AS since, count(*) AS many FROM failed)
+SELECT failed.detail, failed.reason, row.since, row.many FROM failed CROSS JOIN row
+WHERE row.many = :many AND NOT EXISTS (
+    SELECT FROM turn WHERE project_id = :project AND ended_at > row.since AND status IN ('landed', 'parked'))
+ORDER BY failed.at DESC LIMIT 1
+"""
+)
+
+
+def found(connection: Connection, who: Agent) -> Row | None:
+    """What the newest failure said, with `since` and how many it were; None while the model answers.
+
+    Managers alone are told: nobody else can do anything about it.
+    """
+    if not who.is_manager:
+        return None
+    parameters = {"project": who.project_id, "many": IN_A_ROW, "minutes": WITHIN_MINUTES}
+    return connection.execute(FOUND, parameters).mappings().one_or_none()
