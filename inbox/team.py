@@ -28,10 +28,12 @@ FROM membership m JOIN agent a ON a.id = m.agent_id WHERE m.project_id = :projec
 LISTED = text(f"{SHOWN} AND a.id > :after ORDER BY a.id LIMIT :limit")
 ONE = text(f"{SHOWN} AND a.id = :agent")
 
-# The second to come waits for the first here, and then sees who is still a manager.
+# The second to come waits for the first here, and then sees who is still a manager. Whoever gives a manager a
+# conversation does not wait: tests/concurrency/test_team.py::test_a_manager_is_assigned_while_another_is_removed
 DOOR = """
 managers AS (
-    SELECT agent_id FROM membership WHERE project_id = :project AND role = 'manager' ORDER BY agent_id FOR UPDATE),
+    SELECT agent_id FROM membership WHERE project_id = :project AND role = 'manager'
+    ORDER BY agent_id FOR NO KEY UPDATE),
 member AS (
     SELECT m.agent_id, m.role, a.name, a.email
     FROM membership m JOIN agent a ON a.id = m.agent_id, (SELECT count(*) FROM managers) AS gate

@@ -112,6 +112,17 @@ def test_who_has_left_is_assigned_nothing(
     assert people.conversation()["assignee_id"] is None
 
 
+def test_a_manager_is_assigned_while_another_is_removed(people: People, in_background: InBackground) -> None:
+    """The door to the team holds the managers; who gives one of them what is Ben's would wait for Ben's removal, and
+    the removal for that conversation."""
+    people.patch(assignee_id=people.ben.id)
+    with people.services.database.begin() as removal:
+        removal.execute(team.HOLD, {"project": people.project_id, "agent": people.ben.id})
+        in_background(lambda: people.patch(assignee_id=people.ana.id)).result()
+        team.remove(removal, people.ana, people.ben.id)
+    assert people.conversation()["assignee_id"] == people.ana.id
+
+
 def test_undo_gives_nothing_to_who_has_left(people: People) -> None:
     """What was Ben's was given to Ana in bulk; Ben leaves, and Ana takes it back: it stays hers."""
     with people.services.statement() as writing:
