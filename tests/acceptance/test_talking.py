@@ -84,6 +84,7 @@ def test_a_mention_calls_a_colleague(two: tuple[Page, Page], visitor: Page) -> N
     expect(mentions.locator(".count")).to_have_text(str(before + 1))
     expect(ben).to_have_title(re.compile(r"^\(1\) "))
     mentions.click()
+    ben.wait_for_url("**/?view=mentions")
     open_newest(ben)
     expect(ben.locator("#messages .mention").last).to_have_text("@Ben Osei")
     expect(mentions.locator(".count")).to_have_text(str(before))

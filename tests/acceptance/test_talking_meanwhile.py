@@ -60,7 +60,7 @@ def test_the_words_of_a_reply_as_they_come(visitor: Page, sign_in: SignIn, house
     house.model.default, usual = half_said_or_decide("Your coat is ", "in the post.", gate), house.model.default
     try:
         ask(visitor, "Where is my coat?")
-        expect(ana.locator("#rows a").first).to_contain_text("Where is my coat?")
+        expect(ana.locator("#rows a").filter(has_text="Where is my coat?").first).to_be_visible()
         open_newest(ana)
         card = ana.locator(".run")
         expect(card.locator(".draft")).to_have_text("Your coat is")

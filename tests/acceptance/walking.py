@@ -14,13 +14,17 @@ BEN, ANA = "ben@northfold.example", "ana@northfold.example"
 
 
 def ask(visitor: Page, words: str) -> None:
+    """Write it, until the server has it: what is still being sent is shown as well, and nobody else sees that."""
     visitor.get_by_label("Message").fill(words)
     visitor.get_by_role("button", name="Send").click()
-    expect(visitor.get_by_text(words, exact=True)).to_be_visible()
+    sent = visitor.locator("#messages .visitor[data-message]").filter(has=visitor.get_by_text(words, exact=True))
+    expect(sent.first).to_be_visible()
 
 
 def open_newest(page: Page) -> None:
-    page.locator("#rows a").first.click()
+    """Open the conversation that began last. The list's first is another, where a turn of an earlier walk ends now."""
+    numbers = page.locator("#rows li[data-active]").evaluate_all("all => all.map((one) => Number(one.id.slice(4)))")
+    page.locator(f"#row-{max(numbers)} a.row").click()
     expect(page.get_by_label("Reply")).to_be_visible()
     page.wait_for_load_state()  # its scripts are there, as they are before a person's hand is
 
