@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jobs.merge import workflow_patch
-from jobs.remembering import is_known_anew
 from jobs.values import Act, Basis, Claimed, Decision, Drop, Fresh, Kept, NotOurs, Park, ParkReason, Post
 from responder.outcome import HandOff, Intent, Outcome
 
@@ -39,10 +38,13 @@ def decide(claimed: Claimed, basis: Basis, fresh: Fresh, outcome: Outcome) -> De
     next_turn = wants_next_turn(claimed, fresh)
     if not fresh.policy.responder_enabled:
         return Drop("cancelled", "responder_off")
-    overtaken = _overtaken(fresh, next_turn)
-    if overtaken is not None:
-        return Drop("cancelled", overtaken.reason, overtaken.next_turn) if isinstance(outcome, HandOff) else overtaken
-    return _post(basis, fresh, outcome, next_turn)
+    overtaken = _overtaken(fresh)
+    if overtaken is None:
+        return _post(basis, fresh, outcome, next_turn)
+    reason, act = overtaken
+    if isinstance(outcome, HandOff):
+        return Drop("cancelled", reason, next_turn)
+    return Park(reason, act.actor_name if act else None, act.at if act else None, next_turn)
 
 
 def is_ours(claimed: Claimed, fresh: Fresh) -> bool:
@@ -63,26 +65,22 @@ def may_move(fresh: Fresh) -> bool:
 
     tests/concurrency/test_turns.py::test_no_position_lands_once_people_have_it
     """
-    return fresh.policy.responder_enabled and _overtaken(fresh, next_turn=False) is None
+    return fresh.policy.responder_enabled and _overtaken(fresh) is None
 
 
-def _overtaken(fresh: Fresh, next_turn: bool) -> Park | None:
-    """Why the reply must wait for a person, if it must. The first reason in DESIGN's order wins."""
-    replied = _last(fresh.acts, {"message"})
+def _overtaken(fresh: Fresh) -> tuple[ParkReason, Act | None] | None:
+    """Why the reply must wait for a person and their act, if it must. The first reason in DESIGN's order wins."""
+    replied = _last(fresh.acts, "message")
     if replied:
-        return _park("person_replied", replied, next_turn)
+        return "person_replied", replied
     if fresh.responder_state != "active":
-        return _park("taken_over", _last(fresh.acts, {"taken_over"}), False)
+        return "taken_over", _last(fresh.acts, "taken_over")
     if fresh.status == "spam":
-        return _park("spam", _last(fresh.acts, {"status"}), False)
-    assigned = _last(fresh.acts, {"assigned"})
+        return "spam", _last(fresh.acts, "status")
+    assigned = _last(fresh.acts, "assigned")
     if assigned and fresh.policy.on_assignment == "park":
-        return _park("assigned", assigned, next_turn)
+        return "assigned", assigned
     return None
-
-
-def _park(reason: ParkReason, act: Act | None, next_turn: bool) -> Park:
-    return Park(reason, act.actor_name if act else None, act.at if act else None, next_turn)
 
 
 def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post:
@@ -119,6 +117,14 @@ def overruled(intent: Intent, acts: Iterable[Act]) -> bool:
     return False
 
 
+def is_known_anew(intent: Intent, basis: Basis, fresh: Fresh) -> bool:
+    """Whether the fact of the visitor that the wish would set is another one than at the claim."""
+    if intent.tool != "set_visitor_attribute" or fresh.visitor is None:
+        return False
+    name = intent.arguments["name"]
+    return fresh.visitor.attributes.get(name) != basis.visitor_attributes.get(name)
+
+
 def kept(acts: Iterable[Act]) -> tuple[Kept, ...]:
     """What people set since the claim, newest value for each field, in the order in which it was last set."""
     latest: dict[str, Kept] = {}
@@ -138,6 +144,6 @@ def _value(act: Act) -> object:
     return act.data.get("to")  # an unassignment has none: nobody
 
 
-def _last(acts: Iterable[Act], kinds: set[str]) -> Act | None:
-    found = [act for act in acts if act.kind in kinds]
+def _last(acts: Iterable[Act], kind: str) -> Act | None:
+    found = [act for act in acts if act.kind == kind]
     return found[-1] if found else None

@@ -1,7 +1,7 @@
 """What a turn remembers of the visitor: a fact that somebody set or removed since the claim stays as they left it.
 
-Owns reading the visitor for a landing, whether a wish yields, and the statement's parts. A fact that is set after the
-re-fetch is another version of the visitor: then nothing is written, and the landing looks again:
+Owns reading the visitor for a landing, and the statement's parts; jobs/decide.py says whether a wish yields. A fact
+that is set after the re-fetch is another version of the visitor: then nothing is written, and the landing looks again:
 tests/concurrency/test_wishes.py::test_a_fact_of_the_visitor_yields.
 """
 
@@ -10,10 +10,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from inbox.database import fetch_one
-from jobs.values import Basis, Claimed, Drop, Fresh, KnownVisitor
-from responder.outcome import Intent, Outcome
-
-TOOL = "set_visitor_attribute"
+from jobs.values import Claimed, Drop, KnownVisitor
+from responder.outcome import Outcome
 
 VISITOR = text(
     """
@@ -37,18 +35,10 @@ v AS (
 
 def wanted(outcome: Outcome | Drop) -> bool:
     """Whether the outcome wants to remember something; few do, so the visitor is read for these alone."""
-    return not isinstance(outcome, Drop) and any(intent.tool == TOOL for intent in outcome.intents)
+    return not isinstance(outcome, Drop) and any(intent.tool == "set_visitor_attribute" for intent in outcome.intents)
 
 
 def known(connection: Connection, claimed: Claimed) -> KnownVisitor | None:
     """The visitor now; None if they are gone."""
     row = fetch_one(connection, VISITOR, {"conversation": claimed.conversation_id})
     return None if row is None else KnownVisitor(row.version, row.custom_attributes)
-
-
-def is_known_anew(intent: Intent, basis: Basis, fresh: Fresh) -> bool:
-    """Whether the fact that the wish would set is another one than at the claim. Pure."""
-    if intent.tool != TOOL or fresh.visitor is None:
-        return False
-    name = intent.arguments["name"]
-    return fresh.visitor.attributes.get(name) != basis.visitor_attributes.get(name)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ("jobs/decide.py", "jobs/merge.py")
-TESTS = ("tests/unit/jobs/test_decide.py", "tests/unit/jobs/test_merge.py")
+TESTS = tuple(f"tests/unit/jobs/{name}.py" for name in ("landing", "test_decide", "test_wishes", "test_merge"))
 LEAST_PERCENT = 95.0
 SETTINGS = f"""
 [tool.mutmut]

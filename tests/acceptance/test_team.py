@@ -17,6 +17,8 @@ def join(manager: Page, open_page: SignIn, email: str, name: str) -> Page:
     """The manager makes a link, somebody else opens it."""
     manager.get_by_label("Their e-mail address").fill(email)
     manager.get_by_role("button", name="Make a link").click()
+    manager.get_by_role("button", name="Copy", exact=True).click()
+    expect(manager.get_by_role("button", name="Copied")).to_be_visible()
     link = manager.get_by_label("Link", exact=True).input_value()
     page = open_page(by_name(link))
     page.get_by_label("Your name").fill(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,11 +34,16 @@ def modules(package: str) -> list[Path]:
 
 
 def imported(path: Path) -> Iterator[str]:
+    """The packages."""
+    return (name.partition(".")[0] for name in imported_modules(path))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module.partition(".")[0]
+            yield node.module
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -50,6 +56,22 @@ def test_packages_import_along_the_arrows(package: str) -> None:
 def test_the_responder_knows_no_database_and_no_web() -> None:
     for path in modules("responder"):
         assert not set(imported(path)) & RESPONDER_NEVER, path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("name", ["decide", "merge"])
+def test_what_becomes_of_an_outcome_is_decided_from_values_alone(name: str) -> None:
+    """Values in, one value out: nothing is read, and no database is needed to test it."""
+    path = ROOT / "jobs" / f"{name}.py"
+    ours = {module for module in imported_modules(path) if module.partition(".")[0] not in sys.stdlib_module_names}
+    assert ours <= {"jobs.merge", "jobs.values", "responder.outcome"}
+
+
+def test_no_page_is_asked_by_what_knows_no_web() -> None:
+    """The API and the pages call the inbox; what they call knows neither."""
+    for path in modules("inbox"):
+        if path.parent.name not in {"api", "pages"}:
+            asked = {".".join(module.split(".")[:2]) for module in imported_modules(path)}
+            assert not asked & {"inbox.api", "inbox.pages"}, path.relative_to(ROOT)
 
 
 def test_the_inbox_knows_no_jobs_and_no_models() -> None:

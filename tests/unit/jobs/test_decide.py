@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from jobs.decide import decide, kept, may_move, overruled, wants_next_turn
-from jobs.values import Act, Basis, Claimed, Drop, Fresh, NotOurs, Park, Policy, Post
-from responder.outcome import HandOff, Intent, Position, Reply
-
-NOW = datetime(2026, 1, 25, 10, 2, 14, tzinfo=UTC)
-CLAIMED = Claimed(turn_id=7, attempt=2, project_id=1, conversation_id=3, claimed_at=NOW, answers=(40, 41))
-BASIS = Basis(version=5, epoch=1, workflow_state={"currentNodeId": "ask", "workflowVersion": 1})
-FRESH = Fresh(
-    version=6,
-    epoch=1,
-    status="open",
-    responder_state="active",
-    workflow_state={"currentNodeId": "ask", "workflowVersion": 1},
-    newest_question_id=41,
-    turn_status="thinking",
-    turn_attempt=2,
-    acts=(),
-    policy=Policy(responder_enabled=True, on_assignment="post"),
-    fetched_at=NOW,
-)
-REPLY = Reply("Your parcel is on its way.", Position("thanks", 1))
-HANDOFF = HandOff("model_failed", "A person will answer you.")
-
-
-def act(kind: str, version: int = 6, **data: Any) -> Act:
-    return Act(kind, version, 9, "Ana", f"2026-01-25T10:02:0{version}Z", data)
+from jobs.decide import decide, may_move, wants_next_turn
+from jobs.values import Act, Drop, NotOurs, Park, Policy, Post
+from tests.unit.jobs.landing import BASIS, CLAIMED, FRESH, HANDOFF, REPLY, act
 
 
 def test_nothing_happened_posts_and_merges() -> None:
@@ -139,30 +115,6 @@ def test_the_visitor_wrote_again_starts_the_next_turn() -> None:
     assert decision.next_turn
 
 
-SOLVE = Intent("set_status", {"status": "solved"})
-
-
-@pytest.mark.parametrize(
-    ("change", "outcome"),
-    [
-        ({"newest_question_id": 42}, replace(REPLY, intents=(SOLVE,))),
-        ({"left_to_people": True}, replace(REPLY, intents=(SOLVE,))),
-        ({}, replace(REPLY, intents=(SOLVE, Intent("hand_off", {"reason": "a refund"})))),
-        ({}, replace(HANDOFF, reason="no_answer", intents=(SOLVE,))),
-    ],
-)
-def test_nobody_who_waits_is_put_aside(change: dict[str, Any], outcome: Reply | HandOff) -> None:
-    decision = decide(CLAIMED, BASIS, replace(FRESH, **change), outcome)
-    assert isinstance(decision, Post)
-    assert (decision.left, SOLVE in decision.intents) == ((SOLVE,), False)
-
-
-def test_who_is_answered_may_be_put_aside() -> None:
-    decision = decide(CLAIMED, BASIS, FRESH, replace(REPLY, intents=(SOLVE,)))
-    assert isinstance(decision, Post)
-    assert (decision.left, decision.intents) == ((), (SOLVE,))
-
-
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -200,67 +152,6 @@ def test_a_hand_off_to_people_who_already_have_it_is_dropped(change: dict[str, A
     assert decide(CLAIMED, BASIS, replace(FRESH, **change), HANDOFF) == Drop("cancelled", reason)
 
 
-def test_a_wish_to_hand_off_starts_no_next_turn() -> None:
-    reply = replace(REPLY, intents=(Intent("hand_off", {"reason": "asked"}),))
-    decision = decide(CLAIMED, BASIS, replace(FRESH, newest_question_id=42), reply)
-    assert isinstance(decision, Post)
-    assert not decision.next_turn
-
-
-WISHES = {
-    "set_status": Intent("set_status", {"status": "solved"}),
-    "set_priority": Intent("set_priority", {"priority": "low"}),
-    "assign_to": Intent("assign_to", {"email": "ana@example.com"}),
-    "add_label": Intent("add_label", {"label": "vip"}),
-    "hand_off": Intent("hand_off", {"reason": "asked"}),
-    "add_note": Intent("add_note", {"content": "Refund is due."}),
-}
-
-
-@pytest.mark.parametrize(
-    ("tool", "happened", "expected"),
-    [
-        ("set_status", act("status", to="pending"), True),
-        ("set_status", act("priority", to="high"), False),
-        ("set_priority", act("priority", to="high"), True),
-        ("set_priority", act("status", to="pending"), False),
-        ("assign_to", act("assigned"), True),
-        ("assign_to", act("unassigned"), True),
-        ("assign_to", act("status"), False),
-        ("add_label", act("labels", added=[], removed=["vip"]), True),
-        ("add_label", act("labels", added=["vip"], removed=[]), False),
-        ("add_label", act("labels", added=[], removed=["new"]), False),
-        ("hand_off", act("given_back"), True),
-        ("add_note", act("note"), False),
-    ],
-)
-def test_a_wish_yields_to_a_persons_change_of_the_same_thing(tool: str, happened: Act, expected: bool) -> None:
-    assert overruled(WISHES[tool], (happened,)) is expected
-
-
-def test_yielded_wishes_are_named_and_the_others_kept() -> None:
-    reply = replace(REPLY, intents=(WISHES["set_status"], WISHES["add_note"]))
-    decision = decide(CLAIMED, BASIS, replace(FRESH, acts=(act("status", to="pending"),)), reply)
-    assert isinstance(decision, Post)
-    assert decision.yielded == (WISHES["set_status"],)
-    assert decision.intents == (WISHES["add_note"],)
-
-
-def test_kept_names_the_newest_value_of_each_field_once() -> None:
-    acts = (
-        act("status", 6, to="pending"),
-        act("priority", 7, to="high"),
-        act("status", 8, to="open"),
-        act("message", 9),
-    )
-    assert [(one.field, one.value) for one in kept(acts)] == [("priority", "high"), ("status", "open")]
-
-
-def test_kept_unassignment_after_assignment_is_nobody() -> None:
-    acts = (act("assigned", 6, to={"id": 9}), act("unassigned", 7))
-    assert [(one.field, one.value) for one in kept(acts)] == [("assignee_id", None)]
-
-
 def test_a_turn_that_answered_nothing_counts_the_very_first_question_too() -> None:
     assert wants_next_turn(replace(CLAIMED, answers=()), replace(FRESH, newest_question_id=1))
 
@@ -269,13 +160,6 @@ def test_a_dropped_hand_off_leaves_the_visitors_newer_words_to_the_next_turn() -
     """A person replied and gave back, and the visitor wrote again: somebody must answer that."""
     fresh = replace(FRESH, newest_question_id=42, acts=(act("message", 6), act("given_back", 7)))
     assert decide(CLAIMED, BASIS, fresh, HANDOFF) == Drop("cancelled", "person_replied", next_turn=True)
-
-
-def test_what_an_entry_does_not_say_did_not_happen() -> None:
-    assert [one.value for one in kept((act("labels"),))] == [{"added": [], "removed": []}]
-    assert [one.value for one in kept((act("labels", removed=["vip"]),))] == [{"added": [], "removed": ["vip"]}]
-    assert [one.value for one in kept((act("custom_attributes"),))] == [[]]
-    assert not overruled(WISHES["add_label"], (act("labels"),))
 
 
 @pytest.mark.parametrize(
