@@ -1,6 +1,7 @@
 // Choosing many conversations of the list, doing one thing with all of them, and undoing it.
 // Owns what is chosen in this page; the server does the act and says what became of it.
 
+import { typed } from "./clock.js";
 import { rouse } from "./resting.js";
 import { toast } from "./toasts.js";
 import { _ } from "./words.js";
@@ -122,7 +123,7 @@ snooze.addEventListener("change", () => {
   if (until.hidden) return;
   const morning = new Date(Date.now() + 86_400_000);
   morning.setHours(9, 0, 0, 0);
-  until.value ||= new Date(morning - morning.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  until.value ||= typed(morning);
   until.focus();
 });
 bulk.addEventListener("reset", () => (until.hidden = !(until.required = false)));

@@ -38,6 +38,9 @@ export function showClocks(root) {
   }
 }
 
+/** As a field for a moment has it: in the browser's zone, to the minute. */
+export const typed = (at) => new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+
 export function count(root = document) {
   for (const element of root.querySelectorAll("[data-since]")) {
     const seconds = Math.max(0, Math.round((Date.now() - new Date(element.dataset.since)) / 1000));

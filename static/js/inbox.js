@@ -3,7 +3,7 @@
 
 import { count, showClocks } from "./clock.js";
 import { refreshViews, rowsChanged } from "./list.js";
-import { sawArrivals } from "./reading.js";
+import { newest, sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
 import "./toasts.js";
 
@@ -50,7 +50,7 @@ async function refreshOpen() {
   try {
     do {
       again = false;
-      const before = lastMessage();
+      const before = newest() ?? 0;
       await htmx.ajax("GET", `/conversations/${open}/parts?after=${before}&entry=${lastEntry()}`, { swap: "none", source: app });
       sawArrivals(before);
     } while (again);
@@ -59,11 +59,6 @@ async function refreshOpen() {
   } finally {
     busy = false;
   }
-}
-
-function lastMessage() {
-  const all = document.querySelectorAll("#messages [data-message]");
-  return all.length ? all[all.length - 1].dataset.message : 0;
 }
 
 function lastEntry() {

@@ -2,6 +2,7 @@
 // Owns which key does what; what is done is a click on the control that does it, so that there is one way to do it.
 
 import { actOnChosen, choose, chooseNone, chosen } from "./choosing.js";
+import { token } from "./form.js";
 import { offerActs, openPalette } from "./palette.js";
 import { toast } from "./toasts.js";
 import { here, move, openNext } from "./walking.js";
@@ -33,8 +34,8 @@ function claim() {
   const row = elsewhere();
   if (chosen().length) actOnChosen("assignee", me);
   else if (row) {
-    const values = { csrf_token: document.querySelector("meta[name=csrf-token]").content };
-    htmx.ajax("POST", `/conversations/${row.id.slice(4)}/acts/claim?from_list=1`, { source: row, swap: "none", values });
+    const told = { source: row, swap: "none", values: { csrf_token: token } };
+    htmx.ajax("POST", `/conversations/${row.id.slice(4)}/acts/claim?from_list=1`, told);
   } else if (control("a")) control("a").click();
   else if (open) toast(_("It is yours already."), "claim");
 }

@@ -1,21 +1,16 @@
 // What passes by in an open conversation: who else is here or types, the visitor's typing, a reply being written.
 // Owns those signs on the page. Everything here may be missing; nothing else waits for it.
 
+import { form } from "./form.js";
+
 const BEAT_MS = 15_000; // the server believes a page for 40 s
 const TYPING_MS = 4_000; // and its typing for 8 s
 const VISITOR_TYPES_MS = 6_000;
 
 const app = document.querySelector(".app");
 const { open, me } = app.dataset;
-const token = document.querySelector("meta[name=csrf-token]").content;
 const company = document.getElementById("company");
 const reply = document.getElementById("reply");
-
-function form(fields) {
-  const data = new FormData();
-  for (const [name, value] of Object.entries({ csrf_token: token, ...fields })) data.set(name, value);
-  return data;
-}
 
 // Who else is here -------------------------------------------------------------------------------------------------
 
@@ -78,7 +73,7 @@ for (const kind of ["pointerdown", "keydown", "scroll", "pointermove"]) addEvent
 function sayActive() {
   if (!touched || document.hidden) return;
   touched = false;
-  fetch("/active", { method: "POST", body: form({}) }).catch(() => {});
+  fetch("/active", { method: "POST", body: form() }).catch(() => {});
 }
 sayActive();
 setInterval(sayActive, ACTIVE_MS);

@@ -1,9 +1,10 @@
 // One message of an outbox goes to the server: what it is asked, and what its answer means.
 // Owns the request. A message keeps its id, so the server says it once, however often it is sent.
 
+import { form } from "./form.js";
+
 const DAY_MS = 86_400_000; // the server remembers ids for as long
 const { me } = document.querySelector(".app").dataset;
-const token = document.querySelector("meta[name=csrf-token]").content;
 
 /** Where a person's outbox of a conversation lies in the browser. */
 export const outbox = (conversation) => `tandem:outbox:${me}:${conversation}`;
@@ -26,9 +27,8 @@ export function keepWaiting(conversation, queue) {
 
 /** "again", or what the server told: `message_id`, or why not. */
 export async function post(conversation, entry) {
-  const data = new FormData();
-  const fields = { csrf_token: token, content: entry.content, kind: entry.kind, seen_message: entry.seen, send_id: entry.id, then: entry.then ?? "" };
-  for (const [name, value] of Object.entries(fields)) data.set(name, value);
+  const { content, kind, seen, id, then = "" } = entry;
+  const data = form({ content, kind, seen_message: seen, send_id: id, then });
   for (const file of entry.files ?? []) data.append("attachment", file.id);
   try {
     const response = await fetch(`/conversations/${conversation}/say`, { method: "POST", body: data });

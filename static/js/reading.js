@@ -1,13 +1,13 @@
 // Reading a thread: what is new comes below and moves nothing; a line says where it begins, a pill leads there.
 // Owns the place where one reads, and saying that it was read.
 
+import { form } from "./form.js";
 import { glide, glides } from "./glide.js";
 
 const thread = document.getElementById("thread");
 const messages = document.getElementById("messages");
 const pill = document.getElementById("new-below");
 const { open, me } = document.querySelector(".app").dataset;
-const token = document.querySelector("meta[name=csrf-token]").content;
 const NEAR = 80; // pixels from the end that still count as the end
 let fresh = 0;
 let saidSeen = null;
@@ -16,7 +16,7 @@ let saidSeen = null;
 export const atEnd = () => !thread || thread.scrollTop > -NEAR || glides(thread);
 export const toEnd = () => thread?.scrollTo({ top: 0 });
 
-const newest = () => [...(messages?.querySelectorAll("[data-message]") ?? [])].at(-1)?.dataset.message;
+export const newest = () => [...(messages?.querySelectorAll("[data-message]") ?? [])].at(-1)?.dataset.message;
 
 // Who reads the end follows what is new, without a jump: the height is taken before a swap, the rest done after it.
 let height = null;
@@ -55,10 +55,8 @@ function show() {
 async function seen() {
   if (!open || document.hidden || !document.hasFocus() || !atEnd() || saidSeen === newest()) return;
   saidSeen = newest() ?? "none";
-  const data = new FormData();
-  data.set("csrf_token", token);
   try {
-    const response = await fetch(`/conversations/${open}/seen`, { method: "POST", body: data });
+    const response = await fetch(`/conversations/${open}/seen`, { method: "POST", body: form() });
     // Told here as well: the sign may pass before this page's stream is open.
     if (response.ok && (await response.json()).changed) document.dispatchEvent(new CustomEvent("tandem:seen"));
   } catch {

@@ -3,6 +3,7 @@
 
 import { giveBack, hasFiles, takeFiles } from "./attach.js";
 import { keepWaiting, post, waitingIn } from "./posting.js";
+import { newest } from "./reading.js";
 import { toast } from "./toasts.js";
 import { forget, show } from "./unsent.js";
 import { _ } from "./words.js";
@@ -16,13 +17,11 @@ let queue = [];
 let busy = false;
 let held = null; // what a colleague was faster than
 
-const lastMessage = () => [...document.querySelectorAll("#messages [data-message]")].at(-1)?.dataset.message ?? "0";
-
 const remember = () => keepWaiting(open, queue);
 
 function send(content, kind, then) {
   const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  queue.push({ id, content, kind, then, seen: lastMessage(), files: takeFiles(), at: Date.now() });
+  queue.push({ id, content, kind, then, seen: newest() ?? "0", files: takeFiles(), at: Date.now() });
   remember();
   draw();
   document.getElementById("thread").scrollTo({ top: 0 });

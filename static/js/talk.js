@@ -1,6 +1,8 @@
 // The head and the side panel of an open conversation: what folds, and moments in the reader's zone.
 // Owns no state of the conversation. Forms are sent by htmx; a page without this script sends them itself.
 
+import { typed } from "./clock.js";
+
 const app = document.querySelector(".app");
 const conversation = document.getElementById("conversation");
 const snooze = document.getElementById("snooze");
@@ -69,10 +71,8 @@ function fillPresets() {
     button.querySelector("span").textContent = spell(at);
   }
   const own = document.getElementById("until");
-  const soon = new Date(Date.now() + 60_000);
-  soon.setMinutes(soon.getMinutes() - soon.getTimezoneOffset());
-  own.min = soon.toISOString().slice(0, 16);
-  own.value ||= new Date(morning("1") - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  own.min = typed(new Date(Date.now() + 60_000));
+  own.value ||= typed(morning("1"));
 }
 
 snooze?.addEventListener("tandem:moments", fillPresets);

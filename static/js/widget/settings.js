@@ -1,5 +1,7 @@
 // The widget's settings: what is chosen shows in the preview at once, and texts can be copied.
 
+import "../copying.js";
+
 const preview = document.getElementById("preview");
 const brand = document.getElementById("widget_brand");
 const hint = document.getElementById("widget_brand-hint");
@@ -33,16 +35,3 @@ function luminance(colour) {
 
 document.getElementById("look").addEventListener("input", show);
 show();
-
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
-  const field = document.getElementById(button.dataset.copy);
-  field.select();
-  try {
-    await navigator.clipboard.writeText(field.value);
-    button.textContent = button.dataset.done;
-  } catch {
-    // It is selected: the keys for copying work.
-  }
-});
