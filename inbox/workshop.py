@@ -119,6 +119,9 @@ class Workshop(Protocol):
     def tool_host(self, given: str, known: Collection[str]) -> tuple[str, str | None]:
         """A host as it is compared, and what is wrong with it beside the known ones."""
 
+    def is_barred(self, host: str) -> bool:
+        """Whether a host is an internal address that neither tools nor webhooks call, as far as it tells by itself."""
+
     def try_tool(self, project_id: int, name: str, arguments: Mapping[str, Any]) -> ToolTried:
         """Call one of the project's own tools as a turn would.
 

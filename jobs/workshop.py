@@ -70,6 +70,10 @@ class LocalWorkshop:
             fault = hosts_of([*known, given])[1]
         return (found[0] if found else given), fault
 
+    def is_barred(self, host: str) -> bool:
+        """Whether nothing is ever called there; of most names only a call can tell."""
+        return self._reached().bars(host)
+
     def try_tool(self, project_id: int, name: str, arguments: Mapping[str, Any]) -> ToolTried:
         """One call, as a turn's. Raises NotFound, Invalid, and Unavailable while MOST_TRIALS run."""
         from jobs import toolbox, trying

@@ -70,6 +70,14 @@ def _is_within(address: str, networks: Collection[Range]) -> bool:
     return any(parsed.version == network.version and parsed in network for network in networks)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def resolve(host: str, port: int) -> Sequence[str]:
     """The operating system's addresses of a name."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -87,6 +95,15 @@ class Network:
     def reaching(cls, private: Collection[Range]) -> Network:
         """Public addresses, and those in the private networks that are named. No name: nothing private."""
         return cls(allowed=lambda address: is_public(address) or _is_within(address, private))
+
+    def bars(self, host: str) -> bool:
+        """Whether the host is an address that may not be reached, or this machine's own name.
+
+        Whether another name leads to such an address only a call can tell.
+        """
+        named = host.lower().rstrip(".").removeprefix("[").removesuffix("]")
+        address = "127.0.0.1" if named == "localhost" or named.endswith(".localhost") else named
+        return _is_address(address) and not self.allowed(address)
 
     def pool(self, seconds: float) -> httpcore2.ConnectionPool:
         """Connections for one call, which ends `seconds` from now: no proxy, no second connection, no reuse."""

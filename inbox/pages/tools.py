@@ -133,7 +133,8 @@ def add_host(me: Agent) -> ResponseReturnValue:
             row = tool_hosts.add(writing.connection, me, wanted.host, wiring().workshop)
     except Invalid as error:
         return _list(me, host=typed, errors=_worded(error)), 422
-    flash(_("Tools may call %(host)s from now on.", host=row["host"]))
+    if not wiring().workshop.is_barred(row["host"]):
+        flash(_("Tools may call %(host)s from now on.", host=row["host"]))
     return redirect(url_for("tools_page.show"))
 
 
@@ -191,9 +192,10 @@ def _as_text(value: Any) -> str:
 def _list(me: Agent, **more: Any) -> str:
     with services().reading() as connection:
         rows = tools.listed(connection, me.project_id, limit=tools.MOST_TOOLS)
-        hosts = tool_hosts.listed(connection, me.project_id)
+        known = tool_hosts.listed(connection, me.project_id)
         found = workflows.current(connection, me.project_id)
     used = tools.named_in(found["definition"] if found else {})
+    hosts = [{**host, "barred": wiring().workshop.is_barred(host["host"])} for host in known]
     allowed = {host["host"] for host in hosts}
     listed = [{**row, "host": tools.host_of(row["url"])} for row in rows]
     return render_template("settings/tools.html", me=me, rows=listed, hosts=hosts, allowed=allowed, used=used, **more)
@@ -210,5 +212,6 @@ def _tool(me: Agent, tool_id: int, typed: Mapping[str, str] | None = None, **mor
     values = {**row, "parameters": _as_text(row["parameters"]), "header_value": "", **(typed or {})}
     properties = row["parameters"].get("properties") or {}
     more.setdefault("arguments", _as_text(dict.fromkeys(properties, "")))
+    more["barred"] = wiring().workshop.is_barred(tools.host_of(row["url"]))
     used = row["name"] in tools.named_in(found["definition"] if found else {})
     return render_template("settings/tool.html", me=me, row=row, values=values, used=used, **more)

@@ -6,8 +6,9 @@ shown in the answer to the very post that made it, and on no other page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +29,7 @@ from inbox.tokens import new_token
 
 blueprint = Blueprint("webhooks_page", __name__, url_prefix="/settings/webhooks")
 LISTED = 50
+BARRED = "Not sent: its host has no public address."  # as jobs/posting.py says it
 
 
 @blueprint.get("")
@@ -167,6 +169,12 @@ def _say(me: Agent, webhook_id: int, words: str) -> None:
     flash(words if is_on else _("It waits until this webhook is switched on again."))
 
 
+def _is_barred(url: str, log: Sequence[Mapping[Any, Any]]) -> bool:
+    """Whether nothing is sent there for where it leads: as its address says, or as the newest attempt found out."""
+    tries = log[0]["tries"] if log else []
+    return wiring().workshop.is_barred(urlsplit(url).hostname or "") or bool(tries and tries[-1]["fault"] == BARRED)
+
+
 def _typed() -> dict[str, Any]:
     return {**forms.typed("url", "description"), "events": request.form.getlist("events")}
 
@@ -207,6 +215,7 @@ def _webhook(me: Agent, webhook_id: int, typed: Mapping[str, Any] | None = None,
         values={**row, **(typed or {})},
         kinds=webhooks.KINDS,
         private_networks=wiring().settings.private_networks,
+        barred=_is_barred(row["url"], log),
         log=log[:LISTED],
         state=state,
         states=deliveries.STATES,

@@ -61,6 +61,22 @@ def test_the_pages(house: House, server: ToolServer, sit: Sit) -> None:
     assert "The tool and its secret are deleted." in shown(ada.open(PAGE))
 
 
+def test_an_internal_host_is_told(house: House, sit: Sit) -> None:
+    ada = sit(house.ada)
+    ada.open("/settings/tools")
+    ada.send("/settings/tools", {"host": "10.1.2.3"}, to="/settings/tools/hosts")
+    page = ada.open("/settings/tools")
+    assert "internal, so it is not called" in page
+    assert "Tools may call 10.1.2.3 from now on." not in page
+    tool = {"name": "orders", "description": "Orders.", "url": "https://10.1.2.3/orders"}
+    number = house.ada.post("/tools", tool).get_json()["id"]
+    assert "It is not called: its address is an internal one." in ada.open(f"/settings/tools/{number}")
+    house.ada.post("/tool-hosts", {"host": "shop.example"})
+    ada.open("/settings/tools")
+    ada.send("/settings/tools", {"host": "api.shop.example"}, to="/settings/tools/hosts")
+    assert "Tools may call api.shop.example from now on." in ada.open("/settings/tools")
+
+
 def test_two_managers_at_one_tool(house: House, server: ToolServer, sit: Sit) -> None:
     path = f"{PAGE}/{make(house, server)['id']}"
     one, two = sit(house.ada), sit(house.ada)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from sqlalchemy import text
 
 from inbox.services import Services
@@ -31,6 +32,14 @@ def test_the_secret_is_shown_once(house: House, sit: Sit) -> None:
     replaced = ada.send(f"{PATH}/{number}/rotate", to=f"{PATH}/{number}/rotate")
     assert "whsec_" in replaced.text
     assert secret not in replaced.text
+
+
+@pytest.mark.parametrize(("url", "is_told"), [("http://127.0.0.1/x", True), ("https://shop.example/x", False)])
+def test_an_internal_address_is_told(house: House, sit: Sit, url: str, is_told: bool) -> None:
+    made = house.ada.post("/webhooks", {"url": url}).get_json()
+    page = sit(house.ada).open(f"/settings/webhooks/{made['id']}")
+    assert ("Nothing is sent there: it is an internal address." in page) == is_told
+    assert ("TANDEM_PRIVATE_NETWORKS" in page) == is_told
 
 
 def test_what_cannot_be_saved_is_shown_again(house: House, sit: Sit) -> None:

@@ -37,6 +37,19 @@ def test_what_is_public(address: str) -> None:
     assert is_public(address)
 
 
+@pytest.mark.parametrize(
+    ("host", "private", "barred"),
+    [
+        ("localhost", "10.0.0.0/8", True), ("api.localhost", "10.0.0.0/8", True), ("LOCALHOST.", "10.0.0.0/8", True),
+        ("127.0.0.1", "10.0.0.0/8", True), ("192.168.1.9", "10.0.0.0/8", True), ("[::1]", "10.0.0.0/8", True),
+        ("localhost", "127.0.0.0/8", False), ("10.1.2.3", "10.0.0.0/8", False), ("8.8.8.8", "10.0.0.0/8", False),
+        ("shop.example", "10.0.0.0/8", False), ("intranet", "10.0.0.0/8", False), ("", "10.0.0.0/8", False),
+    ],
+)  # fmt: skip
+def test_what_is_barred_by_its_name_alone(host: str, private: str, barred: bool) -> None:
+    assert Network.reaching([ip_network(private)]).bars(host) == barred
+
+
 @given(st.ip_addresses(v=4).map(str))
 def test_no_way_of_writing_an_address_into_ipv6_opens_it(address: str) -> None:
     for form in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}", f"::ffff:0:{address}"):
