@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from inbox import outdated_plans
 from inbox.arrived import anything_at
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
@@ -122,6 +123,7 @@ def _patient(seconds: float | None) -> Callable[..., psycopg.Connection[Any]]:
     def opened(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
         connection = Patient.connect(*arguments, **named)
         connection.patience_seconds = seconds
+        connection.cursor_factory = outdated_plans.Cursor
         return connection
 
     return opened
@@ -178,7 +180,7 @@ def _answer(
     assert driver is not None
     driver_sql, names = numbered(sql)
     try:
-        cursor = psycopg.RawCursor(driver, row_factory=rows)
+        cursor = outdated_plans.RawCursor(driver, row_factory=rows)
         # Binary, for moments and numbers need not be written out and read.
         cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare, binary=True)
         return take(cursor)
@@ -203,8 +205,8 @@ def numbered(sql: str) -> tuple[bytes, list[str]]:
 
 def is_away(error: BaseException) -> bool:
     """Whether the error says that the server is gone, restarting, or out of connections (not that SQL is wrong)."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or outdated_plans.is_outdated(error.orig)):
+        return True  # a plan, of a transaction: nothing was done, and the next one goes well
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
