@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from ipaddress import IPv6Address, IPv6Network
 from operator import itemgetter
 from typing import Any, cast
 
@@ -138,7 +139,18 @@ def _token() -> str:
 
 
 def _address() -> str:
-    return request.remote_addr or ""
+    return whereabouts(request.remote_addr or "")
+
+
+def whereabouts(address: str) -> str:
+    """An address as it is counted: of IPv6 its network, for whoever has one has all 2⁶⁴ of it."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:  # a proxy's own words
+        return address
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
 def _address_and_account() -> str:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from inbox.limits import PASS_HEADER, TYPING_RATE, replay_pass
+from inbox.limits import PASS_HEADER, TYPING_RATE, replay_pass, whereabouts
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.integration.callers import Caller, House, error
@@ -62,6 +62,17 @@ def test_sessions_are_limited_for_each_address(limited: Flask, services: Service
     assert elsewhere.status_code == 201
     lied = stranger.post("/widget/sessions", body, headers={"X-Forwarded-For": "192.0.2.9"})
     assert error(lied) == (429, "rate_limited")
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("", ""), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"), ("[2001:db8::1]:8000", "[2001:db8::1]:8000"), ("unknown", "unknown"),
+    ],
+)  # fmt: skip
+def test_whoever_has_one_address_of_ipv6_has_many(address: str, counted: str) -> None:
+    assert whereabouts(address) == counted
 
 
 def test_who_tries_many_accounts_or_guesses_behind_a_link_is_refused(settings: Settings, services: Services) -> None:
