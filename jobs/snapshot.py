@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -66,13 +67,35 @@ def read(connection: Connection, claimed: Claimed) -> Work | None:
         "limit": HISTORY_MESSAGES,
     }
     history = tuple(Said(**said) for said in fetch_all(connection, HISTORY.text, parameters))
-    state = _object(row.metadata).get("workflowState")
-    basis = Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None, row.visitor_attributes)
+    basis = _basis(row)
     scope = {"project": claimed.project_id, "conversation": claimed.conversation_id, "visitor": row.visitor_id}
     box = toolbox.read(connection, claimed.project_id, scope) if row.workflow is not None else toolbox.NOTHING
     caps = Caps(row.cap_tokens_visitor_hour, row.cap_tokens_day)
     seen = _snapshot(claimed, row, history, basis, box)
     return Work(claimed, basis, seen, refusal(row, claimed), box, caps, row.has_snippets)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What has to be known of a turn that is handed off without a thought. `refusal` says why not even that."""
+
+    basis: Basis
+    language: str
+    refusal: Drop | None
+
+
+def beginning(connection: Connection, claimed: Claimed) -> Beginning | None:
+    """As little as can be; None if the conversation is gone. Whatever keeps a turn from thinking, its tools or what was
+    said before it, must not keep its visitor from people:
+    tests/integration/test_outages.py::test_an_error_of_ours_is_tried_again_later_each_time_and_then_handed_off
+    """
+    row = fetch_one(connection, CONVERSATION, {"conversation": claimed.conversation_id, "turn": claimed.turn_id})
+    return None if row is None else Beginning(_basis(row), row.language, refusal(row, claimed))
+
+
+def _basis(row: Any) -> Basis:
+    state = _object(row.metadata).get("workflowState")
+    return Basis(row.version, row.epoch, state if isinstance(state, Mapping) else None, row.visitor_attributes)
 
 
 def refusal(row: Any, claimed: Claimed) -> Drop | None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from inbox import assigning, rules, solving
 from inbox.attachments import delete_left, forget_unsent
-from inbox.database import patiently, single_statements
+from inbox.database import is_away, patiently, single_statements
 from inbox.presence import Presence
 from inbox.pruning import prune
 from inbox.storage import storage_of
@@ -86,7 +86,7 @@ def sweep(here: Context, directly: Directly | None = None) -> int:
         prune(connection)
         forget_unsent(connection, storage, BATCH)
         delete_left(connection, storage, BATCH)
-    ended = sum(hand_off_exhausted(here, turn_id) for turn_id in exhausted)
+    ended = sum(_hand_off(here, turn_id) for turn_id in exhausted)
     return _enqueue(here, waiting, directly) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
 
 
@@ -144,15 +144,25 @@ def assign(here: Context) -> int:
     return given
 
 
+def _hand_off(here: Context, turn_id: int) -> int:
+    """As `hand_off_exhausted`. One that cannot be handed off now keeps nobody else's turn from being found."""
+    try:
+        return hand_off_exhausted(here, turn_id)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("Turn %d could not be handed off; a later sweep tries again.", turn_id)
+        return 0
+
+
 def hand_off_exhausted(here: Context, turn_id: int) -> int:
     """Give a turn that failed too often to people, with the reason; 1 if this call did it."""
     with single_statements(here.engine).connect() as connection:
         claimed = claim.claim(connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=NO_LIMIT)
-        work = snapshot.read(connection, claimed) if claimed else None
-    if claimed is None or work is None:
+        found = snapshot.beginning(connection, claimed) if claimed else None
+    if claimed is None or found is None:
         return 0
-    words = hand_off_words(work.snapshot.project.language)
-    here.lander.land(claimed, work.basis, work.refusal or HandOff("attempts", words))
+    here.lander.land(claimed, found.basis, found.refusal or HandOff("attempts", hand_off_words(found.language)))
     here.waker()
     return 1
 

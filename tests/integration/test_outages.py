@@ -162,10 +162,27 @@ def test_an_error_of_ours_is_tried_again_later_each_time_and_then_handed_off(
             assert wait >= turns.BACKOFF_SECONDS * 2 ** (attempt - 1)
             assert turns.run(worker, turn_id) is None, "not before its time"
             time_passes(people)
-    assert sweep.sweep(worker) == 1
+        assert sweep.sweep(worker) == 1, "what keeps it from thinking does not keep its visitor from people"
     (turn,) = people.turns()
     assert (turn["status"], turn["reason"]) == ("handed_off", "attempts")
     assert people.conversation()["handed_off_why"] == "attempts", "agents see why, and filter by it"
+
+
+def test_a_turn_that_cannot_be_handed_off_holds_up_nobody(people: People, worker: Context) -> None:
+    first, second = people, people.arrives_too()
+    for one in (first, second):
+        assert one.visitor_writes() is not None
+    people.behind_the_back("UPDATE turn SET attempt = :most WHERE :conversation > 0", most=worker.settings.max_attempts)
+    faults = iter([ZeroDivisionError()])
+
+    def pause(point: str) -> None:
+        if point == "refetched" and (fault := next(faults, None)):
+            raise fault
+
+    worker = replace(worker, lander=Lander(worker.engine, worker.redis, pause))
+    assert (sweep.sweep(worker), statuses(first), statuses(second)) == (1, ["thinking"], ["handed_off"])
+    people.behind_the_back("UPDATE turn SET lease_until = claimed_at WHERE :conversation > 0")
+    assert (sweep.sweep(worker), statuses(first)) == (1, ["handed_off"])
 
 
 @pytest.fixture
