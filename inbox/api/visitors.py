@@ -55,11 +55,16 @@ def erase(who: Agent, number: str) -> Response:
     """Forget them with all conversations, messages, files, notes, events and log entries; managers only."""
     visitor_id = bigint(number)
     body(NothingBody)
+    forget(who, visitor_id)
+    return Response(status=204)
+
+
+def forget(who: Agent, visitor_id: int) -> None:
+    """Erase a visitor, and then their files' bytes. Raises NotFound and Forbidden."""
     with services().transaction() as writing:
         files = visitors.erase(writing.connection, who, visitor_id)
     with services().statement() as writing:
         attachments.delete_bytes(writing.connection, wiring().storage, files)
-    return Response(status=204)
 
 
 @blueprint.get("/<number>/conversations")

@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
         company,
         desk,
         earlier,
+        erasing,
         first_step,
         joining,
         label_hues,
@@ -53,7 +54,9 @@ def register(app: Flask) -> None:
     app.add_url_rule("/settings", "pages.save_settings", settings.save, methods=["POST"])
     for of_signing_in in (first_step, joining, proving, account):
         app.register_blueprint(of_signing_in.blueprint)
-    for of_the_inbox in (desk, earlier, listing, bulk, talking, naming, canned, company, saying, attaching, noticing):
+    for of_the_inbox in (
+        desk, earlier, listing, bulk, talking, naming, erasing, canned, company, saying, attaching, noticing
+    ):  # fmt: skip
         app.register_blueprint(of_the_inbox.blueprint)
     for of_the_settings in (
         snippets, labels, workflow, tools, members, working_hours, audit_log, webhooks, tokens, widget_settings

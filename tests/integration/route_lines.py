@@ -70,6 +70,7 @@ LINES: dict[str, Line] = {
     "talking.label": Line(form={"add": "refund"}),
     "talking.priority": Line(form={"priority": "high"}),
     "talking.snooze": Line(form={"until": "day"}),
+    "erasing.visitor": Line(managers=True, form={"sure": "yes"}),
     "naming.visitor": Line(form={"name": "Leila Haddad"}),
     "talking.attribute": Line(form={"name": "Plan", "value": "gold"}),
     "labels_page.rename": Line(form={"name": "refund", "new_name": "refunds"}),

@@ -16,7 +16,7 @@ from inbox.storage import Folder
 from jobs import context, feeding
 from jobs.sweep import sweep
 from tests.integration.callers import Caller, House, error
-from tests.integration.reader import Reader
+from tests.integration.reader import Reader, Sit
 
 SECRET = "Zanzibar"
 
@@ -252,3 +252,18 @@ def test_the_inbox_shows_the_new_name(house: House, sit: Any) -> None:
     house.ben.patch(f"/visitors/{known(house)[0]['id']}", {"name": "Layla <b>"})
     reader: Reader = sit(house.ben)
     assert "Layla &lt;b&gt;" in reader.open("/")
+
+
+def test_a_manager_erases_on_the_page_and_says_so_first(house: House, sit: Sit) -> None:
+    number = house.visit("My secret address").conversation_id
+    page, erase = f"/conversations/{number}", f"/conversations/{number}/visitor/erase"
+    assert erase not in sit(house.ben).open(page), "who may not is not offered it"
+    ada = sit(house.ada)
+    ada.open(page)
+    assert ada.send(page, to=erase).status_code == 422
+    assert house.ada.get(page).status_code == 200
+    ada.open(page)
+    ada.send(page, {"sure": "yes"}, to=erase)
+    assert house.ada.get(page).status_code == 404
+    assert "is erased, with every word and file." in ada.open("/")
+    assert house.ada.get("/audit").get_json()["items"][0]["kind"] == "visitor_erased"
