@@ -69,6 +69,8 @@ SELECT m.* FROM m
 """
 )
 
+# What is discarded has answered nobody, so its turn no longer says that it did: the one that starts when it is given
+# back would find nothing to do. tests/concurrency/test_policies.py::test_what_was_discarded_is_answered_anew
 DISCARD = text(
     f"""
 WITH {OLD},
@@ -81,6 +83,7 @@ d AS (
     UPDATE draft SET state = 'discarded', closed_at = clock_timestamp(), closed_by = :who
     FROM c, wanted WHERE draft.id = wanted.id
     RETURNING draft.*),
+t AS (UPDATE turn SET answers_up_to = NULL FROM d WHERE turn.id = d.turn_id),
 e AS (
     INSERT INTO timeline_event ({ENTRY_COLUMNS}, turn_id)
     SELECT c.project_id, c.id, c.version, 'turn_dropped', 'agent', :who, :who_name,

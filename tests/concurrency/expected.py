@@ -126,13 +126,16 @@ def violations(expected: Expected, people: People) -> Iterator[str]:
             yield f"I1: {name} is {row[name]!r} and was set to {value!r}"
     if row["metadata"].get("workflowState") != expected.state:
         yield f"I1: the workflow stands at {row['metadata'].get('workflowState')}, not at {expected.state}"
-    yield from _turns(expected, turns, messages)
+    discarded = {draft["turn_id"] for draft in people.drafts() if draft["state"] == "discarded"}
+    yield from _turns(expected, turns, messages, discarded)
     yield from _seen(row, turns, expected.promised or _waits(turns, messages))
     yield from _one_chain(row, messages, people.timeline())
 
 
-def _turns(expected: Expected, turns: list[Row], messages: list[Row]) -> Iterator[str]:
-    answered = Counter(answer for turn in turns if turn["status"] in ANSWERING for answer in turn["answers"])
+def _turns(expected: Expected, turns: list[Row], messages: list[Row], discarded: set[int]) -> Iterator[str]:
+    """What people `discarded` has answered nobody: another turn may, once they have given it back."""
+    answering = [turn for turn in turns if turn["status"] in ANSWERING and turn["id"] not in discarded]
+    answered = Counter(answer for turn in answering for answer in turn["answers"])
     if answered and max(answered.values()) > 1:
         yield f"I2: answered more than once: {answered}"
     live = [turn for turn in turns if turn["status"] in LIVE]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from inbox import acts, acts_sql, visiting
+from inbox import acts, acts_sql, as_seen, visiting
 from inbox.errors import StaleClaim, StaleVersion
 from jobs import claim
 from tests.conftest import InBackground, ListQueue
@@ -124,6 +124,27 @@ def test_a_person_takes_it_while_a_message_is_written(
     assert statuses(people) == ["cancelled"]
     assert people.conversation()["responder_state"] == "paused"
     chain(people)
+
+
+def test_solving_by_a_click_meets_a_colleague(people: People, in_background: InBackground) -> None:
+    """Both saw the same; what the colleague sets is written a moment before, and is not written over."""
+    seen = people.conversation()["version"]
+
+    def solve() -> str:
+        try:
+            with people.services.statement() as writing:
+                changes = {"status": "solved"}
+                as_seen.patch_undoably(writing.connection, people.ana, people.conversation_id, changes, seen=seen)
+        except StaleVersion as lost:
+            return str(lost.extra["by"])
+        return "solved"
+
+    with people.services.transaction() as writing:
+        acts.patch(writing.connection, people.ben, people.conversation_id, {"status": "pending"})
+        solving = in_background(solve)
+        until_waiting(people.services, 1)
+    assert solving.result() == "Ben"
+    assert people.conversation()["status"] == "pending"
 
 
 def without_freshness(name: str) -> Any:

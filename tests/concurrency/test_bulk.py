@@ -155,6 +155,15 @@ def test_undo_does_not_take_a_change_and_back_for_none(
     assert people.conversation().items() >= act.items()
 
 
+def test_undo_brings_back_no_label_that_another_took_off(people: People) -> None:
+    """The act left it on; nor is one that somebody put on again there twice."""
+    people.patch(labels=["kept", "gone"])
+    done = apply(people, [people.conversation_id], add_labels=["done"], remove_labels=["gone"])
+    people.patch(who=people.ben, labels=["done", "gone"])
+    undo(people, done)
+    assert people.conversation()["labels"] == ["gone"]
+
+
 def test_undo_is_its_makers_alone(people: People) -> None:
     done = apply(people, [people.conversation_id], status="solved")
     other = People.arrive(people.services)
@@ -174,6 +183,17 @@ def test_solving_gives_back_and_undo_takes_over_again(people: People) -> None:
     undo(people, done)
     assert people.conversation()["responder_state"] == "paused"
     assert people.timeline()[-1]["kind"] == "taken_over"
+
+
+def test_undo_leaves_the_responder_to_who_gave_it_back_since(people: People) -> None:
+    people.behind_the_back("UPDATE project SET resume_rule = 'when_solved'")
+    people.act("take_over")
+    done = apply(people, [people.conversation_id], status="solved")
+    people.act("take_over", who=people.ben)
+    people.act("give_back", who=people.ben)
+    undo(people, done)
+    row = people.conversation()
+    assert (row["status"], row["responder_state"]) == ("open", "active")
 
 
 def test_a_storm_of_many_at_once(people: People, visits: list[Visit], in_background: InBackground) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox import projects, visiting
+from inbox import drafts, projects, visiting
 from jobs import turn as turns
 from jobs.context import Context
 from tests.concurrency.conftest import Thinking
@@ -47,6 +47,22 @@ def test_switched_off_it_starts_nothing_and_lands_nothing(people: People, thinki
     assert [(turn["status"], turn["reason"]) for turn in people.turns()] == [("cancelled", "responder_off")]
     assert [message["author"] for message in people.messages()] == ["visitor"]
     assert writes(people, "Hello?") is None
+
+
+def test_what_was_discarded_is_answered_anew(people: People, worker: Context, thinking: Thinking) -> None:
+    """Somebody took over and did not like the AI's words; what they give back is no turn without a question."""
+    turn_id = writes(people)
+    with thinking(turn_id):
+        people.act("take_over")
+    with people.services.statement() as writing:
+        drafts.discard(writing.connection, people.ana, people.conversation_id, people.drafts()[0]["id"])
+    asked = people.act("give_back").turn_id
+    assert asked is not None
+    turns.run(worker, asked)
+    parked, landed = people.turns()
+    assert (parked["status"], landed["status"]) == ("parked", "landed")
+    assert landed["answers"] == parked["answers"] == [people.messages()[0]["id"]]
+    assert not people.conversation()["left_to_people"]
 
 
 @pytest.mark.parametrize(("on_assignment", "becomes"), [("post", "landed"), ("park", "parked")])

@@ -77,10 +77,13 @@ def test_the_last_word_solves_unless_the_visitor_goes_on(house: House, sit: Sit)
     number = visitor.conversation_id
     ben = sit(house.ben)
     last = {"kind": "public", "then": "solve", "seen_message": newest(house, number)}
+    noted = post(ben, number, "say", content="Nearly.", send_id="0", **{**last, "kind": "note"})
+    assert "solved" not in noted.get_json(), "a note is nobody's last word"
     solved = post(ben, number, "say", content="Here it is.", send_id="1", **last)
     assert house.ada.get(f"/conversations/{number}").get_json()["status"] == "solved"
     again = post(ben, number, "say", content="Here it is.", send_id="1", **last)
     assert again.get_json() == solved.get_json(), "once, however often it is sent"
+    assert post(ben, number, "say", content="Here it is.", send_id="1", **{**last, "then": ""}).status_code == 422
     visitor.post("/widget/messages", {"content": "One more thing"})
     told = post(ben, number, "say", content="Bye.", send_id="2", **last)
     assert (told.status_code, told.get_json()["solved"]) == (201, None)
