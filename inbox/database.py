@@ -15,11 +15,12 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, namedtuple_row, tuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool
 
 from inbox import outdated_plans
-from inbox.arrived import anything_at
+from inbox.lending import Lender
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
 CONNECT_SECONDS = 5
@@ -50,42 +51,44 @@ def connect(
     transactions, opens connections only when one is asked for. Connections are checked before use, so that a restarted
     server costs one reconnect and no error.
     """
-    settings: dict[str, Any] = {
-        "max_overflow": 0 if bounded else pool_size,
-        "pool_timeout": pool_seconds,
-        "connect_args": {"connect_timeout": CONNECT_SECONDS, "application_name": application, **STEADY},
-    }
-    engine = create_engine(_psycopg(url), pool_size=pool_size if bounded else 2, pool_pre_ping=True, **settings)
-    single = _of_single_statements(url, pool_size=pool_size, **settings)
+    known = {"connect_timeout": CONNECT_SECONDS, "application_name": application, **STEADY}
+    engine = create_engine(
+        _psycopg(url),
+        pool_size=pool_size if bounded else 2,
+        max_overflow=0 if bounded else pool_size,
+        pool_timeout=pool_seconds,
+        pool_pre_ping=True,
+        connect_args=known,
+    )
+    single = _of_single_statements(url, known)
     for one in (engine, single):
         event.listen(one, "connect", _greet)
         event.listen(one, "do_connect", _patient(patience_seconds))
-    event.listen(engine, "engine_disposed", lambda _engine: single.dispose())
-    setattr(engine, SINGLE, single)
+    lender = Lender(single, kept=pool_size, most=pool_size if bounded else 2 * pool_size, seconds=pool_seconds)
+    event.listen(engine, "engine_disposed", lambda _engine: lender.dispose())
+    setattr(engine, SINGLE, lender)
     return engine
 
 
-def _of_single_statements(url: str, **settings: Any) -> Engine:
-    engine = create_engine(
+def _of_single_statements(url: str, connect_args: dict[str, Any]) -> Engine:
+    return create_engine(
         _psycopg(url),
-        pool_use_lifo=True,  # few connections, with their statements prepared, before many that have not
+        poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,  # there is nothing to roll back
         pool_reset_on_return=None,  # nor here
-        **settings,
+        connect_args=connect_args,
     )
-    event.listen(engine, "checkout", _refuse_cut)
-    return engine
 
 
-def single_statements(engine: Engine) -> Engine:
+def single_statements(engine: Engine) -> Lender:
     """Its pool in which each statement commits by itself: one round trip, nothing left open in Python.
 
     A pool of its own, for switching a connection from transactions to autocommit and back costs more than most
     statements do.
     """
-    single: Engine = getattr(engine, SINGLE)
-    return single
+    lender: Lender = getattr(engine, SINGLE)
+    return lender
 
 
 class Patient(psycopg.Connection[Any]):
@@ -127,15 +130,6 @@ def _patient(seconds: float | None) -> Callable[..., psycopg.Connection[Any]]:
         return connection
 
     return opened
-
-
-def _refuse_cut(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
-    """A connection that the server has closed: its end has arrived at the socket, which otherwise is silent.
-
-    Costs no round trip, as a ping would. A connection that an idle network swallowed is found by its first statement.
-    """
-    if anything_at(dbapi_connection.fileno()):
-        raise DisconnectionError("the server has closed this connection")
 
 
 def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inbox.database import connect, single_statements
 from jobs import claim
@@ -41,6 +43,56 @@ def test_a_rush_opens_no_more(database_url: str) -> None:
         assert len(set(threads.map(served_by, [False] * MANY))) <= 2
         assert len(set(threads.map(served_by, [True] * MANY))) <= 2
     engine.dispose()
+
+
+def backend(connection: Connection) -> int:
+    """Which of the server's processes is at its other end."""
+    return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def test_what_came_back_is_lent_again_and_nobody_waits_for_ever(few: Engine) -> None:
+    lender = single_statements(few)
+    with lender.connect() as connection:
+        first = backend(connection)
+        with pytest.raises(PoolTimeout), lender.connect():
+            pass
+    with lender.connect() as connection:
+        assert backend(connection) == first
+
+
+def test_what_is_still_at_work_is_not_lent_again(few: Engine) -> None:
+    """Whoever sent it has been stopped meanwhile; its answer would be taken for the next one's."""
+    lender = single_statements(few)
+    with lender.connect() as connection:
+        first = backend(connection)
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.pgconn.send_query(b"SELECT pg_sleep(2)")
+    with lender.connect() as connection:
+        assert backend(connection) != first
+
+
+def test_one_that_the_server_closed_is_not_lent_again(few: Engine) -> None:
+    lender = single_statements(few)
+    with lender.connect() as connection:
+        first = backend(connection)
+    with few.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:one, 5000)"), {"one": first})
+    with lender.connect() as connection:
+        assert backend(connection) != first
+
+
+def test_a_fork_leaves_its_parents_connections_alone(few: Engine) -> None:
+    lender = single_statements(few)
+    with lender.connect() as connection:
+        first = backend(connection)
+    forked = os.fork()
+    if not forked:
+        with lender.connect() as connection:
+            os._exit(int(backend(connection) == first))
+    assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == 0
+    with lender.connect() as connection:
+        assert backend(connection) == first
 
 
 def test_leases_are_kept_after_a_rush(people: People, few: Engine) -> None:

@@ -1,0 +1,111 @@
+"""Connections for single statements, lent and given back as they are: nothing is begun on them that would have to end.
+
+Owns which are free, and how many there may be. SQLAlchemy opens and closes them here; its own pool does with each what
+a transaction may need, which costs as much as a statement costs the driver. Must not hold SQL.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from inbox.arrived import anything_at
+
+
+class Lender:
+    """Gives out the connection that came back last: few, with their statements prepared, before many that have not.
+
+    Works with threads and with greenlets alike.
+    """
+
+    def __init__(self, engine: Engine, *, kept: int, most: int, seconds: float) -> None:
+        """Of an engine that keeps none itself. Who finds `most` lent waits so many seconds; `kept` stay open."""
+        self._engine = engine
+        self._kept = kept
+        self._seconds = seconds
+        self._room = threading.BoundedSemaphore(most)
+        self._free: list[Connection] = []
+        self._process = os.getpid()
+        self._of_parent: list[Connection] = []
+
+    def connect(self) -> Lent:
+        """A connection for a block. Entering it raises sqlalchemy's TimeoutError where none came back in time."""
+        return Lent(self)
+
+    def take(self) -> Connection:
+        """One that is free, else a new one."""
+        if not self._room.acquire(timeout=self._seconds):
+            raise PoolTimeout(f"every connection is lent, and none came back within {self._seconds} s")
+        try:
+            return self._free_one() or self._engine.connect()
+        except BaseException:
+            self._room.release()
+            raise
+
+    def give_back(self, connection: Connection) -> None:
+        """It is free again, unless something is under way on it, or it was lost."""
+        try:
+            if connection.in_transaction():
+                connection.rollback()  # SQLAlchemy's own, of which the server knows nothing
+            if len(self._free) < self._kept and _is_idle(connection):
+                self._free.append(connection)
+            else:
+                connection.close()
+        finally:
+            self._room.release()
+
+    def dispose(self) -> None:
+        """Close those that are free."""
+        while self._free:
+            self._free.pop().close()
+
+    def _free_one(self) -> Connection | None:
+        if self._process != os.getpid():  # those of the process that this one was forked from are its own
+            self._of_parent, self._free, self._process = self._free, [], os.getpid()
+        while self._free:
+            connection = self._free.pop()
+            if not _is_cut(connection):
+                return connection
+            connection.invalidate()
+            connection.close()
+        return None
+
+
+class Lent:
+    """A connection within a block."""
+
+    __slots__ = ("_connection", "_lender")
+
+    def __init__(self, lender: Lender) -> None:
+        self._lender = lender
+
+    def __enter__(self) -> Connection:
+        self._connection = self._lender.take()
+        return self._connection
+
+    def __exit__(self, *_: object) -> None:
+        self._lender.give_back(self._connection)
+
+
+def _is_idle(connection: Connection) -> bool:
+    return not connection.invalidated and _driver(connection).pgconn.transaction_status == TransactionStatus.IDLE
+
+
+def _is_cut(connection: Connection) -> bool:
+    """Whether the server has closed it: its end has arrived at the socket, which otherwise is silent.
+
+    Costs no round trip, as a ping would. A connection that an idle network swallowed is found by its first statement.
+    """
+    return anything_at(_driver(connection).fileno())
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
