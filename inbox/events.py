@@ -21,6 +21,9 @@ from inbox.database import single_statements
 from inbox.passing import Sign
 
 BATCH = 500
+# Only CR and LF end a line of a stream, and JSON escapes both. Many a client takes these for ends as well, and whoever
+# wrote one would break its reading: tests/integration/test_events.py::test_what_others_take_for_the_end_of_a_line
+OTHER_LINE_ENDS = (("\x85", r"\u0085"), ("\u2028", r"\u2028"), ("\u2029", r"\u2029"))
 
 UNPLACED = text("SELECT EXISTS (SELECT 1 FROM change WHERE position IS NULL)")
 # A process that stalls while it holds this lock would silence every stream; the server then ends its transaction.
@@ -157,4 +160,7 @@ def _event(
 
 
 def _frame(position: int, index: int, name: str, data: dict[str, Any]) -> bytes:
-    return f"id: {position}.{index}\nevent: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    said = json.dumps(data, ensure_ascii=False)
+    for end, escaped in OTHER_LINE_ENDS:
+        said = said.replace(end, escaped)
+    return f"id: {position}.{index}\nevent: {name}\ndata: {said}\n\n".encode()

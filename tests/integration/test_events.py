@@ -52,6 +52,17 @@ def test_a_visitor_sees_what_is_theirs(house: House, hub: Hub) -> None:
     assert "Ben" not in str([e.data for e in seen if "message" not in e.data])
 
 
+def test_what_others_take_for_the_end_of_a_line(house: House, hub: Hub) -> None:
+    """Clients in Python split text by `splitlines`, which knows more ends than an event stream does."""
+    content = "".join(f"{end}data: {{}}" for end in ("a", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\r\n"))
+    house.visit(content)
+    frames = hub.stream(Scope(house.project_id), "0")
+    told_of = next(frame.decode() for frame in frames if b"message.created" in frame)
+    for lines in (frame.splitlines() for frame in told_of.split("\n\n") if "message.created" in frame):
+        assert [line.partition(":")[0] for line in lines] == ["id", "event", "data"]
+        assert json.loads(lines[2].partition(":")[2])["message"]["content"] == content
+
+
 def test_a_client_that_reconnects_after_every_event(house: House, other_house: House, hub: Hub) -> None:
     first = busy(house)
     busy(other_house)
