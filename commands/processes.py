@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from commands.lean import lean
 from commands.result import database, expect_migrated, give_up, print_result, say, servers
+from inbox.database import is_away
 from inbox.migrating import CannotMigrate
 from inbox.migrating import migrate as migrate_database
 from inbox.settings import Settings, SettingsError
@@ -46,8 +47,10 @@ def migrate() -> None:
     except CannotMigrate as error:
         give_up(str(error))
     except SQLAlchemyError as error:
-        say(str(error.__cause__ or error))
-        give_up("The database does not answer or could not be migrated. Check DATABASE_URL.")
+        say(str(error.__cause__ or error).strip())
+        if is_away(error):
+            give_up("The database does not answer. Check DATABASE_URL.")
+        give_up("Not migrated; nothing was changed. docs/operating.md says how to restore a backup.")
     print_result({"migrated": True})
 
 

@@ -157,6 +157,20 @@ def test_the_command_says_so(empty: str, servers: Servers, monkeypatch: pytest.M
     assert "Traceback" not in told.output
 
 
+def test_a_backup_that_was_restored_over_a_newer_schema(
+    empty: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(empty.replace("+psycopg", "")) as connection:
+        connection.execute("CREATE FUNCTION is_wanted(text, boolean) RETURNS boolean LANGUAGE sql RETURN true")
+    for name, value in (("DATABASE_URL", empty), ("REDIS_URL", servers.redis_url)):
+        monkeypatch.setenv(name, value)
+    told = CliRunner().invoke(migrate_command)
+    assert told.exit_code == 1
+    assert "is_wanted" in told.output
+    assert "nothing was changed. docs/operating.md says how to restore a backup." in told.output
+    assert is_behind(empty)
+
+
 @pytest.mark.usefixtures("next_release")
 def test_a_kept_database_gets_what_came_later(kept: str) -> None:
     assert is_behind(kept)
