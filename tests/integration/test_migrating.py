@@ -95,6 +95,18 @@ def test_up_down_and_up(empty: str) -> None:
     assert tables(empty) == newest
 
 
+READ_EACH_TIME = """
+SELECT t.tgname, p.proname FROM pg_trigger t
+JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refclassid = 'pg_proc'::regclass
+JOIN pg_proc p ON p.oid = d.refobjid JOIN pg_language l ON l.oid = p.prolang WHERE l.lanname = 'sql'
+"""
+
+
+def test_no_condition_of_a_trigger_is_read_as_sql(kept: str) -> None:
+    """The server would read the function's text with each statement, whether or not the trigger has anything to do."""
+    assert asked(kept, READ_EACH_TIME) == []
+
+
 WAITING = """
 WITH p AS (INSERT INTO project (name, key) VALUES ('One', 'one') RETURNING id),
 v AS (INSERT INTO visitor (project_id) SELECT id FROM p RETURNING id, project_id),
