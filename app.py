@@ -13,13 +13,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
-import inbox.api
-import inbox.pages
 from inbox import compressing, failures, language, limits, security, static_files
 from inbox.api import cors
+from inbox.api import routes as api_routes
 from inbox.company import Company
 from inbox.database import connect
 from inbox.hub import Hub
+from inbox.pages import routes as page_routes
 from inbox.presence import Presence
 from inbox.pulse import Pulse
 from inbox.redis import redis_client
@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         if not asked_by_flask:
             raise
         return app
-    for part in (compressing, static_files, failures, security, language, cors, limits, inbox.api, inbox.pages):
+    for part in (compressing, static_files, failures, security, language, cors, limits, api_routes, page_routes):
         part.register(app)
     if settings.proxies:
         hops = settings.proxies

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from inbox import first_steps, model_faults, projects, reading, spending
@@ -21,6 +21,7 @@ from inbox.pages import forms
 from inbox.pages.signing_in import page
 from inbox.saying import later, said
 
+blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 CHOICES: dict[str, dict[str, str]] = {
     "mode": {
         "simple": later("Simple: one answer from your snippets"),
@@ -60,16 +61,18 @@ FAULTS = {
 }
 
 
+@blueprint.get("")
 @page
 def show(me: Agent) -> ResponseReturnValue:
     """The project's settings."""
     return _render(me)
 
 
+@blueprint.post("")
 @page
 def save(me: Agent) -> ResponseReturnValue:
     """Save what was changed in the form; what cannot be saved is shown again as it was typed."""
-    return forms.set_columns(me, _fields, _render, _fault, at=url_for("pages.settings"))
+    return forms.set_columns(me, _fields, _render, _fault, at=url_for("settings.show"))
 
 
 def _fault(name: str, otherwise: str) -> str:

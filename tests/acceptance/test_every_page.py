@@ -60,7 +60,7 @@ PAGES: dict[str, tuple[Sight, ...]] = {
     ),
     "race.show": (Sight("/race", "race"),),
     "reports.show": (Sight("/reports?days=7", "reports"),),
-    "pages.settings": (Sight("/settings", "settings"),),
+    "settings.show": (Sight("/settings", "settings"),),
     "audit_page.show": (Sight("/settings/audit", "audit"),),
     "canned_page.show": (Sight("/settings/canned", "canned"),),
     "canned_page.edit": (Sight("/settings/canned/{canned}", "canned-reply"),),

@@ -1,0 +1,73 @@
+"""Every page of the product. Owns the list of them, and that no other site posts in their name."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from inbox.compressing import MaskedCsrf
+from inbox.pages import (
+    account,
+    attaching,
+    attention,
+    audit_log,
+    bulk,
+    canned,
+    company,
+    desk,
+    earlier,
+    erasing,
+    first_step,
+    joining,
+    label_hues,
+    labels,
+    listing,
+    members,
+    naming,
+    noticing,
+    proving,
+    race,
+    reports,
+    saying,
+    settings,
+    snippets,
+    tabs,
+    talking,
+    tokens,
+    tools,
+    visit,
+    webhooks,
+    widget_page,
+    widget_settings,
+    words,
+    workflow,
+    working_hours,
+)
+
+OF_EVERY_PAGE = (words, tabs, attention, label_hues)
+PAGES = (
+    *(first_step, joining, proving, account),
+    *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, attaching, noticing),
+    *(
+        settings,
+        snippets,
+        labels,
+        workflow,
+        tools,
+        members,
+        working_hours,
+        audit_log,
+        webhooks,
+        tokens,
+        widget_settings,
+    ),
+    *(visit, widget_page, race, reports),
+)
+
+
+def register(app: Flask) -> None:
+    """Add them, and what all their templates know."""
+    MaskedCsrf(app)
+    for part in OF_EVERY_PAGE:
+        part.register(app)
+    for page in PAGES:
+        app.register_blueprint(page.blueprint)
