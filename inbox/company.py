@@ -1,4 +1,4 @@
-"""Who looks at a conversation beside oneself, and who of them types.
+"""Who looks at a conversation beside oneself, who of them types, and what its visitor does.
 
 Owns its keys in Redis. May vanish: nobody is said to be there then. Must not decide anything by it.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from inbox import passing, run_progress
+from inbox import passing, receipts, run_progress
 from inbox.access import Agent
 from inbox.passing import Sign
 
@@ -69,6 +70,16 @@ class Company:
         """An agent is writing to the visitor of the conversation now. Never told of a note."""
         sign = Sign(project_id, "agent_typing", {"conversation_id": conversation_id}, conversation_id)
         passing.tell(self._redis, sign)
+
+    def visitor_saw(self, project_id: int, conversation_id: int, message_id: int) -> None:
+        """The visitor has the message before their eyes, and all before it."""
+        if receipts.keep(self._redis, conversation_id, message_id):
+            sign = Sign(project_id, "visitor_saw", {"conversation_id": conversation_id}, conversation_id)
+            passing.tell(self._redis, sign)
+
+    def saw_last_word(self, conversation: Mapping[str, Any]) -> datetime | None:
+        """When the visitor saw the newest message that is for them; None where they have not, or wrote it."""
+        return receipts.of_last_word(self._redis, conversation)
 
     def progress(self, conversation_id: int, live_turn: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """How far the live turn was when it last said so, or None."""

@@ -74,6 +74,12 @@ def newest_messages(
     return _newest(connection, "message", conversation_id, before, limit)[::-1]
 
 
+def is_public(connection: Connection, conversation_id: int, message_id: int) -> bool:
+    """Whether the conversation has this message, and its visitor may see it."""
+    statement = "SELECT FROM message WHERE id = :message AND conversation_id = :conversation AND NOT private"
+    return bool(_rows(connection, statement, conversation=conversation_id, message=message_id))
+
+
 def how_many_since(connection: Connection, conversation_id: int, first: int, most: int) -> int:
     """How many messages and notes there are from this id on; no more than `most` are counted."""
     statement = """SELECT count(*) AS many FROM (

@@ -66,6 +66,12 @@ class RatingBody(Body):
     comment: Annotated[str, Field(max_length=MOST_COMMENT_CHARACTERS), Storable] = ""
 
 
+class SeenBody(Body):
+    """POST widget/seen."""
+
+    message_id: Id
+
+
 class VisitorMessageBody(Body):
     """POST widget/messages: text, files or both. Without files the text has 1 to 10,000 characters and is not blank."""
 

@@ -12,9 +12,9 @@ from inbox import identity, person_asked, ratings, reading, receiving, represent
 from inbox.api.answering import answer, ascending, asked_once, created, told
 from inbox.api.asking import Visit, body, query, services, visitor_route, visitor_scope, visitor_token_route, wiring
 from inbox.api.paging import after, limit
-from inbox.api.schemas import NothingBody, RatingBody, SessionBody, VisitorChangesBody, VisitorMessageBody
+from inbox.api.schemas import NothingBody, RatingBody, SeenBody, SessionBody, VisitorChangesBody, VisitorMessageBody
 from inbox.colour import ink_on
-from inbox.errors import NotFound
+from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_messages, limited_sessions, limited_typing
 from inbox.services import Writing
 from inbox.tokens import new_token, token_of
@@ -84,6 +84,19 @@ def typing(visit: Visit) -> Response:
     """The visitor is typing: the agents who have the conversation open see it for some seconds. Nothing is stored."""
     body(NothingBody)
     wiring().company.visitor_types(visit.project_id, visit.conversation_id)
+    return Response(status=204)
+
+
+@blueprint.post("/seen")
+@limited_typing
+@visitor_route
+def seen(visit: Visit) -> Response:
+    """The visitor has a message before their eyes: agents see that below it, as long as nothing newer was said."""
+    wanted = body(SeenBody)
+    with services().reading() as connection:
+        if not reading.is_public(connection, visit.conversation_id, wanted.message_id):
+            raise Invalid("Not valid: message_id.", fields={"message_id": "is no message of this conversation"})
+    wiring().company.visitor_saw(visit.project_id, visit.conversation_id, wanted.message_id)
     return Response(status=204)
 
 

@@ -51,6 +51,7 @@ WIDGET_OPERATIONS: dict[str, Operation] = {
         widget_answers.WidgetConversation, body=schemas.NothingBody, example={}, failures=(errors.Forbidden,)
     ),
     "widget.typing": Operation(None, 204, schemas.NothingBody, {}),
+    "widget.seen": Operation(None, 204, schemas.SeenBody, {"message_id": 1}),
     "widget.list_messages": Operation(answers.Listed[answers.VisitorMessage], query=ASCENDING),
     "streams.visitor_events": Operation(
         query=(*STREAM_QUERY, STREAM_WITH),

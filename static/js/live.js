@@ -138,6 +138,7 @@ document.addEventListener("tandem:live", ({ detail: { name, data } }) => {
   if (String(data.conversation_id) !== open) return undefined;
   if (name === "people") return showPeople(data.people);
   if (name === "visitor_typing") return showVisitorTyping();
+  if (name === "visitor_saw") return document.dispatchEvent(new CustomEvent("tandem:refresh", { detail: { done: null } }));
   if (name === "progress") return showProgress(data);
   return undefined;
 });

@@ -37,6 +37,10 @@ def test_the_visitor_sees_that_a_person_writes(two: tuple[Page, Page], visitor: 
     ben.get_by_label("Reply").press("Control+Enter")
     expect(visitor.locator("#messages").get_by_text("Let me look")).to_be_visible()
     expect(visitor.locator("#person-writing")).to_be_hidden()
+    for page in two:
+        expect(page.locator("#saw")).to_contain_text("Seen by the visitor")
+    ask(visitor, "Take your time.")
+    expect(ana.locator("#saw")).to_be_hidden()
 
 
 def half_said(first: str, rest: str, gate: threading.Event) -> Script:

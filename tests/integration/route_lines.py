@@ -41,6 +41,7 @@ LINES: dict[str, Line] = {
     "widget.start_session": Line(open_to="everybody"),
     "visit.visit": Line(open_to="everybody"),
     "widget.rate": Line(refused=422),  # nothing is solved
+    "widget.seen": Line(refused=422),  # a message of nobody's
     "attachments.take_from_visitor": Line(query="name=a.txt", data=b"Hello"),
     "attachments.take_from_agent": Line(query="name=a.txt", data=b"Hello"),
     "attaching.take": Line(query="name=a.txt", data=b"Hello"),

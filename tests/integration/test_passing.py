@@ -20,7 +20,7 @@ from jobs import turn as turns
 from jobs.context import Context
 from jobs.progress import Progress, Teller
 from tests.background import Background
-from tests.integration.callers import House
+from tests.integration.callers import House, error
 from tests.integration.event_stream import QUIET, Event, flat
 from tests.integration.reader import Sit
 from tests.model_server import ModelServer
@@ -93,6 +93,38 @@ def test_a_visitor_sees_that_somebody_writes_and_nothing_else(hub: Hub, house: H
     assert not next(widget).name.startswith("live."), "of the note that Ben typed first"
     others.pop()
     assert not any(next(stream).name.startswith("live.") for stream in others)
+
+
+def test_agents_see_that_the_visitor_saw_the_last_word(
+    hub: Hub, house: House, other_house: House, sit: Sit, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told once; what they see is no more once something newer is said, and lost with Redis."""
+    visitor = house.visit("Hello")
+    number = visitor.conversation_id
+    path = f"/conversations/{number}/messages"
+    note = house.ada.post(path, {"content": "A note", "private": True}).get_json()["id"]
+    said = house.ada.post(path, {"content": "Here I am."}).get_json()["id"]
+    words, ben = "Seen by the visitor", sit(house.ben)
+    assert words not in ben.open(f"/conversations/{number}")
+    page = following(hub, Scope(house.project_id, reader_id=house.ben.id, watching=number))
+    heard(redis_url, Sign(house.project_id, "warm"))
+    foreign = other_house.visit("Hello")
+    for who, message in ((visitor, note), (visitor, said + 999), (foreign, said)):
+        assert error(who.post("/widget/seen", {"message_id": message})) == (422, "invalid")
+    for _again in range(2):
+        assert visitor.post("/widget/seen", {"message_id": said}).status_code == 204
+    house.ada.post(path, {"content": "Another note", "private": True})
+    told = [one.name for one in itertools.takewhile(lambda one: one.name != "message.created", page)]
+    assert told == ["live.warm", "live.visitor_saw"]
+    assert words in ben.open(f"/conversations/{number}")
+    away = FakeRedis(server=(server := FakeServer()))
+    server.connected = False
+    with monkeypatch.context() as without:
+        without.setattr(house.app.extensions["tandem"].company, "_redis", away)
+        assert visitor.post("/widget/seen", {"message_id": said}).status_code == 204
+        assert words not in ben.open(f"/conversations/{number}")
+    visitor.post("/widget/messages", {"content": "Good."})
+    assert words not in ben.open(f"/conversations/{number}"), "they answered"
 
 
 def test_an_agents_own_sign(hub: Hub, house: House, redis_url: str) -> None:

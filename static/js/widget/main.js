@@ -7,6 +7,7 @@ import { openOutbox } from "./outbox.js";
 import { openPerson } from "./person.js";
 import { openPersonWrites } from "./person-writes.js";
 import { openRating } from "./rating.js";
+import { openSeen } from "./seen.js";
 import { openSession } from "./session.js";
 import { openStanding } from "./standing.js";
 import { openStore } from "./store.js";
@@ -24,6 +25,7 @@ const session = openSession(store, widget.dataset.key);
 const files = openFiles(words, session, say);
 const thread = openThread(words, files.list);
 const personWrites = openPersonWrites(thread);
+const seen = openSeen(store, session, thread.atEnd);
 const standing = openStanding(widget, words, session);
 openRating(words, session, standing);
 const outbox = openOutbox(store, session, {
@@ -87,6 +89,7 @@ field.addEventListener("input", () => {
 let unread = 0;
 let caughtUp = false;
 function arrived(message) {
+  seen.shown(message);
   if (message.author === "agent") personWrites.show(false);
   if (!thread.show(message) || !caughtUp || message.author === "visitor") return;
   if (!store.isOpen) store.unread(++unread);
@@ -115,6 +118,7 @@ async function catchUp() {
 
 function restart() {
   thread.clear();
+  seen.clear();
   outbox.waiting().forEach(thread.showWaiting);
   caughtUp = false;
   stream?.close();
@@ -171,6 +175,7 @@ store.on("open", () => {
   store.isOpen = true;
   unread = 0;
   thread.toEnd();
+  seen.look();
   field.focus();
 });
 store.on("closed", () => (store.isOpen = false));
