@@ -20,6 +20,7 @@ from inbox.company import Company
 from inbox.database import connect
 from inbox.hub import Hub
 from inbox.pages import routes as page_routes
+from inbox.placed import Places
 from inbox.presence import Presence
 from inbox.pulse import Pulse
 from inbox.redis import redis_client
@@ -100,4 +101,5 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
         Sealer(str(settings.secret_key)),
         Company(redis),
         Pulse(services.database),
+        Places(redis),
     )

@@ -1,6 +1,7 @@
 """What a new project still lacks before visitors are answered well: read from its own rows, kept nowhere.
 
-Owns the one statement that looks. Whether a model is connected is the settings' to say, so the caller gives it.
+Owns the one statement that looks. Whether a model is connected is the settings' to say, and where the widget stands
+inbox/placed.py's, so the caller gives both.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class FirstSteps:
         return self.model and self.knowledge and self.question and self.site
 
 
-def find(connection: Connection, project_id: int, *, model: bool) -> FirstSteps:
-    """How far the project is."""
-    return FirstSteps(model=model, **connection.execute(LOOK, {"project": project_id}).mappings().one())
+def find(connection: Connection, project_id: int, *, model: bool, placed: bool) -> FirstSteps:
+    """How far the project is; `placed` says that a page of the site shows the widget."""
+    found = connection.execute(LOOK, {"project": project_id}).mappings().one()
+    return FirstSteps(**{**found, "model": model, "site": placed or found["site"]})

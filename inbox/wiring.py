@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from inbox.company import Company
 from inbox.hub import Hub
+from inbox.placed import Places
 from inbox.presence import Presence
 from inbox.pulse import Pulse
 from inbox.race_lab import RaceLab
@@ -33,3 +34,4 @@ class Wiring:
     sealer: Sealer
     company: Company
     pulse: Pulse
+    places: Places

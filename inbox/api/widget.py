@@ -32,6 +32,7 @@ def look() -> Response:
         project = reading.project_by_key(connection, key)
     if project is None:
         raise NotFound("There is no project with this key.")
+    wiring().places.ask(project["id"], request.headers.get("Origin", ""), project["widget_origins"])
     return answer(look_of(project))
 
 

@@ -133,8 +133,9 @@ def _steps(me: Agent, around: Mapping[str, Any]) -> FirstSteps | None:
     """What a manager is told where the list is empty; a list with rows asks nothing more of the database."""
     if around["rows"] or around["kept"] or not me.is_manager:
         return None
+    placed = wiring().places.newest(me.project_id) is not None
     with wiring().services.reading() as connection:
-        return first_steps.find(connection, me.project_id, model=not around["offline"])
+        return first_steps.find(connection, me.project_id, model=not around["offline"], placed=placed)
 
 
 def _assign(writing: Writing, me: Agent, conversation_id: int) -> None:

@@ -126,5 +126,6 @@ def _render(
         choices=CHOICES,
         secret=secret,
         known=known,
+        placed=wiring().places.newest(me.project_id),
         tag=TAG.format(url=url_for("widget_page.loader", _external=True), key=project["key"]),
     )
