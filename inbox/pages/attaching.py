@@ -16,6 +16,7 @@ from inbox.attachments import MOST_BYTES
 from inbox.file_types import SHOWN_IN_PLACE
 from inbox.pages.signing_in import page
 
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 blueprint = Blueprint("attaching", __name__, url_prefix="/conversations/<number>/attachments")
 
 
@@ -26,8 +27,12 @@ def _shown_in_place(media_type: str) -> bool:
 
 @blueprint.url_value_preprocessor
 def _longer_body(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """A file may be longer than a form: said before the form's token is looked for, which reads the body's length."""
-    request.max_content_length = MOST_BYTES + 1
+    """A file may be longer than a form: said before the form's token is looked for, which reads the body's length.
+
+    A form that is as long as a file would be read whole before anybody is asked who they are.
+    """
+    if request.mimetype not in FORMS:
+        request.max_content_length = MOST_BYTES + 1
 
 
 @blueprint.post("")

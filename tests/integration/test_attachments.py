@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from app import LARGEST_BODY_BYTES
 from inbox import attachments
 from inbox.services import Services
 from jobs import claim, snapshot
@@ -194,3 +195,10 @@ def test_the_agents_page(house: House, sit: Callable[[Caller], Reader]) -> None:
     form = {"csrf_token": token, "kind": "public", "content": "", "attachment": str(made.get_json()["id"])}
     assert ben.client.post(f"/conversations/{visitor.conversation_id}/say", data=form).status_code == 302
     assert visitor.get("/widget/messages").get_json()["items"][-1]["attachments"][0]["name"] == "label.png"
+
+
+def test_no_form_is_as_long_as_a_file(house: House) -> None:
+    """It would be read whole before anybody is asked who they are."""
+    form = {"content_type": "application/x-www-form-urlencoded", "data": b"x" * (LARGEST_BODY_BYTES + 1)}
+    refused = house.app.test_client().post(f"/conversations/{house.visit().conversation_id}/attachments?name=a", **form)
+    assert refused.status_code == 413

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from gevent.pywsgi import headers_factory
+from gevent import socket
+from gevent.pywsgi import WSGIServer, headers_factory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import request_head
 from commands.request_head import LONGEST_LINE_BYTES, MOST_FIELDS, Head, StrictHead
 
 NAMES = st.sampled_from(["Accept", "accept", "Cookie", "Authorization", "X-Tandem-Replay", "under_score", "Connection"])
@@ -74,3 +76,26 @@ def test_a_field_can_be_taken_out() -> None:
     head = read("Transfer-Encoding: Chunked\r\nX: y\r\n\r\n")
     del head["x"]
     assert (head.get("X"), head.getheader("transfer-encoding")) == (None, "Chunked")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: he", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"],
+)
+def test_who_falls_silent_is_let_go(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """Before a request, in its head and in its body: nobody holds a connection by saying nothing."""
+    monkeypatch.setattr(request_head, "SILENT_SECONDS", 0.1)
+
+    def view(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with pytest.raises(TimeoutError):
+            environ["wsgi.input"].read()
+        start_response("400 Bad Request", [])
+        return []
+
+    server = WSGIServer(("127.0.0.1", 0), view, log=None, error_log=None, handler_class=StrictHead)
+    server.start()
+    with socket.create_connection(server.address, timeout=10) as client:
+        client.sendall(said)
+        came = b"".join(iter(lambda: client.recv(65536), b""))
+    server.stop()
+    assert came[:12] in (b"", b"HTTP/1.1 400")
