@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from inbox import outdated_plans
 from inbox.lending import Lender
+from inbox.waiting import in_the_loop
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
 CONNECT_SECONDS = 5
@@ -102,8 +103,11 @@ class Patient(psycopg.Connection[Any]):
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """psycopg's own, for no longer than that."""
+        patience = self.patience_seconds if timeout is None else timeout
         try:
-            return super().wait(gen, interval, self.patience_seconds if timeout is None else timeout)
+            if (wait := in_the_loop()) is not None:
+                return wait(gen, self.pgconn.socket, patience)
+            return super().wait(gen, interval, patience)
         except psycopg.OperationalError:
             if not self.closed and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.close()  # what is still under way would be taken for the answer to the next statement
