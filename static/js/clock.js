@@ -1,4 +1,4 @@
-// Times in the reader's zone, and seconds that count up beside a turn.
+// Times in the reader's zone, seconds that count up beside a turn, and for how long somebody waits.
 // Owns how a moment is written. A format is made once: making one costs as much as writing hundreds of moments.
 
 const timeZone = document.documentElement.dataset.timeZone || undefined; // the account's, where one is chosen
@@ -12,6 +12,7 @@ const FORMATS = {
   whole: { dateStyle: "medium", timeStyle: "medium" },
 };
 const made = new Map();
+const counting = new Map(); // units of time
 const shown = new WeakMap(); // what an element says already
 
 function written(at, name) {
@@ -36,6 +37,24 @@ export function showClocks(root) {
     element.textContent = written(at, name);
     if (element.dateTime && !["day", "moment"].includes(name)) element.setAttribute("title", written(at, "whole"));
   }
+  showWaits(root);
+}
+
+const LENGTHS = [["day", 1440], ["hour", 60], ["minute", 1]]; // in minutes
+
+/** For how long, in the largest unit that is whole: a glance along the list compares them. Below a minute the time stays. */
+export function showWaits(root = document) {
+  for (const element of root.querySelectorAll("[data-waits]")) {
+    const minutes = Math.floor((Date.now() - new Date(element.dateTime)) / 60_000);
+    const [unit, size] = LENGTHS.find(([, most]) => minutes >= most) ?? [];
+    const words = unit && length(Math.floor(minutes / size), unit);
+    if (words && element.textContent !== words) element.textContent = words;
+  }
+}
+
+function length(count, unit) {
+  if (!counting.has(unit)) counting.set(unit, new Intl.NumberFormat(document.documentElement.lang || undefined, { style: "unit", unit, unitDisplay: "short" }));
+  return counting.get(unit).format(count);
 }
 
 /** As a field for a moment has it: in the browser's zone, to the minute. */

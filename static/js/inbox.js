@@ -1,7 +1,7 @@
 // The inbox in the browser: live parts, and typed words that are never lost.
 // Owns no state of conversations: what changed is fetched as HTML from the server.
 
-import { count, showClocks } from "./clock.js";
+import { count, showClocks, showWaits } from "./clock.js";
 import { refreshViews, rowsChanged } from "./list.js";
 import { newest, sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
@@ -165,6 +165,7 @@ document.body.addEventListener("htmx:afterSettle", ({ target }) => {
   count(target);
 });
 setInterval(() => count(), 1000);
+setInterval(() => showWaits(), 30_000);
 showClocks(document);
 count();
 

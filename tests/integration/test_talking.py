@@ -133,15 +133,15 @@ def test_who_the_visitor_is_can_be_said(house: House, sit: Sit, number: int) -> 
 def test_the_list_says_that_nobody_answers_what_was_stopped(house: House, sit: Sit, number: int) -> None:
     ben = sit(house.ben)
 
-    def shown_owner() -> str:
-        found = re.search(rf'<li id="row-{number}".*?<span class="avatar (\w+)', ben.open("/"), re.S)
+    def shown_owner() -> tuple[str, bool]:
+        found = re.search(rf'<li id="row-{number}".*?<span class="avatar (\w+).*?</li>', ben.open("/"), re.S)
         assert found
-        return found[1]
+        return found[1], "data-waits" in found[0]
 
-    assert shown_owner() == "ai"
+    assert shown_owner() == ("ai", False)
     turn = house.ada.get(f"/conversations/{number}/turns").get_json()["items"][0]["id"]
     house.ada.post(f"/conversations/{number}/turns/{turn}/stop")
-    assert shown_owner() == "wanted"
+    assert shown_owner() == ("wanted", True), "and for how long the visitor has waited"
 
 
 def test_what_leaves_the_list_can_be_undone(house: House, sit: Sit, number: int) -> None:
