@@ -47,19 +47,8 @@ OF_EVERY_PAGE = (words, tabs, attention, label_hues)
 PAGES = (
     *(first_step, joining, proving, account),
     *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, attaching, noticing),
-    *(
-        settings,
-        snippets,
-        labels,
-        workflow,
-        tools,
-        members,
-        working_hours,
-        audit_log,
-        webhooks,
-        tokens,
-        widget_settings,
-    ),
+    *(settings, snippets, labels, workflow, tools, members, working_hours, audit_log),
+    *(webhooks, tokens, widget_settings),
     *(visit, widget_page, race, reports),
 )
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from inbox import idempotency
+from inbox import attachments, idempotency, receiving
+from inbox.idempotency import Asked
+from inbox.receiving import Said
 from inbox.services import Services
+from inbox.visiting import Visit
 from tests.background import Background
 from tests.conftest import ListQueue
 from tests.integration.callers import Caller, House, error
 from tests.locks import until_waiting
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+
+
+def nobody_here(_visit: Visit) -> bool:
+    return False
 
 
 def test_a_message_is_written_once(house: House, turn_queue: ListQueue) -> None:
@@ -82,6 +90,9 @@ def test_a_key_is_forgotten_after_a_day(house: House, services: Services) -> Non
     response = visitor.post("/widget/messages", {"content": "y"}, headers=KEY)
     assert response.status_code == 201
     assert "Idempotency-Replayed" not in response.headers
+    with services.database.begin() as connection:
+        connection.execute(text("UPDATE idempotency_key SET created_at = created_at - interval '23 hours'"))
+    assert "Idempotency-Replayed" in visitor.post("/widget/messages", {"content": "y"}, headers=KEY).headers
 
 
 def test_the_second_waits_for_the_first(
@@ -114,3 +125,43 @@ def test_the_second_does_not_wait_for_ever(
         assert error(second) == (409, "idempotency_in_flight")
         holder.rollback()
     assert first.result().status_code == 201
+
+
+def test_whoever_has_waited_for_a_key_waits_for_the_conversation_without_a_limit(
+    house: House, services: Services, in_background: Callable[..., Background]
+) -> None:
+    token = house.visit().token or ""
+
+    def send() -> str:
+        with services.database.begin() as connection:
+            sent = receiving.receive(connection, token, Said("Once"), Asked("widget", "a key", b"hash"), nobody_here)
+            assert not sent.replayed
+            return str(connection.execute(text("SHOW lock_timeout")).scalar_one())
+
+    with services.database.connect() as first:
+        first.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('widget a key', 0))"))
+        second = in_background(send)
+        until_waiting(services, 1)
+        first.rollback()
+    assert second.result() == "0"
+
+
+@pytest.mark.parametrize("its_files_are_looked_at", ["first", "last"])
+def test_the_second_is_told_of_the_first_that_took_its_files_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch, its_files_are_looked_at: str
+) -> None:
+    visitor = house.visit()
+    file = visitor.call("POST", "/widget/attachments?name=a.txt", data=b"words", content_type="text/plain").get_json()
+    message = {"content": "Once", "attachment_ids": [file["id"]]}
+    first = []
+
+    def said(*given: Any) -> Any:
+        monkeypatch.setattr(receiving, "said", attachments.said)
+        looked_at = attachments.said(*given) if its_files_are_looked_at == "first" else None
+        first.append(visitor.post("/widget/messages", message, headers=KEY))
+        return looked_at or attachments.said(*given)
+
+    monkeypatch.setattr(receiving, "said", said)
+    second = visitor.post("/widget/messages", message, headers=KEY)
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert second.get_json() == first[0].get_json()

@@ -91,7 +91,7 @@ def test_a_wish_yields_to_a_fact_that_is_not_the_one_of_the_claim(
 ) -> None:
     remember = Intent("set_visitor_attribute", {"name": "plan", "value": "pro"})
     basis, fresh = replace(BASIS, visitor_attributes=knew), replace(FRESH, visitor=KnownVisitor(2, knows))
-    decision = decide(CLAIMED, basis, fresh, replace(REPLY, intents=(remember,)))
+    decision = decide(CLAIMED, basis, fresh, replace(REPLY, intents=(remember, WISHES["add_note"])))
     assert isinstance(decision, Post)
     assert decision.yielded == ((remember,) if yields else ())
 
