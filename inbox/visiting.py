@@ -109,6 +109,7 @@ WHERE s.token_hash = :token_hash
 # NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
 TURN_IS_DUE = f"""{MAY_ANSWER.format("{0}", project="old")} AND {{0}}.responder_state = 'active'
         AND NOT (old.answers_when = 'no_agent_online' AND :agent_online)"""
+# It answers with what is shown of the message. No details are null, not JSON that would be read each time.
 TAKEN_IN = f"""
 c AS (
     UPDATE conversation SET
@@ -142,7 +143,8 @@ e AS (
     WHERE listed.happened
     RETURNING *),
 {change_cte(messages=("m",), turns=("t",), entries=("e",))}
-SELECT m.*, (SELECT id FROM t) AS started_turn"""
+SELECT m.id, m.project_id, m.conversation_id, m.author, m.author_id, m.author_name, m.content, m.private, m.turn_id,
+    m.sent_by, NULLIF(m.details, '{{{{}}}}') AS details, m.created_at, (SELECT id FROM t) AS started_turn"""
 
 RECEIVE = text(
     """
