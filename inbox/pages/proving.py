@@ -32,7 +32,7 @@ HALF = "half"
 
 def remember(known: Known, *, stays: bool) -> None:
     """The password was right: keep so much, signed, until the second step."""
-    session.clear()
+    signing_in.begin_anew()
     session[HALF] = _signer().dumps([known.agent_id, known.project_id, _mark(known), stays])
 
 
@@ -84,7 +84,7 @@ def passkey() -> ResponseReturnValue:
     if half is not None and half[0].agent_id != agent_id:
         raise Unauthorized("This is another agent's passkey.")
     opened = signing_in.enter(agent_id, known.project_id, stays=half[1] if half else True, how="passkey")
-    response = answer({"next": url_for("pages.inbox")})
+    response = answer({"next": opened.headers["Location"]})
     for cookie in opened.headers.getlist("Set-Cookie"):
         response.headers.add("Set-Cookie", cookie)
     return response

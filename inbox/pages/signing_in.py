@@ -19,6 +19,8 @@ from inbox.api.asking import ASKER_PAGE, asked_by, services
 from inbox.sessions import Visiting
 
 COOKIE = "tandem_session"
+WANTED = "wanted"  # in the browser's signed cookie: the page that somebody asked for before they signed in
+LONGEST_WANTED = 1000  # characters of its address
 
 
 def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
@@ -30,12 +32,29 @@ def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRetu
         if agent is None:
             if request.method != "GET" or request.headers.get("HX-Request") or request.path.startswith("/parts"):
                 return Response("Sign in again.", 401, {"HX-Redirect": url_for("signing_in.sign_in")})
-            return redirect(url_for("signing_in.sign_in"))
+            return _to_sign_in()
         if agent.lacks_second_factor and not request.path.startswith("/account"):
             return _to_account()
         return view(agent, *arguments, **named)
 
     return asked_by(ASKER_PAGE, asked)
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    """The sign-in page, and from there on to what was asked for: a page of ours, and not what a script asked for."""
+    wanted = request.full_path.rstrip("?")
+    is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    if is_page and len(wanted) <= LONGEST_WANTED:
+        session[WANTED] = wanted
+    return redirect(url_for("signing_in.sign_in"))
+
+
+def begin_anew() -> None:
+    """Keep nothing of the browser's cookie but where its reader wants to go."""
+    wanted = session.get(WANTED)
+    session.clear()
+    if wanted:
+        session[WANTED] = wanted
 
 
 def _to_account() -> ResponseReturnValue:
@@ -68,15 +87,16 @@ def is_signed_in(token: str) -> bool:
 
 
 def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:
-    """Open a session for somebody who has proved who they are, and show them the inbox."""
+    """Open a session for somebody who has proved who they are, and show what they asked for, else the inbox."""
     old = session_token()
     with services().statement() as writing:
         where = Visiting(sessions.device_of(request.user_agent.string), _address(), stays)
         token = sessions.start(writing.connection, agent_id, project_id, where, how=how)
         if old:
             sessions.end(writing.connection, old)
+    wanted = session.get(WANTED) or url_for("pages.inbox")
     session.clear()
-    response = make_response(redirect(url_for("pages.inbox")))
+    response = make_response(redirect(wanted))
     response.set_cookie(
         COOKIE,
         token,

@@ -225,3 +225,19 @@ def test_a_project_that_wants_one(house: House, app: Flask, sit: Sit, email: str
     assert ada.client.get("/").status_code == 200
     assert ben.client.get("/").status_code == 302
     assert house.ben.get("/me").status_code == 200, "programs go on"
+
+
+def test_who_signs_in_is_led_on_to_what_they_asked_for(house: House, app: Flask, sit: Sit, email: str) -> None:
+    wanted = f"/conversations/{house.visit('Hello').conversation_id}?view=all"
+    door = Door(app)
+    assert door.client.get(wanted).headers["Location"] == "/sign-in"
+    door.client.get("/settings", headers={"Sec-Fetch-Dest": "empty"})  # a script's, of a page that is still open
+    assert door.send("/sign-in", email=email, password="wrong").status_code == 401
+    assert door.send("/sign-in", email=email, password=PASSWORD).headers["Location"] == wanted
+    door.client.delete_cookie("tandem_session")
+    assert door.send("/sign-in", email=email, password=PASSWORD).headers["Location"] == "/", "once"
+    otp, _ = set_up(sit(house.ada))
+    twice = Door(app)
+    twice.client.get(wanted)
+    assert twice.send("/sign-in", email=email, password=PASSWORD).headers["Location"] == "/sign-in/code"
+    assert twice.send("/sign-in/code", code=otp.now()).headers["Location"] == wanted
