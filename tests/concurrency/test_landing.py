@@ -12,14 +12,29 @@ from sqlalchemy import text
 
 from inbox.redis import redis_client
 from inbox.representation import moment
+from jobs import claim, snapshot
 from jobs import turn as turns
 from jobs.context import Context
 from jobs.landing import Lander
+from jobs.values import Basis, Claimed
+from responder.outcome import HandOff, Reply
 from tests.concurrency import faults
 from tests.concurrency.changes import CHANGES, Change, check, in_the_window, prepare, while_held
 from tests.conftest import InBackground
 from tests.model_server import ModelServer
 from tests.people import WORKFLOW, People
+
+
+def claim_turn(people: People) -> tuple[Claimed, Basis]:
+    """The turn of the visitor's question, claimed, and what it knows."""
+    turn_id = people.visitor_writes()
+    assert turn_id is not None
+    with people.services.statement() as writing:
+        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
+        assert claimed is not None
+        work = snapshot.read(writing.connection, claimed)
+    assert work is not None
+    return claimed, work.basis
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
@@ -172,25 +187,27 @@ def test_without_redis(people: People, worker: Context) -> None:
 
 def test_two_landings_of_one_turn(people: People, worker: Context, in_background: InBackground) -> None:
     """Two holders of one attempt land at once, neither with the lock: one reply."""
-    from jobs import claim, snapshot
-    from responder.outcome import Reply
-
-    turn_id = people.visitor_writes()
-    assert turn_id is not None
-    with people.services.statement() as writing:
-        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
-        assert claimed is not None
-        work = snapshot.read(writing.connection, claimed)
-    assert work is not None
+    claimed, basis = claim_turn(people)
     inside: list[object] = []
 
     def pause(point: str) -> None:
         if point == "refetched" and not inside:
             inside.append(None)
-            inside.append(Lander(worker.engine, None).land(claimed, work.basis, Reply("One", None)))
+            inside.append(Lander(worker.engine, None).land(claimed, basis, Reply("One", None)))
 
-    Lander(worker.engine, None, pause).land(claimed, work.basis, Reply("Two", None))
+    Lander(worker.engine, None, pause).land(claimed, basis, Reply("Two", None))
     assert [m["content"] for m in people.messages() if m["author"] == "responder"] == ["One"]
+
+
+def test_what_the_next_turn_answers_is_not_left_to_people(people: People, worker: Context) -> None:
+    """A person answered and gave back, and the visitor wrote again: the hand-off that comes then is dropped."""
+    claimed, basis = claim_turn(people)
+    people.act("reply", "It is on its way.")
+    people.act("give_back")
+    people.visitor_writes("And when?")
+    Lander(worker.engine, None).land(claimed, basis, HandOff("model_failed", "A person will answer you."))
+    assert [turn["status"] for turn in people.turns()] == ["cancelled", "queued"]
+    assert not people.conversation()["left_to_people"]
 
 
 def test_a_storm_of_clicks_costs_tries_and_nothing_else(people: People, worker: Context) -> None:

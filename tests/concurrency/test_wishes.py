@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,10 +33,14 @@ def wish(
     worker: Context,
     server: ModelServer,
     *calls: tuple[str, dict[str, Any]],
+    before: Callable[[People], object] = lambda people: None,
     in_background: InBackground | None = None,
     meanwhile: Callable[[People], object] = lambda people: None,
 ) -> None:
-    """A turn in which the model calls these tools, then says its words; `meanwhile` happens while it is held."""
+    """A turn in which the model calls these tools, then says its words.
+
+    `before` happens until it is claimed, `meanwhile` while the model is held.
+    """
     people.use_workflow(WORKFLOW)
     deltas = [call(name, arguments)["tool_calls"][0] | {"index": n} for n, (name, arguments) in enumerate(calls)]
 
@@ -45,6 +50,7 @@ def wish(
     server.script(asks, says("There you are."))
     turn_id = people.visitor_writes()
     assert turn_id is not None
+    before(people)
     if in_background is None:
         turns.run(worker, turn_id)
         return
@@ -76,6 +82,16 @@ def test_wishes_are_done_with_the_reply(people: People, worker: Context, model_s
     said = [(m["content"], m["private"]) for m in people.messages() if m["author"] == "responder"]
     assert sorted(said) == [("There you are.", False), ("Wants it by Friday.", True)]
     assert [one["outcome"] for one in tools(people)] == ["done"] * 5
+
+
+def test_what_rested_and_is_solved_comes_back_no_more(
+    people: People, worker: Context, model_server: ModelServer
+) -> None:
+    wish(
+        people, worker, model_server, ("set_status", {"status": "solved"}),
+        before=lambda people: people.patch(status="snoozed", snoozed_until=datetime.now(UTC) + timedelta(hours=1)),
+    )  # fmt: skip
+    assert (people.conversation()["status"], people.conversation()["snoozed_until"]) == ("solved", None)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +157,9 @@ def test_a_fact_of_the_visitor_yields(
 
 def test_an_assignment_by_address(people: People, worker: Context, model_server: ModelServer) -> None:
     wish(people, worker, model_server, ("assign_to", {"email": people.ben.email.upper()}))
-    assert people.conversation()["assignee_id"] == people.ben.id
+    conversation = people.conversation()
+    assert conversation["assignee_id"] == people.ben.id
+    assert conversation["assigned_at"] is not None
     assert sentences(people) == ["AI: assign to Ben"]
 
 
