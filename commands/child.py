@@ -74,7 +74,8 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start the command. When this process dies, however it dies, the child is sent `dies_with` (Linux).
 
-    The child has a process group of its own, so that Ctrl-C reaches the parent alone, which stops it in order.
+    The child has a process group of its own, so that Ctrl-C reaches the parent alone, which stops it in order. Its log
+    is read by our own user only, for an error may quote what somebody wrote.
     """
     parent = os.getpid()
 
@@ -83,7 +84,7 @@ def start(
         identity()
         _die_with(parent, dies_with)  # after the change of user, which clears it
 
-    with contextlib.nullcontext() if log is None else log.open("ab") as output:
+    with contextlib.nullcontext() if log is None else open(log, "ab", opener=_private) as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -92,6 +93,10 @@ def start(
             preexec_fn=prepare,
             env=environment,
         )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _die_with(parent: int, number: signal.Signals) -> None:
