@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+NOT_HERE = "There is nothing here with this id; what was here may have been deleted."
+
 
 class InboxError(Exception):
     """An error whose sentence is meant to be read by a person.
@@ -62,7 +64,7 @@ class NotFound(InboxError):
     code = "not_found"
     status = 404
 
-    def __init__(self, sentence: str = "There is nothing here with this id.", **extra: Any) -> None:
+    def __init__(self, sentence: str = NOT_HERE, **extra: Any) -> None:
         super().__init__(sentence, **extra)
 
 
