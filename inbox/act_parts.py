@@ -18,7 +18,7 @@ old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :pr
 # For acts that look at other tables too. A statement that waited for the row's lock sees the row as it is now and the
 # rest as it was before: a turn or message that came with the commit it waited for would be overlooked. So it writes
 # only if nothing was committed meanwhile, and is otherwise repeated, MOST_TRIES times:
-# tests/concurrency/test_acts.py::test_give_back_meets_a_message
+# tests/concurrency/test_acts_and_turns.py::test_give_back_meets_a_message
 FRESH = f"""
 seen AS (SELECT version FROM conversation WHERE id = :conversation AND project_id = :project),{OLD},
 fresh AS (SELECT old.id, old.version = seen.version AS fresh FROM old, seen)"""

@@ -159,7 +159,7 @@ SELECT found.*, {VISITOR}, fresh.fresh FROM found, fresh"""
 )
 
 # Also where the responder has it and no turn is at it, for one was stopped, say. Every turn that starts is a version,
-# so two who give back at once start one: tests/concurrency/test_acts.py::test_two_give_back_what_was_stopped
+# so two who give back at once start one: tests/concurrency/test_acts_and_turns.py::test_two_give_back_what_was_stopped
 GIVE_BACK = text(
     f"""
 WITH {FRESH},

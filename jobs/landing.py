@@ -73,7 +73,7 @@ class Lander:
             return self._land(claimed, basis, outcome)
         except IntegrityError as error:
             # Removed since the model named them, perhaps this moment: the check waits for a removal under way.
-            # tests/concurrency/test_wishes.py::test_an_assignment_to_who_is_being_removed
+            # tests/concurrency/test_wishes_to_assign.py::test_an_assignment_to_who_is_being_removed
             if not refused_by(error, ASSIGNEE_IS_MEMBER):
                 raise
             return self._land(claimed, basis, outcome, assignee_left=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,64 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from inbox import team
-from inbox.timeline import sentence
-from jobs import turn as turns
 from jobs.context import Context
 from jobs.landing import Lander
+from tests.concurrency.wishing import sentences, tools, wish
 from tests.conftest import InBackground
-from tests.locks import until_waiting
-from tests.model_server import Asked, ModelServer, call, calls, says
+from tests.model_server import ModelServer
 from tests.people import People
-
-TOOLS = ("add_note", "set_status", "set_priority", "add_label", "assign_to", "hand_off", "set_visitor_attribute")
-WORKFLOW: dict[str, Any] = {
-    "nodes": [{"id": "start", "type": "start"}, {"id": "answer", "type": "llm"}],
-    "edges": [{"source": "start", "target": "answer"}],
-    "globalTools": list(TOOLS),
-}
-
-
-def wish(
-    people: People,
-    worker: Context,
-    server: ModelServer,
-    *calls: tuple[str, dict[str, Any]],
-    before: Callable[[People], object] = lambda people: None,
-    in_background: InBackground | None = None,
-    meanwhile: Callable[[People], object] = lambda people: None,
-) -> None:
-    """A turn in which the model calls these tools, then says its words.
-
-    `before` happens until it is claimed, `meanwhile` while the model is held.
-    """
-    people.use_workflow(WORKFLOW)
-    deltas = [call(name, arguments)["tool_calls"][0] | {"index": n} for n, (name, arguments) in enumerate(calls)]
-
-    def asks(asked: Asked) -> None:
-        asked.stream({"tool_calls": deltas})
-
-    server.script(asks, says("There you are."))
-    turn_id = people.visitor_writes()
-    assert turn_id is not None
-    before(people)
-    if in_background is None:
-        turns.run(worker, turn_id)
-        return
-    server.hold()
-    running = in_background(turns.run, worker, turn_id)
-    server.wait_until_asked()
-    meanwhile(people)
-    server.release()
-    running.result()
-
-
-def tools(people: People) -> list[dict[str, Any]]:
-    return [entry["data"] for entry in people.timeline() if entry["kind"] == "tool"]
-
-
-def sentences(people: People) -> list[str]:
-    return [sentence(entry) for entry in people.timeline() if entry["kind"] == "tool"]
 
 
 def test_wishes_are_done_with_the_reply(people: People, worker: Context, model_server: ModelServer) -> None:
@@ -153,69 +100,6 @@ def test_a_fact_of_the_visitor_yields(
     assert people.turns()[0]["status"] == "landed"
     told = "AI wanted to set visitor attribute plan, trial; " + words
     assert sentences(people) == ["AI: set visitor attribute size, 4", told]
-
-
-def test_an_assignment_by_address(people: People, worker: Context, model_server: ModelServer) -> None:
-    wish(people, worker, model_server, ("assign_to", {"email": people.ben.email.upper()}))
-    conversation = people.conversation()
-    assert conversation["assignee_id"] == people.ben.id
-    assert conversation["assigned_at"] is not None
-    assert sentences(people) == ["AI: assign to Ben"]
-
-
-def test_an_assignment_yields(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground
-) -> None:
-    wish(
-        people, worker, model_server, ("assign_to", {"email": people.ben.email}),
-        in_background=in_background, meanwhile=lambda people: people.act("claim"),
-    )  # fmt: skip
-    assert people.conversation()["assignee_id"] == people.ana.id
-    (told,) = sentences(people)
-    assert told.startswith("AI wanted to assign to Ben; the assignment to Ana at ")
-
-
-@pytest.mark.parametrize("leaves", [True, False])
-def test_an_assignment_to_who_is_being_removed(
-    people: People, worker: Context, model_server: ModelServer, in_background: InBackground, leaves: bool
-) -> None:
-    """The landing waits for the removal that is under way; the reply is posted in either case, by the one turn."""
-    people.use_workflow(WORKFLOW)
-    model_server.script(calls("assign_to", {"email": people.ben.email}), says("There you are."))
-    turn_id = people.visitor_writes()
-    with people.services.database.connect() as removal:
-        team.remove(removal, people.ana, people.ben.id)
-        running = in_background(turns.run, worker, turn_id)
-        until_waiting(people.services, 1)
-        removal.commit() if leaves else removal.rollback()
-    running.result()
-    (turn,) = people.turns()
-    assert (turn["status"], turn["attempt"], len(model_server.asked)) == ("landed", 1, 2)
-    assert people.conversation()["assignee_id"] == (None if leaves else people.ben.id)
-    wanted = "AI wanted to assign to Ben; they had left the team by then" if leaves else "AI: assign to Ben"
-    assert sentences(people) == [wanted]
-
-
-def test_nobody_of_another_project_is_assigned(people: People, worker: Context, model_server: ModelServer) -> None:
-    """The model is told that there is nobody; the address may well exist elsewhere."""
-    stranger = People.arrive(people.services).ben
-    people.behind_the_back("UPDATE agent SET name = 'Stranger' WHERE id = :id", id=stranger.id)
-    for named in (stranger.email, "Stranger", "nobody@example.com"):
-        asked = len(model_server.asked)
-        wish(people, worker, model_server, ("assign_to", {"email": named}))
-        told = model_server.asked[asked + 1].body["messages"][-1]["content"]
-        assert told == f"Nobody of this team has the e-mail address {named!r}. Assign it to nobody else."
-        assert people.conversation()["assignee_id"] is None
-    assert tools(people) == []
-
-
-def test_a_name_that_two_have_is_nobodys(people: People, worker: Context, model_server: ModelServer) -> None:
-    wish(people, worker, model_server, ("assign_to", {"email": "ana"}))
-    assert people.conversation()["assignee_id"] == people.ana.id, "one of that name is meant"
-    people.patch(assignee_id=None)
-    people.behind_the_back("UPDATE agent SET name = 'Ana'")
-    wish(people, worker, model_server, ("assign_to", {"email": "Ana"}))
-    assert people.conversation()["assignee_id"] is None
 
 
 def test_a_label_that_a_person_removed_stays_away(

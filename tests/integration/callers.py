@@ -85,3 +85,10 @@ def _address(who: str, project_id: int) -> str:
 def error(response: TestResponse) -> tuple[int, str]:
     """Status and code of an error."""
     return response.status_code, response.get_json()["error"]["code"]
+
+
+def known(house: House, **query: str) -> list[dict[str, Any]]:
+    """The visitors that a list of them holds."""
+    answer = house.ben.get("/visitors", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return list(answer.get_json()["items"])
