@@ -16,7 +16,6 @@ from inbox.errors import Forbidden, Unauthorized
 from inbox.tokens import digest, new_token
 
 LONGEST_NAME = 100
-LONGEST_PASSWORD = 1000
 Role = Literal["agent", "manager"]
 Scope = Literal["read", "answer", "full"]
 NO_MATCH = "E-mail and password do not match."

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection, text
 
-from inbox import access, audit, invitations, passwords
+from inbox import access, audit, passwords
 from inbox.access import Agent
 from inbox.conversation import storable
 from inbox.errors import Invalid
@@ -68,7 +68,7 @@ def require_password(connection: Connection, who: Agent, password: str) -> str:
 def set_password(connection: Connection, who: Agent, old: str, new: str, session_token: str) -> None:
     """Set a new password and end the agent's other sessions. Raises Invalid. Must run in a transaction."""
     stored = require_password(connection, who, old)
-    invitations.check_password(new)
+    passwords.require_fitting(new)
     values = {"agent": who.id, "old": stored, "new": passwords.hash_password(new), "digest": digest(session_token)}
     if connection.execute(NEW_PASSWORD, values).one_or_none() is None:
         raise Invalid("The password was changed elsewhere in this moment.", fields={"old": "does not match"})

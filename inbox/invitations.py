@@ -21,7 +21,6 @@ from inbox.tokens import digest
 
 Row = Mapping[Any, Any]
 DAYS = 7
-SHORTEST_PASSWORD = 10
 GONE = "This invitation is not valid any more. Ask whoever sent it for a new one."
 
 # Whoever is invited anew has one valid link: the newest.
@@ -142,18 +141,11 @@ def accept(connection: Connection, token: str, *, name: str, password: str) -> t
     return agent_id, taken.project_id
 
 
-def check_password(password: str) -> None:
-    """Raise Invalid for a password that is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= access.LONGEST_PASSWORD:
-        words = f"has to have {SHORTEST_PASSWORD} to {access.LONGEST_PASSWORD} characters"
-        raise Invalid(f"The password {words}.", fields={"password": words})
-
-
 def _new_agent(connection: Connection, email: str, name: str, password: str) -> tuple[int, str]:
     shown = " ".join(name.split())
     if not 1 <= len(shown) <= access.LONGEST_NAME:
         raise Invalid("Say your name.", fields={"name": f"has to have 1 to {access.LONGEST_NAME} characters"})
-    check_password(password)
+    passwords.require_fitting(password)
     row = connection.execute(
         ADD_AGENT, {"email": email, "name": shown, "hash": passwords.hash_password(password)}
     ).one_or_none()

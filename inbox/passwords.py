@@ -1,4 +1,4 @@
-"""Passwords: their hashes, and whether one is right.
+"""Passwords: which may be chosen, their hashes, and whether one is right.
 
 Owns the hashing library, which is loaded with the first password: a worker never meets one. Whoever has one thread for
 many requests says where the work is done (commands/password_thread.py).
@@ -10,12 +10,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from inbox.errors import Invalid
 from inbox.saying import later
 from inbox.tokens import new_token
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
+SHORTEST, LONGEST = 10, 1000  # characters
 BUSY = later("Too many people sign in at this moment. Try again.")
 Runner = Callable[..., Any]  # the work and its arguments to what it comes to
 
@@ -32,6 +34,13 @@ def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher
 
     return PasswordHasher()
+
+
+def require_fitting(password: str) -> None:
+    """Raise Invalid for a password that is too short or too long."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        words = f"has to have {SHORTEST} to {LONGEST} characters"
+        raise Invalid(f"The password {words}.", fields={"password": words})
 
 
 def hash_password(password: str) -> str:

@@ -15,7 +15,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from inbox import access, account, invitations, passkeys, second_factor, sessions
+from inbox import access, account, passkeys, passwords, second_factor, sessions
 from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import json_object, services
@@ -55,7 +55,7 @@ def save(me: Agent) -> ResponseReturnValue:
 @page
 def set_password(me: Agent) -> ResponseReturnValue:
     """Set a new password; it ends every other session."""
-    old, new = _password("old"), request.form.get("new", "")[: access.LONGEST_PASSWORD + 1]
+    old, new = _password("old"), request.form.get("new", "")[: passwords.LONGEST + 1]
     try:
         with services().transaction() as writing:
             account.set_password(writing.connection, me, old, new, session_token())
@@ -187,7 +187,7 @@ def _with_password(me: Agent, act: Any, field: str) -> ResponseReturnValue:
 
 
 def _password(field: str) -> str:
-    return request.form.get(field, "")[: access.LONGEST_PASSWORD + 1]
+    return request.form.get(field, "")[: passwords.LONGEST + 1]
 
 
 def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] | None = None) -> str:
@@ -211,7 +211,7 @@ def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] |
         paper=paper,
         languages=LANGUAGE_NAMES,
         zones=account.time_zones(),
-        least=invitations.SHORTEST_PASSWORD,
+        least=passwords.SHORTEST,
         named=site().is_named,
         **shown,
     )
@@ -224,6 +224,6 @@ def _in_words(wrong: Mapping[str, str]) -> dict[str, str]:
         "language": gettext("Choose one of these languages."),
         "time_zone": gettext("This is no time zone. They are written as Asia/Ho_Chi_Minh."),
         "old": gettext("This is not your password."),
-        "password": gettext("Choose a password of at least %(least)s characters.", least=invitations.SHORTEST_PASSWORD),
+        "password": gettext("Choose a password of at least %(least)s characters.", least=passwords.SHORTEST),
     }
     return {name: words.get(name, fault) for name, fault in wrong.items()}

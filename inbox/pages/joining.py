@@ -13,7 +13,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from inbox import access, invitations
+from inbox import access, invitations, passwords
 from inbox.api.asking import services
 from inbox.conversation import storable
 from inbox.errors import Invalid, NotFound
@@ -33,7 +33,7 @@ def look(token: str) -> ResponseReturnValue:
 @limited_passwords
 def join(token: str) -> ResponseReturnValue:
     """Accept it, and go on as after a sign-in."""
-    name, password = request.form.get("name", ""), request.form.get("password", "")[: access.LONGEST_PASSWORD + 1]
+    name, password = request.form.get("name", ""), request.form.get("password", "")[: passwords.LONGEST + 1]
     try:
         if not storable(name):
             raise Invalid("Say your name.", fields={"name": ""})
@@ -67,13 +67,13 @@ def _page(token: str, faults: dict[str, Any]) -> tuple[str, int]:
         "name": gettext("Say your name, in at most %(most)s characters.", most=access.LONGEST_NAME),
         "password": gettext("This is not your password.")
         if found["agent_id"]
-        else gettext("Choose a password of at least %(least)s characters.", least=invitations.SHORTEST_PASSWORD),
+        else gettext("Choose a password of at least %(least)s characters.", least=passwords.SHORTEST),
     }
     page = render_template(
         "join.html",
         found=found,
         wrong={name: words[name] for name in faults},
         name=request.form.get("name", ""),
-        least=invitations.SHORTEST_PASSWORD,
+        least=passwords.SHORTEST,
     )
     return page, 422 if faults else 200
