@@ -24,6 +24,7 @@ ASK = text(
 WITH {FRESH},
 c AS (
     UPDATE conversation SET version = old.version + 1, responder_state = 'handed_off',
+        handed_off_reason = '{REASON}',
         status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
         snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE old.snoozed_until END
     FROM old, fresh

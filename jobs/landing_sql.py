@@ -125,7 +125,7 @@ EFFECTS = {
     "add_label": "labels = conversation.labels || (ARRAY(SELECT l FROM unnest(CAST(:add_labels AS text[])) AS l"
     f" WHERE l <> ALL (conversation.labels)))[1:GREATEST(0, {MOST_LABELS} - cardinality(conversation.labels))]",
     "assign_to": "assignee_id = :assign_to, assigned_at = clock_timestamp()",
-    "hand_off": "responder_state = 'handed_off'",
+    "hand_off": "responder_state = 'handed_off', handed_off_reason = COALESCE(CAST(:reason AS text), 'asked')",
 }
 
 

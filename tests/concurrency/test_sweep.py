@@ -40,7 +40,8 @@ def test_the_last_attempt_ends_in_a_hand_off(people: People, worker: Context) ->
     assert sweep.sweep(worker) == 1
     (turn,) = people.turns()
     assert (turn["status"], turn["reason"]) == ("handed_off", "attempts")
-    assert people.conversation()["responder_state"] == "handed_off"
+    found = people.conversation()
+    assert (found["responder_state"], found["handed_off_reason"]) == ("handed_off", "attempts")
     assert people.messages()[-1]["turn_id"] == turn_id
 
 

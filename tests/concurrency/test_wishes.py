@@ -131,7 +131,8 @@ def test_a_reply_that_is_parked_does_nothing(
 
 def test_asked_to_hand_off(people: People, worker: Context, model_server: ModelServer) -> None:
     wish(people, worker, model_server, ("hand_off", {"reason": "They want a person."}))
-    assert people.conversation()["responder_state"] == "handed_off"
+    found = people.conversation()
+    assert (found["responder_state"], found["handed_off_reason"]) == ("handed_off", "asked")
     assert people.messages()[-1]["content"] == "There you are."
     with people.services.reading() as connection:
         statement = text("SELECT data FROM timeline_event WHERE kind = 'handed_off'")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
-from inbox import list_rows
+from inbox import list_rows, person_asked
 from inbox.list_rows import Listed
 from inbox.listed import Filter
 from jobs import turn as turns
@@ -23,7 +24,8 @@ UPDATE conversation SET last_message_id = m.id FROM m WHERE conversation.id = :c
 """
 HAND_OFF = """
 WITH c AS (
-    UPDATE conversation SET responder_state = 'handed_off', version = version + 1 WHERE id = :conversation RETURNING *)
+    UPDATE conversation SET responder_state = 'handed_off', handed_off_reason = COALESCE(:kept, handed_off_reason),
+        version = version + 1 WHERE id = :conversation RETURNING *)
 INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, data)
 SELECT project_id, id, version, 'handed_off', 'responder', jsonb_build_object('reason', CAST(:reason AS text)) FROM c
 """
@@ -79,19 +81,21 @@ def test_nobody_wrote_yet(people: People) -> None:
     assert (row(people).last_author, row(people).last_author_name) == (None, None)
 
 
-def hand_off(people: People, reason: str) -> None:
-    people.behind_the_back(HAND_OFF, reason=reason)
+def hand_off(people: People, reason: str, *, kept: str | None) -> None:
+    people.behind_the_back(HAND_OFF, reason=reason, kept=kept)
+    people.behind_the_back("UPDATE conversation SET responder_state = 'active' WHERE id = :conversation")
 
 
-def test_the_last_reason_of_a_hand_off(people: People) -> None:
-    hand_off(people, "no_answer")
-    hand_off(people, "visitor_asked")
-    assert row(people).handed_off_why == "visitor_asked"
+def test_that_the_visitor_asked_for_people_is_kept_too(people: People) -> None:
+    people.visitor_writes()
+    with people.services.statement() as writing:
+        person_asked.ask(writing.connection, people.visit, datetime.now(UTC), people_here=True)
     people.behind_the_back("DELETE FROM timeline_event WHERE conversation_id = :conversation")
-    assert row(people).handed_off_why == "visitor_asked", "the conversation says it itself"
+    assert row(people).handed_off_why == "visitor_asked"
 
 
-def test_a_hand_off_of_an_earlier_release(people: People) -> None:
-    hand_off(people, "no_answer")
-    people.behind_the_back("UPDATE conversation SET handed_off_reason = NULL WHERE id = :conversation")
-    assert row(people).handed_off_why == "no_answer"
+def test_an_earlier_release_hands_off_again(people: People) -> None:
+    hand_off(people, "no_answer", kept="no_answer")
+    hand_off(people, "visitor_asked", kept=None)
+    people.behind_the_back("UPDATE conversation SET responder_state = 'handed_off' WHERE id = :conversation")
+    assert row(people).handed_off_why == "visitor_asked"

@@ -1,7 +1,7 @@
 """Of a conversation who wrote its last message and why it was handed off, with it: a list need not look for each row's.
 
-Owns these columns: the acts that save a message keep the author (inbox/act_parts.py), and the timeline the reason. Takes
-a moment, whatever is there: where nothing is kept yet, a list looks for it.
+Owns these columns, which the acts keep that save a message (inbox/act_parts.py) or hand off. Takes a moment, whatever
+is there: where nothing is kept yet, a list looks for it.
 """
 
 from alembic import op
@@ -20,18 +20,21 @@ ALTER TABLE conversation
     ADD COLUMN last_said_name text,
     ADD COLUMN handed_off_reason text;
 
-CREATE FUNCTION hand_off_told() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A process of an earlier release hands off and gives no reason: what is kept is then of a hand-off before. (Named by
+-- its column, so that a statement which does not hand off never reads the condition.)
+CREATE FUNCTION handed_off_anew() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE conversation SET handed_off_reason = NEW.data ->> 'reason'
-    WHERE id = NEW.conversation_id AND handed_off_reason IS DISTINCT FROM NEW.data ->> 'reason';
+    UPDATE conversation SET handed_off_reason = NULL WHERE id = NEW.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER hand_off_told AFTER INSERT ON timeline_event FOR EACH ROW
-    WHEN (NEW.kind = 'handed_off') EXECUTE FUNCTION hand_off_told();
+CREATE TRIGGER handed_off_anew AFTER UPDATE OF responder_state ON conversation FOR EACH ROW
+    WHEN (NEW.responder_state = 'handed_off' AND OLD.responder_state <> 'handed_off'
+        AND NEW.handed_off_reason = OLD.handed_off_reason)
+    EXECUTE FUNCTION handed_off_anew();
 """
 DOWN = """
-DROP TRIGGER hand_off_told ON timeline_event;
-DROP FUNCTION hand_off_told;
+DROP TRIGGER handed_off_anew ON conversation;
+DROP FUNCTION handed_off_anew;
 ALTER TABLE conversation
     DROP COLUMN last_said_id,
     DROP COLUMN last_said_by,
