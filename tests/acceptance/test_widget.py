@@ -26,7 +26,7 @@ FROM_THE_RIGHT = """(words) => {
 
 
 def unreachable(page: Page) -> Callable[[], None]:
-    """Nothing that is sent arrives, until what is returned is called."""
+    """No message that is sent arrives, until what is returned is called."""
 
     def abort(route: Any) -> None:
         if route.request.method == "POST":
@@ -34,8 +34,8 @@ def unreachable(page: Page) -> Callable[[], None]:
         else:
             route.fallback()
 
-    page.context.route("**/api/v1/widget/**", abort)
-    return lambda: page.context.unroute("**/api/v1/widget/**", abort)
+    page.context.route("**/api/v1/widget/messages", abort)
+    return lambda: page.context.unroute("**/api/v1/widget/messages", abort)
 
 
 def test_it_is_kept_without_cookies_and_read_without_a_mouse(visit: Callable[..., Page], house: House) -> None:
