@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-NAME = "run.json"
+from inbox.settings import RUN_FILE
 
 
 def write(data: Path, content: Mapping[str, Any]) -> None:
     """Put the file there, whole or not at all."""
-    path = data / NAME
+    path = data / RUN_FILE
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -28,9 +28,9 @@ def write(data: Path, content: Mapping[str, Any]) -> None:
 def update(data: Path, content: Mapping[str, Any]) -> None:
     """Change some of what is there; nothing where there is no file."""
     with contextlib.suppress(OSError, ValueError):
-        write(data, json.loads((data / NAME).read_text()) | content)
+        write(data, json.loads((data / RUN_FILE).read_text()) | content)
 
 
 def remove(data: Path) -> None:
     """Nothing runs here any more."""
-    (data / NAME).unlink(missing_ok=True)
+    (data / RUN_FILE).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 LARGEST = 10**9
+RUN_FILE = "run.json"  # in the data folder while `make run` runs: commands/run_file.py
 NetworkRange = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -93,7 +94,7 @@ def found_servers(settings: Settings) -> Settings:
     if settings.database_url and settings.redis_url:
         return settings
     try:
-        known = json.loads((settings.data / "run.json").read_text())
+        known = json.loads((settings.data / RUN_FILE).read_text())
     except (OSError, ValueError):
         raise SettingsError(
             "No running servers were found: start Tandem with `make run`, or set DATABASE_URL and REDIS_URL."
@@ -220,6 +221,6 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
 def known_url(settings: Settings) -> str:
     """Where the web process is: as a running `make run` says, else this machine's TANDEM_PORT."""
     try:
-        return str(json.loads((settings.data / "run.json").read_text())["url"])
+        return str(json.loads((settings.data / RUN_FILE).read_text())["url"])
     except (OSError, ValueError, KeyError):
         return f"http://127.0.0.1:{settings.port}"

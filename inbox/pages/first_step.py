@@ -15,6 +15,7 @@ from inbox.errors import Unauthorized
 from inbox.language import sentence_of
 from inbox.limits import limited_sign_in
 from inbox.pages import proving, signing_in
+from inbox.settings import RUN_FILE
 
 blueprint = Blueprint("signing_in", __name__)
 
@@ -49,5 +50,5 @@ def let_in(known: Known, *, stays: bool) -> Response:
 
 
 def _page(email: str = "", wrong: str = "") -> str:
-    printed = (wiring().settings.data / "run.json").exists()  # only `make run` has a demo, and prints its account
+    printed = (wiring().settings.data / RUN_FILE).exists()  # only `make run` has a demo, and prints its account
     return render_template("sign_in.html", email=email, wrong=wrong, named=proving.site().is_named, printed=printed)
