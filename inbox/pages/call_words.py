@@ -12,17 +12,16 @@ from inbox.saying import later, said
 NUMBER = re.compile(r"\d+")
 # Of webhooks (jobs/posting.py), then of tools (responder/http_tools.py), whose end is put behind "It failed:"; of both
 # (responder/outgoing.py).
-KNOWN = frozenset(
+BARRED = frozenset({later("Not sent: its host has no public address."), later("its host has no public address")})
+KNOWN = BARRED | frozenset(
     {
         later("It did not answer within %(number)s seconds."),
-        later("Not sent: its host has no public address."),
         later("Not sent: its host is not known."),
         later("Not sent: its secret cannot be read any more. Rotate it."),
         later("Its server could not be reached."),
         later("Its server did not answer as HTTP has it."),
         later("Redirects are not followed."),
         later("it did not answer within %(number)s seconds"),
-        later("its host has no public address"),
         later("its host is not known"),
         later("its host is not on the project's list of hosts"),
         later("its server could not be reached"),
@@ -34,6 +33,11 @@ KNOWN = frozenset(
         later("the project has no such tool any more"),
     }
 )
+
+
+def is_barred(fault: str | None) -> bool:
+    """Whether the call was never made, for where its address leads."""
+    return fault in BARRED
 
 
 def of_call(fault: str) -> str:

@@ -24,12 +24,12 @@ from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.events import place
 from inbox.language import sentence_of
 from inbox.pages import forms
+from inbox.pages.call_words import is_barred
 from inbox.pages.signing_in import page
 from inbox.tokens import new_token
 
 blueprint = Blueprint("webhooks_page", __name__, url_prefix="/settings/webhooks")
 LISTED = 50
-BARRED = "Not sent: its host has no public address."  # as jobs/posting.py says it
 
 
 @blueprint.get("")
@@ -172,7 +172,7 @@ def _say(me: Agent, webhook_id: int, words: str) -> None:
 def _is_barred(url: str, log: Sequence[Mapping[Any, Any]]) -> bool:
     """Whether nothing is sent there for where it leads: as its address says, or as the newest attempt found out."""
     tries = log[0]["tries"] if log else []
-    return wiring().workshop.is_barred(urlsplit(url).hostname or "") or bool(tries and tries[-1]["fault"] == BARRED)
+    return wiring().workshop.is_barred(urlsplit(url).hostname or "") or bool(tries and is_barred(tries[-1]["fault"]))
 
 
 def _typed() -> dict[str, Any]:

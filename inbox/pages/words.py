@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
         word=word,
         marked=marked,
         of_call=call_words.of_call,
+        is_barred=call_words.is_barred,
         model_advice=model_words.advice,
     )
 
