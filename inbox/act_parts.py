@@ -187,12 +187,15 @@ t AS (
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *)"""
 
+# The visitor's newest message that is the responder's to answer.
+NEWEST_QUESTION = """(
+        SELECT max(q.id) FROM message q WHERE q.conversation_id = {0} AND q.author = 'visitor'
+            AND q.details -> 'left_to_people' IS NULL)"""
+
 # What the visitor wrote after the stopped turn had read the conversation was never its to answer: the next turn's.
 NEXT_AFTER_STOP = f"""
 next AS (
-    SELECT COALESCE(live.status = 'thinking' AND m.author = 'visitor' AND (
-            SELECT max(q.id) FROM message q WHERE q.conversation_id = old.id AND q.author = 'visitor'
-                AND q.details -> 'left_to_people' IS NULL
-        ) > (SELECT max(answered) FROM unnest(live.answers) AS answered)
+    SELECT COALESCE(live.status = 'thinking' AND m.author = 'visitor'
+        AND {NEWEST_QUESTION.format("old.id")} > (SELECT max(answered) FROM unnest(live.answers) AS answered)
         AND old.responder_state = 'active' AND {MAY_ANSWER.format("old", project="p")}, false) AS starts
     FROM live, old JOIN project p ON p.id = old.project_id LEFT JOIN message m ON m.id = old.last_message_id)"""

@@ -15,17 +15,16 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 
-from inbox.act_parts import WAITED_FOR, last_word
+from inbox.act_parts import NEWEST_QUESTION, WAITED_FOR, last_word
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
 from jobs import remembering
 
 REFETCH = text(
-    """
+    f"""
 SELECT c.version, c.epoch, c.status, c.responder_state, c.left_to_people, c.metadata,
     t.status AS turn_status, t.attempt, p.responder_enabled, p.on_assignment, clock_timestamp() AS fetched_at,
-    (SELECT max(m.id) FROM message m WHERE m.conversation_id = c.id AND m.author = 'visitor'
-        AND m.details -> 'left_to_people' IS NULL) AS newest_question_id,
+    {NEWEST_QUESTION.format("c.id")} AS newest_question_id,
     CASE WHEN c.epoch <> :epoch THEN (
         SELECT jsonb_agg(jsonb_build_object(
             'kind', e.kind, 'version', e.version, 'actor_id', e.actor_id, 'actor_name', e.actor_name,
