@@ -20,6 +20,7 @@ from inbox import listed_words
 from inbox.database import fetch_tuples
 from inbox.listed import ALL, HANDED_OFF_WHY, Filter
 from inbox.listed_words import NEWEST, Page
+from inbox.reading import LAST_AUTHOR, LAST_AUTHOR_NAME
 
 Row = Mapping[Any, Any]
 
@@ -62,21 +63,10 @@ SELECT c.id, c.status, c.assignee_id, c.priority, c.labels, c.unread_count, c.la
     c.visitor_id, v.external_id, v.name, v.email, v.verified, v.custom_attributes::text
 FROM ({{page}}) c JOIN visitor v ON v.id = c.visitor_id {NEWEST}
 """
-
-
-def _known(kept: str, author: str) -> str:
-    """Of the last author, as the conversation keeps it: its messages are in a far larger table. There it is looked for
-    where an earlier release saved the last one, and kept no author of it.
-    """
-    return f"""CASE WHEN c.last_said_id = c.last_message_id THEN {kept}
-        ELSE (SELECT {author} FROM message m WHERE m.id = c.last_message_id) END"""
-
-
 SHOWN = f"""
 SELECT c.id, c.status, c.assignee_id, c.priority, c.labels, c.unread_count, c.last_message_snippet,
     c.responder_state, c.left_to_people, c.epoch, c.active_at, c.visitor_id, COALESCE(NULLIF(v.name, ''), v.email),
-    a.name, {_known("c.last_said_by", "m.author")},
-    {_known("c.last_said_name", "CASE m.author WHEN 'agent' THEN m.author_name END")}, live.id, live.claimed_at,
+    a.name, {LAST_AUTHOR}, {LAST_AUTHOR_NAME}, live.id, live.claimed_at,
     EXISTS (SELECT 1 FROM draft d WHERE d.conversation_id = c.id AND d.state = 'open'),
     CASE WHEN c.responder_state = 'handed_off' THEN {HANDED_OFF_WHY} END
 FROM ({{page}}) c JOIN visitor v ON v.id = c.visitor_id

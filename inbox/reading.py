@@ -20,15 +20,26 @@ LIVE_TURN = """
 LEFT JOIN LATERAL (
     SELECT to_jsonb(turn) AS row FROM turn
     WHERE turn.conversation_id = c.id AND turn.status IN ('queued', 'thinking')) live ON true"""
+
+
+def _last(kept: str, author: str) -> str:
+    """Of the last author, as the conversation keeps it: its messages are in a far larger table. There it is looked for
+    where an earlier release saved the last one, and kept no author of it.
+    """
+    return f"""CASE WHEN c.last_said_id = c.last_message_id THEN {kept}
+        ELSE (SELECT {author} FROM message m WHERE m.id = c.last_message_id) END"""
+
+
+LAST_AUTHOR = _last("c.last_said_by", "m.author")
+LAST_AUTHOR_NAME = _last("c.last_said_name", "CASE m.author WHEN 'agent' THEN m.author_name END")
 COLUMNS = f"""
 SELECT c.*, to_jsonb(v) AS visitor, a.name AS assignee_name, live.row AS live_turn,
     EXISTS (SELECT 1 FROM draft d WHERE d.conversation_id = c.id AND d.state = 'open') AS has_draft,
-    lm.author AS last_author, lm.author_name AS last_author_name,
+    {LAST_AUTHOR} AS last_author, {LAST_AUTHOR_NAME} AS last_author_name,
     CASE WHEN c.responder_state = 'handed_off' THEN {HANDED_OFF_WHY} END AS handed_off_why"""
 AROUND = f"""
 JOIN visitor v ON v.id = c.visitor_id
 LEFT JOIN agent a ON a.id = c.assignee_id
-LEFT JOIN message lm ON lm.id = c.last_message_id
 {LIVE_TURN}"""
 
 SHOWN = f"{COLUMNS} FROM conversation c {AROUND}"
