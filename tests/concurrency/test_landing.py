@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from inbox.redis import redis_client
 from inbox.representation import moment
-from jobs import claim, snapshot
 from jobs import turn as turns
 from jobs.context import Context
 from jobs.landing import Lander
@@ -23,18 +22,15 @@ from tests.concurrency.changes import CHANGES, Change, check, in_the_window, pre
 from tests.conftest import InBackground
 from tests.model_server import ModelServer
 from tests.people import WORKFLOW, People
+from tests.turns import begun
 
 
 def claim_turn(people: People) -> tuple[Claimed, Basis]:
     """The turn of the visitor's question, claimed, and what it knows."""
     turn_id = people.visitor_writes()
-    assert turn_id is not None
     with people.services.statement() as writing:
-        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
-        assert claimed is not None
-        work = snapshot.read(writing.connection, claimed)
-    assert work is not None
-    return claimed, work.basis
+        work = begun(writing.connection, turn_id)
+    return work.claimed, work.basis
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)

@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from app import LARGEST_BODY_BYTES
 from inbox import attachments
 from inbox.services import Services
-from jobs import claim, snapshot
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader
+from tests.turns import begun
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
@@ -170,10 +170,7 @@ def test_the_responder_is_told_of_a_file_and_sees_none(house: House, services: S
         "/widget/messages", {"content": "Look", "attachment_ids": [by_visitor(visitor, name="receipt.png")["id"]]}
     )
     with services.database.begin() as connection:
-        claimed = claim.claim(connection, turn_queue.turns[-1], lease_seconds=30, max_attempts=3)
-        assert claimed is not None
-        work = snapshot.read(connection, claimed)
-    assert work is not None
+        work = begun(connection, turn_queue.turns[-1])
     assert work.snapshot.history[-1].content == "Look\n[receipt.png was sent, a file of type image/png]"
 
 

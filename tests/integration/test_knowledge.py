@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from inbox.services import Services
-from jobs import claim, knowledge, snapshot
+from jobs import knowledge, snapshot
 from jobs import turn as turns
 from jobs.context import Context
 from tests.conftest import ListQueue
@@ -14,6 +14,7 @@ from tests.integration.callers import House
 from tests.integration.reader import Sit, shown
 from tests.model_server import ModelServer, says
 from tests.people import People
+from tests.turns import begun
 
 SNIPPETS = {
     "Returns": "Guests may return anything within 30 days.",
@@ -113,15 +114,11 @@ def test_the_search_goes_by_its_index(services: Services, house: House, other_ho
 def test_a_project_that_knows_nothing_is_not_searched(people: People) -> None:
     """A turn is told with all else that it reads whether there is anything to search."""
     turn_id = people.visitor_writes()
-    assert turn_id is not None
     with people.services.statement() as writing:
-        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
-        assert claimed is not None
-        work = snapshot.read(writing.connection, claimed)
-        assert work is not None
+        work = begun(writing.connection, turn_id)
         assert not work.has_snippets
         insert = text("INSERT INTO snippet (project_id, title, content) VALUES (:project, 'Returns', '30 days.')")
         writing.connection.execute(insert, {"project": people.project_id})
-        work = snapshot.read(writing.connection, claimed)
-        assert work is not None
-        assert work.has_snippets
+        again = snapshot.read(writing.connection, work.claimed)
+        assert again is not None
+        assert again.has_snippets

@@ -21,7 +21,7 @@ from commands.embedded import RunningServer, start_postgres
 from inbox.migrating import migrate
 from inbox.services import Services
 from inbox.settings import Settings
-from jobs import claim, context, snapshot
+from jobs import context
 from jobs.context import Context
 from jobs.sweep import sweep
 from jobs.turn import run
@@ -31,6 +31,7 @@ from tests.conftest import InBackground
 from tests.integration.callers import House, error
 from tests.people import People
 from tests.product import wait_for
+from tests.turns import begun
 
 PATIENCE_SECONDS = 0.5
 READY_SECONDS = 3  # in which a balancer has its answer
@@ -113,14 +114,11 @@ def test_no_turn_waits_for_ever(worker: Context, postgres: RunningServer, in_bac
     with silent(postgres), pytest.raises(OperationalError):
         run(worker, turn_id)
     with services.statement() as writing:
-        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
-        assert claimed is not None
-        work = snapshot.read(writing.connection, claimed)
-    assert work is not None
+        work = begun(writing.connection, turn_id)
     tried = threading.Event()
     lander = replace(worker.lander, pause=lambda _point: tried.set())
     with silent(postgres):
-        landing = in_background(lander.land, claimed, work.basis, Reply("It is on its way.", None))
+        landing = in_background(lander.land, work.claimed, work.basis, Reply("It is on its way.", None))
         assert not tried.wait(3 * PATIENCE_SECONDS)
     assert isinstance(landing.result().decision, Post)
     assert [one["content"] for one in people.messages() if one["author"] == "responder"] == ["It is on its way."]

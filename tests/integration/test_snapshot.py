@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.services import Services
-from jobs import claim, snapshot
 from tests.people import WORKFLOW, People
+from tests.turns import begun
 
 
 def read(services: Services, definition: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -15,13 +15,8 @@ def read(services: Services, definition: Mapping[str, Any]) -> Mapping[str, Any]
     people = People.arrive(services)
     people.use_workflow(definition)
     turn_id = people.visitor_writes()
-    assert turn_id is not None
     with services.statement() as writing:
-        claimed = claim.claim(writing.connection, turn_id, lease_seconds=30, max_attempts=3)
-        assert claimed is not None
-        work = snapshot.read(writing.connection, claimed)
-    assert work is not None
-    return work.snapshot.workflow
+        return begun(writing.connection, turn_id).snapshot.workflow
 
 
 def test_turns_share_the_workflow_that_they_wait_in(services: Services) -> None:
