@@ -13,12 +13,15 @@ from sqlalchemy import Connection, text
 
 from inbox import audit, passwords
 from inbox.errors import Forbidden, Unauthorized
+from inbox.saying import later
 from inbox.tokens import digest, new_token
 
 LONGEST_NAME = 100
 Role = Literal["agent", "manager"]
 Scope = Literal["read", "answer", "full"]
-NO_MATCH = "E-mail and password do not match."
+NO_MATCH = later("E-mail and password do not match.")
+# Told to whoever has proved who they are, and so to no stranger: that they were taken out is no secret from them.
+IN_NO_PROJECT = later("You are in no project here any more. Ask a manager for an invitation.")
 
 
 @dataclass(frozen=True)
@@ -126,16 +129,19 @@ def by_session(connection: Connection, token: str | None) -> Agent | None:
 
 
 def by_password(connection: Connection, email: str, password: str, *, address: str = "") -> Known:
-    """Whose address and password these are. Raises Unauthorized, alike for a wrong password and an unknown address.
+    """Whose address and password these are. Raises Unauthorized, alike for a wrong password and an unknown address,
+    and in other words for a right password of somebody who is in no project.
 
     A hash made with older parameters is renewed.
     """
     row = connection.execute(BY_EMAIL, {"email": email}).mappings().one_or_none()
     nobody = passwords.of_nobody()  # in either case, for the first to ask waits for it
     right = passwords.matches(row["password_hash"] if row else nobody, password)
-    if not right or row is None or row["project_id"] is None:
+    if not right or row is None:
         failed(connection, row["agent_id"] if row else 0, how="password", address=address)
         raise Unauthorized(NO_MATCH)
+    if row["project_id"] is None:
+        raise Unauthorized(IN_NO_PROJECT)
     found = Known(**row)
     if passwords.is_outdated(found.password_hash):
         found = replace(found, password_hash=passwords.hash_password(password))
@@ -148,7 +154,7 @@ def known(connection: Connection, agent_id: int) -> Known:
     """An agent who has proved who they are in another way. Raises Unauthorized for one who is in no project."""
     row = connection.execute(BY_ID, {"agent": agent_id}).mappings().one_or_none()
     if row is None or row["project_id"] is None:
-        raise Unauthorized(NO_MATCH)
+        raise Unauthorized(IN_NO_PROJECT)
     return Known(**row)
 
 

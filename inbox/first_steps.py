@@ -1,14 +1,19 @@
 """What a new project still lacks before visitors are answered well: read from its own rows, kept nowhere.
 
-Owns the one statement that looks. Whether a model is connected is the settings' to say, and where the widget stands
-inbox/placed.py's, so the caller gives both.
+Owns the statement that looks. Whether a model is set is the settings' to say, and where the widget stands
+inbox/placed.py's, so the caller gives both; whether that model answers is inbox/model_faults.py's.
 """
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, text
+
+from inbox import model_faults
+from inbox.access import Agent
 
 # Each looks for one row by an index that begins with the project.
 LOOK = text(
@@ -36,11 +41,12 @@ class FirstSteps:
     site: bool
     team: bool
     hours: bool
+    fault: Mapping[Any, Any] | None = None  # what the model's server said, where one is set and does not answer
 
     @property
     def all(self) -> tuple[bool, ...]:
         """Each, in the order in which they are shown."""
-        return astuple(self)
+        return self.model, self.knowledge, self.question, self.site, self.team, self.hours
 
     @property
     def finished(self) -> bool:
@@ -48,7 +54,12 @@ class FirstSteps:
         return self.model and self.knowledge and self.question and self.site
 
 
-def find(connection: Connection, project_id: int, *, model: bool, placed: bool) -> FirstSteps:
-    """How far the project is; `placed` says that a page of the site shows the widget."""
-    found = connection.execute(LOOK, {"project": project_id}).mappings().one()
-    return FirstSteps(**{**found, "model": model, "site": placed or found["site"]})
+def find(connection: Connection, who: Agent, *, offline: bool, placed: bool) -> FirstSteps:
+    """How far their project is; `offline` says that no model is set, `placed` that a page of the site shows the widget.
+
+    A model that is set and fails is not connected yet.
+    """
+    found = connection.execute(LOOK, {"project": who.project_id}).mappings().one()
+    fault = None if offline else model_faults.newest(connection, who)
+    connected = not offline and fault is None
+    return FirstSteps(**{**found, "model": connected, "site": placed or found["site"]}, fault=fault)

@@ -15,6 +15,7 @@ from inbox.access import Agent
 Row = Mapping[Any, Any]
 IN_A_ROW = 3  # failures; a server that is restarted loses one or two
 WITHIN_MINUTES = 60
+OF_SETTING_UP_MINUTES = 24 * 60  # whoever connects a model asks once, and comes back to it tomorrow
 
 # The newest first, by the index of what reports count. What was answered since the first of them ends it.
 FOUND = text(
@@ -39,7 +40,14 @@ def found(connection: Connection, who: Agent) -> Row | None:
 
     Managers alone are told: nobody else can do anything about it.
     """
-    if not who.is_manager:
-        return None
-    parameters = {"project": who.project_id, "many": IN_A_ROW, "minutes": WITHIN_MINUTES}
+    return _found(connection, who, IN_A_ROW, WITHIN_MINUTES) if who.is_manager else None
+
+
+def newest(connection: Connection, who: Agent) -> Row | None:
+    """The same of one failure alone: enough to say that a model which is being connected does not answer yet."""
+    return _found(connection, who, 1, OF_SETTING_UP_MINUTES)
+
+
+def _found(connection: Connection, who: Agent, many: int, minutes: int) -> Row | None:
+    parameters = {"project": who.project_id, "many": many, "minutes": minutes}
     return connection.execute(FOUND, parameters).mappings().one_or_none()

@@ -135,7 +135,7 @@ def _steps(me: Agent, around: Mapping[str, Any]) -> FirstSteps | None:
         return None
     placed = wiring().places.newest(me.project_id) is not None
     with wiring().services.reading() as connection:
-        return first_steps.find(connection, me.project_id, model=not around["offline"], placed=placed)
+        return first_steps.find(connection, me, offline=around["offline"], placed=placed)
 
 
 def _assign(writing: Writing, me: Agent, conversation_id: int) -> None:

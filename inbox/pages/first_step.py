@@ -37,7 +37,7 @@ def open_session() -> ResponseReturnValue:
                 connection, email.replace("\x00", ""), password, address=request.remote_addr or ""
             )
     except Unauthorized as error:
-        return _page(email, sentence_of(error)), 401
+        return _page(email, sentence_of(error), forgotten=error.sentence == access.NO_MATCH), 401
     return let_in(known, stays="stay" in request.form)
 
 
@@ -49,6 +49,7 @@ def let_in(known: Known, *, stays: bool) -> Response:
     return signing_in.enter(known.agent_id, known.project_id, stays=stays, how="password")
 
 
-def _page(email: str = "", wrong: str = "") -> str:
+def _page(email: str = "", wrong: str = "", *, forgotten: bool = False) -> str:
     printed = (wiring().settings.data / RUN_FILE).exists()  # only `make run` has a demo, and prints its account
-    return render_template("sign_in.html", email=email, wrong=wrong, named=proving.site().is_named, printed=printed)
+    told = {"wrong": wrong, "forgotten": forgotten, "printed": printed}
+    return render_template("sign_in.html", email=email, named=proving.site().is_named, **told)

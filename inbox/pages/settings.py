@@ -99,11 +99,11 @@ def _render(
     me: Agent, typed: Mapping[str, Any] | None = None, *, conflicts: Collection[str] = (), errors: Any = None
 ) -> str:
     environment = wiring().settings
-    outside = {"model": not environment.offline, "placed": wiring().places.newest(me.project_id) is not None}
+    outside = {"offline": environment.offline, "placed": wiring().places.newest(me.project_id) is not None}
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
         spent = spending.spent_today(connection, me.project_id)
-        steps = first_steps.find(connection, me.project_id, **outside) if me.is_manager else None
+        steps = first_steps.find(connection, me, **outside) if me.is_manager else None
         model_fault = model_faults.found(connection, me)
     return render_template(
         "settings/responder.html",

@@ -80,8 +80,10 @@ def test_an_old_hash_is_renewed(services: Services) -> None:
         assert connection.execute(read).scalar_one() == renewed
 
 
-def test_whoever_belongs_to_no_project(services: Services, password: str) -> None:
+def test_whoever_belongs_to_no_project_hears_it_behind_their_password_alone(services: Services, password: str) -> None:
     with services.database.begin() as connection:
         connection.execute(text("DELETE FROM membership"))
-        with pytest.raises(Unauthorized):
-            sign_in(connection, "ada@example.com", password)
+        for given, told in ((password, access.IN_NO_PROJECT), ("wrong", access.NO_MATCH)):
+            with pytest.raises(Unauthorized) as refused:
+                sign_in(connection, "ada@example.com", given)
+            assert refused.value.message == told

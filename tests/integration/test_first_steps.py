@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
+from flask import Flask
+
+from inbox.services import Services
 from tests.integration.callers import Caller, House
-from tests.integration.reader import Reader
+from tests.integration.reader import Reader, shown
+from tests.integration.test_model_faults import ANSWER, hand_off
 
 Sit = Callable[[Caller], Reader]
 
@@ -41,6 +46,22 @@ def test_another_projects_state_ticks_nothing_off(house: House, other_house: Hou
     other_house.visit("Hello?")
     other_house.ada.post("/snippets", {"title": "Parcels", "content": "They come tomorrow."})
     assert len(left(sit(house.ada).open("/"))) == 5
+
+
+def test_a_model_is_connected_once_it_answers(app: Flask, house: House, services: Services, sit: Sit) -> None:
+    """One failure is enough: whoever connects a model asks it once."""
+    wired = app.extensions["tandem"]
+    app.extensions["tandem"] = replace(wired, settings=replace(wired.settings, openai_api_key="a key"))
+    ada, number = sit(house.ada), house.visit("Hello?").conversation_id
+    assert "Connect a model" not in left(ada.open("/settings"))
+    with services.database.begin() as connection:
+        hand_off(connection, number, 90)
+    page = ada.open("/settings")
+    assert left(page)[0] == "Connect a model"
+    assert "set OPENAI_API_KEY anew" in shown(page)
+    with services.database.begin() as connection:
+        connection.execute(ANSWER, {"conversation": number, "ago": 1})
+    assert "Connect a model" not in left(ada.open("/settings"))
 
 
 def test_the_first_page_of_a_project_begins_its_events_at_once(house: House, sit: Sit) -> None:
