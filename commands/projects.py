@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, text
 
 from inbox.access import issue_token
 from inbox.conversation import storable
 from inbox.errors import Invalid
+from inbox.mail_address import mail_address
 from inbox.passwords import hash_password
 from inbox.workflows import require_sound
 from responder.problems import problems_of
@@ -97,10 +97,7 @@ def create_agent(
 
     Raises Invalid for an address that cannot be one, IntegrityError for a project that does not exist.
     """
-    try:
-        address = validate_email(email, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise Invalid(f"{email!r} is no e-mail address.", fields={"email": str(error)}) from error
+    address = mail_address(email)
     password: str | None = secrets.token_urlsafe(12)
     shown = (name or address.partition("@")[0]).strip()
     values = {"email": address, "name": shown, "hash": hash_password(str(password))}

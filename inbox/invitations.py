@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, text
 
 from inbox import access, passwords
@@ -16,6 +15,7 @@ from inbox.access import Agent, Role, require_manager
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound
+from inbox.mail_address import mail_address
 from inbox.team import FOR_MANAGERS
 from inbox.tokens import digest
 
@@ -89,11 +89,7 @@ SELECT count(*) FROM m
 def invite(connection: Connection, who: Agent, email: str, role: Role, *, token: str) -> Row:
     """A new invitation; an open one to the same address is revoked. Raises Forbidden, Invalid."""
     require_manager(who, FOR_MANAGERS)
-    try:
-        address = validate_email(email, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise Invalid("This is no e-mail address.", fields={"email": str(error)}) from error
-    parameters = {**who.asking, "email": address, "role": role}
+    parameters = {**who.asking, "email": mail_address(email), "role": role}
     parameters |= {"digest": digest(token), "days": DAYS}
     return connection.execute(INVITE, parameters).mappings().one()
 

@@ -9,10 +9,11 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from inbox.conversation import LARGEST_ID, MOST_CHARACTERS, MOST_LABEL_CHARACTERS, storable
+from inbox.errors import Invalid
+from inbox.mail_address import mail_address
 
 MOST_TITLE_CHARACTERS = 200
 DEEPEST = 20
@@ -43,8 +44,8 @@ def not_blank(text: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized
-    except EmailNotValidError:
+        return mail_address(text)
+    except Invalid:
         raise ValueError("is no e-mail address") from None
 
 
