@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel.support import Translations
+from babel.messages.mofile import read_mo
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, get_translations, gettext
 from markupsafe import Markup
@@ -82,8 +82,10 @@ def script_words() -> dict[str, str]:
 
 @cache
 def _script_words(wanted: str) -> dict[str, str]:
-    found = Translations.load(str(TRANSLATIONS), [wanted], domain="scripts")
-    return {text: said for text, said in getattr(found, "_catalog", {}).items() if isinstance(text, str) and text}
+    if wanted == LANGUAGES[0]:
+        return {}
+    with (TRANSLATIONS / wanted / "LC_MESSAGES" / "scripts.mo").open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_mo(file) if message.id}
 
 
 def _for_who_asks(text: str, values: Mapping[str, object]) -> str | None:
