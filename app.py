@@ -17,6 +17,7 @@ from inbox import compressing, failures, language, limits, security, static_file
 from inbox.api import cors
 from inbox.api import routes as api_routes
 from inbox.company import Company
+from inbox.counting import Counter
 from inbox.database import connect
 from inbox.hub import Hub
 from inbox.pages import routes as page_routes
@@ -89,7 +90,6 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web", patience_seconds=DATABASE_SECONDS)
         services = Services(engine, RqTurnQueue(redis))
-    limits.count_in(app, redis)
     app.extensions["tandem"] = Wiring(
         settings,
         services,
@@ -102,4 +102,5 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
         Company(redis),
         Pulse(services.database),
         Places(redis),
+        Counter(redis),
     )

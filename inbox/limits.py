@@ -18,9 +18,8 @@ from typing import Any, cast
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from redis import Redis
 
-from inbox.counting import Counter, Window
+from inbox.counting import Window
 from inbox.errors import RateLimited
 from inbox.settings import Settings
 from inbox.tokens import digest
@@ -53,11 +52,6 @@ def register(app: Flask) -> None:
     app.after_request(_tell)
 
 
-def count_in(app: Flask, redis: Redis) -> None:
-    """Count in this Redis."""
-    app.extensions["tandem_counter"] = Counter(redis)
-
-
 def _limited(limit: Limit) -> Callable[[View], View]:
     """A decorator. Where it meets a view that is limited already, both limits count, and the nearer one is told."""
 
@@ -81,12 +75,12 @@ _LIMITED: dict[View, tuple[View, tuple[Limit, ...]]] = {}  # a limited view: wha
 
 def _count(limits: Sequence[Limit]) -> None:
     """One more of each. Raises RateLimited."""
-    settings = cast(Wiring, current_app.extensions["tandem"]).settings
-    if not settings.rate_limits or _has_pass():
+    wiring = _wiring()
+    if not wiring.settings.rate_limits or _has_pass():
         return
     askers = {who: who() for who in {limit.who for limit in limits}}
-    known = [limit.window(settings, askers[limit.who]) for limit in limits]
-    counts = _counter().count([window for _, window in known])
+    known = [limit.window(wiring.settings, askers[limit.who]) for limit in limits]
+    counts = wiring.counter.count([window for _, window in known])
     left = [(most, most - count, window) for (most, window), count in zip(known, counts, strict=True)]
     g.counted = counted = min(left, key=itemgetter(1))
     if counted[1] < 0:
@@ -103,7 +97,7 @@ def _tell(response: Response) -> Response:
     refused = left < 0 and response.status_code == RateLimited.status
     path = request.path
     told = path.startswith("/api/v1/") and not path.startswith("/api/v1/widget/")
-    seconds_left = _counter().seconds_left(window) if refused or told else 0
+    seconds_left = _wiring().counter.seconds_left(window) if refused or told else 0
     if refused:
         response.headers["Retry-After"] = str(max(1, seconds_left))
     if told:
@@ -113,8 +107,8 @@ def _tell(response: Response) -> Response:
     return response
 
 
-def _counter() -> Counter:
-    return cast(Counter, current_app.extensions["tandem_counter"])
+def _wiring() -> Wiring:  # as inbox/api/asking.py finds it, which imports this
+    return cast(Wiring, current_app.extensions["tandem"])
 
 
 def replay_pass(secret_key: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inbox.company import Company
+from inbox.counting import Counter
 from inbox.hub import Hub
 from inbox.placed import Places
 from inbox.presence import Presence
@@ -35,3 +36,4 @@ class Wiring:
     company: Company
     pulse: Pulse
     places: Places
+    counter: Counter
