@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -29,7 +30,6 @@ POOL_SECONDS = 10.0  # how long whoever finds every connection lent waits for on
 STEADY = {  # a server whose machine is gone says nothing, not even that: noticed within half a minute, by any process
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
 }  # fmt: skip
-SINGLE = "_tandem_single_statements"  # where an engine keeps its other pool
 
 
 def connect(
@@ -67,8 +67,11 @@ def connect(
         event.listen(one, "do_connect", _patient(patience_seconds))
     lender = Lender(single, kept=pool_size, most=pool_size if bounded else 2 * pool_size, seconds=pool_seconds)
     event.listen(engine, "engine_disposed", lambda _engine: lender.dispose())
-    setattr(engine, SINGLE, lender)
+    _LENDERS[engine] = lender
     return engine
+
+
+_LENDERS: WeakKeyDictionary[Engine, Lender] = WeakKeyDictionary()  # an engine's other pool, for as long as it lives
 
 
 def _of_single_statements(url: str, connect_args: dict[str, Any]) -> Engine:
@@ -88,8 +91,7 @@ def single_statements(engine: Engine) -> Lender:
     A pool of its own, for switching a connection from transactions to autocommit and back costs more than most
     statements do.
     """
-    lender: Lender = getattr(engine, SINGLE)
-    return lender
+    return _LENDERS[engine]
 
 
 class Patient(psycopg.Connection[Any]):
