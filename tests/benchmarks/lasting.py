@@ -5,9 +5,10 @@ Owns only that. `make bench ONLY=lasting`; with FULL=1 ten thousand turns.
 
 from __future__ import annotations
 
+from tests.benchmarks.memory import pss_kib
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import Line, Table
-from tests.benchmarks.workers import MANY, asked, count, enqueue, pss_kib, tandem_worker
+from tests.benchmarks.waiting import MANY, asked, count, enqueue, tandem_worker
 from tests.product import wait_for
 
 SECONDS = 300  # for one batch; far more than it takes

@@ -17,10 +17,10 @@ from inbox.access import Agent
 from inbox.redis import redis_client
 from inbox.services import Services
 from inbox.wake import Waker
+from tests.benchmarks.memory import pss_kib
 from tests.benchmarks.serving import Serving, bare, web
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import Line, Table
-from tests.benchmarks.workers import pss_kib
 from tests.conftest import ListQueue
 
 CLIENTS = 1_000

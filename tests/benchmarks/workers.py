@@ -7,30 +7,38 @@ peers.py.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
-from rq import Queue, SimpleWorker, Worker
-from sqlalchemy import text
+from rq import Queue, SimpleWorker
 
-from jobs.queue import RqTurnQueue
 from jobs.turn_worker import TurnWorker
 from responder.prompt import BUILT_IN, ROLE, block
+from tests.benchmarks.memory import pss_kib
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
-from tests.product import ROOT, free_port, wait_for
+from tests.benchmarks.waiting import (
+    MANY,
+    QUESTION,
+    asked,
+    asking,
+    count,
+    enqueue,
+    process,
+    slow_model,
+    tandem_worker,
+    wait_for_workers,
+)
+from tests.product import ROOT, wait_for
 
 THINK_SECONDS = 5.0
-MANY = 500
-QUESTION = "Where is my order?"
 STOCK = 3  # each is a process of its own; three show what one costs
 JOBS = 1_000
 # What Tandem asks for the one question of `asked`, so that a peer's request holds the same.
@@ -76,8 +84,7 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
 
 def _beside_peers(stage: Stage, table: Table, memory: Memory, ours: float) -> None:
     """Memory beside arq's loop with the same client and the same words, and other workers' trivial jobs."""
-    port = free_port()
-    with _process(["-m", "tests.benchmarks.slow_model", str(port), "60"]):
+    with slow_model(60.0) as port:
         words = json.dumps(PROMPT)
         loop = Memory(*_peer(stage, "waiting", stage.redis_url, str(MANY), str(port), words))
     table.add(Line("a waiting turn's share of its process / arq's loop", loop.share, memory.share, "KiB", 1.3))
@@ -124,36 +131,14 @@ def _drain(stage: Stage) -> float:
 def _stock_memory(stage: Stage) -> float:
     """PSS of a stock worker and its fork with one turn waiting, in KiB."""
     with ExitStack() as running:
-        port = free_port()
-        running.enter_context(_process(["-m", "tests.benchmarks.slow_model", str(port), "60"]))
-        environment = _environment(stage, port)
+        known = asking(stage, running.enter_context(slow_model(60.0)))
         command = [str(Path(sys.executable).parent / "rq"), "worker", "turns", "--url", stage.redis_url]
-        workers = [running.enter_context(_process(command, environment)) for _ in range(STOCK)]
-        wait_for("stock workers", lambda: _workers(stage) >= STOCK)
+        workers = [running.enter_context(process(command, known)) for _ in range(STOCK)]
+        wait_for_workers(stage, STOCK)
         enqueue(stage, asked(stage, STOCK))
         wait_for("stock turns waiting", lambda: count(stage, "thinking") == STOCK, 60)
         time.sleep(1)
         return sum(pss_kib(one) for one in workers) / STOCK
-
-
-@contextmanager
-def tandem_worker(stage: Stage, think_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-    """`flask worker` with room for all turns, and a model that thinks so long."""
-    Redis.from_url(stage.redis_url).flushall()
-    port = free_port()
-    with (
-        _process(["-m", "tests.benchmarks.slow_model", str(port), str(think_seconds)]),
-        _process(["-m", "flask", "worker", "--turns", str(MANY)], _environment(stage, port)) as worker,
-    ):
-        wait_for("the worker", lambda: _workers(stage) == 1)
-        time.sleep(1)
-        yield worker
-
-
-def enqueue(stage: Stage, turns: list[int]) -> None:
-    queue = RqTurnQueue(Redis.from_url(stage.redis_url))
-    for turn in turns:
-        queue.enqueue(turn)
 
 
 def nothing() -> None:
@@ -178,77 +163,3 @@ def _trivial(stage: Stage) -> tuple[float, float]:
             if number:  # the first warms up
                 seconds[name] += time.perf_counter() - started
     return JOBS / seconds["simple"], JOBS / seconds["ours"]
-
-
-def pss_kib(process: subprocess.Popen[bytes]) -> float:
-    """Memory of a process and all it has forked, shared pages counted in parts, in KiB."""
-    return sum(_pss(pid) for pid in _family(process.pid))
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from _family(int(child))
-
-
-def _pss(pid: int) -> float:
-    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    return float(found[1]) if found else 0.0
-
-
-def asked(stage: Stage, number: int) -> list[int]:
-    """So many visitors who have each asked once."""
-    with stage.engine.begin() as connection:
-        connection.execute(text("UPDATE turn SET status = 'landed' WHERE status <> 'landed'"))
-        connection.execute(text("UPDATE turn SET status = 'cancelled' WHERE status = 'landed'"))
-        parameters = {"project": stage.project_id, "number": number, "question": QUESTION}
-        return list(connection.execute(ASK, parameters).scalars())
-
-
-ASK = text(
-    """
-WITH v AS (
-    INSERT INTO visitor (project_id) SELECT :project FROM generate_series(1, :number) RETURNING id),
-c AS (
-    INSERT INTO conversation (project_id, visitor_id, version) SELECT :project, id, 1 FROM v RETURNING id),
-m AS (
-    INSERT INTO message (project_id, conversation_id, author, content)
-    SELECT :project, id, 'visitor', :question FROM c RETURNING conversation_id)
-INSERT INTO turn (project_id, conversation_id) SELECT :project, conversation_id FROM m RETURNING id
-"""
-)
-COUNT = text("SELECT count(*) FROM turn WHERE status = :status")
-
-
-def count(stage: Stage, status: str) -> int:
-    with stage.engine.connect() as connection:
-        return int(connection.execute(COUNT, {"status": status}).scalar_one())
-
-
-def _environment(stage: Stage, port: int) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": stage.url,
-        "REDIS_URL": stage.redis_url,
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
-        "TANDEM_SWEEP_SECONDS": "60",
-    }
-
-
-def _workers(stage: Stage) -> int:
-    return len(Worker.all(connection=Redis.from_url(stage.redis_url)))
-
-
-@contextmanager
-def _process(command: list[str], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    whole = [sys.executable, *command] if command[0] == "-m" else command
-    process = subprocess.Popen(whole, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        if environment is None:
-            assert process.stdout is not None
-            process.stdout.readline()
-        yield process
-    finally:
-        process.kill()
-        process.wait()
