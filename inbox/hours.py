@@ -6,7 +6,8 @@ Owns asking whether it is open and when it opens next. Knows no clock and no dat
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -37,15 +38,26 @@ class Hours:
         """The next moment at which the team answers again, in UTC; None where there is none, or it answers now."""
         if self.is_open(at):
             return None
-        zone = ZoneInfo(self.zone)
-        first = at.astimezone(zone).date()
+        first = at.astimezone(ZoneInfo(self.zone)).date()
         for number in range(FARTHEST_DAYS):
-            day = first + timedelta(days=number)
-            for begin, _ in self._spans(day):
-                opening = datetime.combine(day, begin, zone).astimezone(UTC)
-                if opening > at:
-                    return opening
+            openings = self._openings(first + timedelta(days=number))
+            later = [opening for opening in openings if opening > at and self.is_open(opening)]
+            if later:
+                return min(later)
         return None
+
+    def _openings(self, day: date) -> Iterator[datetime]:
+        """Every moment of the day at which it may open, in UTC: a span's begin, and where the clock is changed.
+
+        A begin comes twice where the clock is put back over it, and not at all where it is put forward over it.
+        """
+        zone = ZoneInfo(self.zone)
+        for begin, _ in self._spans(day):
+            for time_round in (0, 1):
+                yield datetime.combine(day, begin.replace(fold=time_round), zone).astimezone(UTC)
+        jump = _jump(day, zone)
+        if jump is not None:
+            yield jump
 
     def _spans(self, day: date) -> list[Span]:
         if day in self.holidays:
@@ -53,6 +65,21 @@ class Hours:
         return sorted(
             (found for text in self.week.get(DAYS[day.weekday()], ()) if (found := span(text))), key=lambda one: one[0]
         )
+
+
+def _jump(day: date, zone: ZoneInfo) -> datetime | None:
+    """When the clock is changed on that day, its midnights included, in UTC."""
+    begin, end = (
+        datetime.combine(midnight, time.min, zone).astimezone(UTC) for midnight in (day, day + timedelta(days=1))
+    )
+
+    def is_behind(minutes: int) -> bool:
+        moment = begin + timedelta(minutes=minutes)
+        return moment.astimezone(zone).utcoffset() == end.astimezone(zone).utcoffset()
+
+    if is_behind(0):
+        return None
+    return begin + timedelta(minutes=bisect_left(range((end - begin) // timedelta(minutes=1)), True, key=is_behind))
 
 
 def span(text: str) -> Span | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -34,6 +34,27 @@ def at(text: str) -> datetime:
 def test_when_it_opens(hours: Hours, now: str, opens: str | None) -> None:
     assert hours.opens_at(at(now)) == (at(opens) if opens else None)
     assert hours.is_open(at(now)) is (opens is None and bool(hours.week))
+
+
+@pytest.mark.parametrize(
+    ("zone", "spans", "now", "opens"),
+    [
+        # The clock goes from 02:00 to 03:00 at 01:00 UTC, over the begin.
+        ("Europe/Berlin", ["02:30-12:00"], "2026-03-29 00:59", "2026-03-29 01:00"),
+        # From 00:00 to 01:00 at 22:00 UTC of the day before.
+        ("Africa/Cairo", ["00:30-12:00"], "2026-04-23 21:50", "2026-04-23 22:00"),
+        # Back from 03:00 to 02:00 at 01:00 UTC: half past two comes twice, and so does what lies before it.
+        ("Europe/Berlin", ["02:30-12:00"], "2026-10-25 01:10", "2026-10-25 01:30"),
+        ("Europe/Berlin", ["01:30-02:30"], "2026-10-25 00:45", "2026-10-25 01:00"),
+        ("Europe/Berlin", ["08:00-12:00"], "2026-10-25 00:45", "2026-10-25 07:00"),
+    ],
+)
+def test_where_the_clock_is_changed(zone: str, spans: list[str], now: str, opens: str) -> None:
+    hours = Hours(zone, dict.fromkeys(DAYS, spans), frozenset())
+    assert not hours.is_open(at(now))
+    assert hours.opens_at(at(now)) == at(opens)
+    moments = [at(now) + timedelta(minutes=minutes) for minutes in range(1, 24 * 60)]
+    assert next(moment for moment in moments if hours.is_open(moment)) == at(opens)
 
 
 def test_until_midnight() -> None:
