@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, text
 
@@ -97,18 +97,31 @@ class Sender:
         }
 
 
-def take(connection: Connection, storage: Storage, sender: Sender, name: str, data: bytes) -> Row:
-    """Keep a file that is to be sent. Raises NotFound; Invalid where too many wait to be sent already."""
-    key, kind = new_token(), type_of(data)
-    storage.put(key, data, kind)  # first the bytes: a row without them would be a promise
-    parameters = {"key": key, "name": plain_name(name), "type": kind, "bytes": len(data), "most": MOST_UNSENT}
-    try:
-        row = connection.execute(ADD, sender.named() | parameters).mappings().one_or_none()
-    except Exception:
-        storage.delete(key)
-        raise
+@dataclass(frozen=True)
+class Kept:
+    """A file whose bytes are in the storage, and of which no row speaks yet."""
+
+    key: str
+    name: str
+    type: str
+    bytes: int
+
+
+def keep(storage: Storage, name: str, file: IO[bytes], size: int) -> Kept:
+    """Keep a file's bytes: before its row, which without them would be a promise. Who does not `take` it, deletes it.
+
+    A slow storage takes its time, in which the database is not needed: tests/integration/test_uploads.py
+    """
+    kept = Kept(new_token(), plain_name(name), type_of(file), size)
+    storage.put(kept.key, file, size, kept.type)
+    return kept
+
+
+def take(connection: Connection, sender: Sender, kept: Kept) -> Row:
+    """Take in a file that is to be sent. Raises NotFound; Invalid where too many wait to be sent already."""
+    parameters = {"key": kept.key, "name": kept.name, "type": kept.type, "bytes": kept.bytes, "most": MOST_UNSENT}
+    row = connection.execute(ADD, sender.named() | parameters).mappings().one_or_none()
     if row is None:
-        storage.delete(key)
         _refuse(connection, sender)
     assert row is not None
     return row

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from typing import IO, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import certifi
@@ -54,13 +54,15 @@ class Bucket:
         )
         return cls(client, str(settings.s3_bucket))
 
-    def put(self, place: str, data: bytes, media_type: str) -> None:
+    def put(self, place: str, file: IO[bytes], size: int, media_type: str) -> None:
         """Keep the bytes."""
         with _failing_as_files_do():
-            self._client.put_object(self._bucket, place, BytesIO(data), len(data), content_type=media_type)
+            self._client.put_object(
+                self._bucket, place, cast(BinaryIO, file), size, content_type=media_type, num_parallel_uploads=1
+            )
 
-    def get(self, place: str) -> bytes | None:
-        """The bytes, or None where there are none."""
+    def get(self, place: str) -> IO[bytes] | None:
+        """The bytes, or None where there are none. A reader who stops midway gives up the connection with it."""
         with _failing_as_files_do():
             return self._got(place)
 
@@ -69,19 +71,13 @@ class Bucket:
         with _failing_as_files_do():
             self._client.remove_object(self._bucket, place)
 
-    def _got(self, place: str) -> bytes | None:
-        response = None
+    def _got(self, place: str) -> IO[bytes] | None:
         try:
-            response = self._client.get_object(self._bucket, place)
-            return bytes(response.read())
+            return cast(IO[bytes], self._client.get_object(self._bucket, place))
         except S3Error as error:
             if error.code == "NoSuchKey":
                 return None
             raise
-        finally:
-            if response is not None:
-                response.close()
-                response.release_conn()
 
 
 @contextmanager

@@ -17,7 +17,10 @@ from inbox.language import sentence_of
 from inbox.saying import later, said
 
 log = logging.getLogger(__name__)
-RETRY_SECONDS = 2  # a restarting PostgreSQL is back within this, or nearly
+WAIT_SECONDS = {
+    503: 2,  # a restarting PostgreSQL is back within this, or nearly
+    429: 60,  # where nobody knows better: limits.py does, mostly
+}
 
 BY_STATUS: dict[int, type[InboxError]] = {
     404: NotFound,
@@ -58,8 +61,6 @@ def _http(error: HTTPException) -> Response:
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
-    if status == 429:
-        response.headers.setdefault("Retry-After", "60")
     return response
 
 
@@ -89,8 +90,8 @@ def respond(status: int, code: str, message: str, extra: dict[str, object], *, s
     else:
         response = Response(render_template("error.html", status=status, message=shown))
     response.status_code = status
-    if status == Unavailable.status:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if status in WAIT_SECONDS:
+        response.headers["Retry-After"] = str(WAIT_SECONDS[status])
     if status == 401 and request.path.startswith("/api/"):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -57,22 +57,27 @@ class Asked:
     request_hash: bytes
 
 
-def asked(scope: str, key: str, request_body: bytes) -> Asked:
+def digest_of(request_body: bytes) -> bytes:
+    """By which the same body is known again."""
+    return hashlib.sha256(request_body).digest()
+
+
+def asked(scope: str, key: str, request_hash: bytes) -> Asked:
     """The request. Raises Invalid for a key that cannot be one."""
     if not 0 < len(key) <= MOST_CHARACTERS or not key.isprintable():
         raise Invalid("An Idempotency-Key has 1 to 255 printable characters.", fields={"Idempotency-Key": "is no key"})
-    return Asked(scope, key, hashlib.sha256(request_body).digest())
+    return Asked(scope, key, request_hash)
 
 
 def once(
-    connection: Connection, scope: str, key: str, request_body: bytes, act: Callable[[], tuple[int, Any]]
+    connection: Connection, scope: str, key: str, request_hash: bytes, act: Callable[[], tuple[int, Any]]
 ) -> Answered:
     """Do the act and keep its answer, or give back what the first request with this key got.
 
     Must run inside a transaction. Raises IdempotencyInFlight while the first is still at it after WAIT_MS,
     IdempotencyConflict for another body, Invalid for a key that cannot be one.
     """
-    request = asked(scope, key, request_body)
+    request = asked(scope, key, request_hash)
     named = {"scope": scope, "key": key}
     if _take(connection, request):
         status, body = act()

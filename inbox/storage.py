@@ -8,15 +8,17 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from inbox.errors import Unavailable
 from inbox.settings import Settings
 
 PLACE = re.compile(r"[A-Za-z0-9_-]{32,64}")
+PIECE_BYTES = 64 * 1024  # of a file that is in memory at once: whoever reads slowly costs no more
 log = logging.getLogger(__name__)
 
 
@@ -33,11 +35,11 @@ def answering() -> Iterator[None]:
 class Storage(Protocol):
     """Bytes by place: a random name that attachments.py makes."""
 
-    def put(self, place: str, data: bytes, media_type: str) -> None:
-        """Keep the bytes."""
+    def put(self, place: str, file: IO[bytes], size: int, media_type: str) -> None:
+        """Keep the file's bytes, of which there are so many."""
 
-    def get(self, place: str) -> bytes | None:
-        """The bytes, or None where there are none."""
+    def get(self, place: str) -> IO[bytes] | None:
+        """The bytes, to be read and closed, or None where there are none."""
 
     def delete(self, place: str) -> None:
         """Forget the bytes; no error where there are none."""
@@ -49,19 +51,23 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, place: str, data: bytes, media_type: str) -> None:
+    def put(self, place: str, file: IO[bytes], size: int, media_type: str) -> None:
         """Keep the bytes: whole or not at all, readable by our own user only."""
         path = self._path(place)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(".part")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-        part.replace(path)
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as kept:
+                shutil.copyfileobj(file, kept, PIECE_BYTES)
+            part.replace(path)
+        except OSError:  # a full disk: what is of no use need not fill it
+            part.unlink(missing_ok=True)
+            raise
 
-    def get(self, place: str) -> bytes | None:
+    def get(self, place: str) -> IO[bytes] | None:
         """The bytes, or None where there are none."""
         try:
-            return self._path(place).read_bytes()
+            return self._path(place).open("rb")
         except FileNotFoundError:
             return None
 

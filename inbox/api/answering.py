@@ -54,11 +54,12 @@ def created(
     scope: str | None = None,
     shown: Callable[[dict[str, Any]], dict[str, Any]] = lambda made: made,
     together: bool = False,
+    digest: bytes | None = None,
 ) -> Response:
     """201 with what the act made; with an Idempotency-Key the act happens once.
 
     `act` is one statement, or several that count `together`. It returns what is kept for a repetition; `shown` makes
-    the JSON body of that. Scope is the asker's token and the route.
+    the JSON body of that. Scope is the asker's token and the route. `digest` is that of a body that was read already.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -66,16 +67,15 @@ def created(
             made = act(writing)
         return answer(shown(made), 201)
     with services().transaction() as writing:
-        answered = once(
-            writing.connection, f"{scope or g.scope}:{route}", key, request.get_data(), lambda: (201, act(writing))
-        )
+        came = idempotency.digest_of(request.get_data()) if digest is None else digest
+        answered = once(writing.connection, f"{scope or g.scope}:{route}", key, came, lambda: (201, act(writing)))
     return told(shown(answered.body), answered.status, replayed=answered.replayed)
 
 
 def asked_once(scope: str) -> Asked | None:
     """The request, where it came with an Idempotency-Key. Raises Invalid for one that cannot be one."""
     key = request.headers.get("Idempotency-Key")
-    return None if key is None else idempotency.asked(scope, key, request.get_data())
+    return None if key is None else idempotency.asked(scope, key, idempotency.digest_of(request.get_data()))
 
 
 def told(body: Any, status: int = 201, *, replayed: bool) -> Response:

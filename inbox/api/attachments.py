@@ -1,29 +1,36 @@
 """The routes for files, of visitors and of agents: sent as the body's bytes, asked for again at each fetch.
 
 Owns how a file is served: as a download, or in place where it is a raster image, and never so that it could run in our
-origin. The limit of a body is its own here.
+origin.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wsgi import FileWrapper
 
 from inbox import acts, attachments, representation
+from inbox.api import file_body
 from inbox.api.answering import created
 from inbox.api.asking import Agent, Visit, agent_route, bigint, query, services, visitor_route, wiring
-from inbox.attachments import MOST_BYTES, Sender
+from inbox.attachments import Kept, Sender
 from inbox.conversation import storable
-from inbox.errors import Invalid, NotFound, TooLarge
+from inbox.database import is_away
+from inbox.errors import NotFound
 from inbox.file_types import SHOWN_IN_PLACE, UNKNOWN
 from inbox.limits import limited_messages
 from inbox.services import Writing
-from inbox.storage import answering
+from inbox.storage import PIECE_BYTES, answering
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("attachments", __name__, url_prefix="/api/v1")
+Act = Callable[[Writing], dict[str, Any]]
 # Whatever a file may be, it runs nothing here, is asked for nothing, and is in no frame.
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
@@ -34,7 +41,7 @@ POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 def take_from_visitor(visit: Visit) -> Response:
     """A file that is to be sent: its bytes are the body. Then name its id in a message."""
     query("name")
-    return created("attachments", taking(visit.sender, "/api/v1/widget"))
+    return taking(visit.sender, "/api/v1/widget", lambda act, digest: created("attachments", act, digest=digest))
 
 
 @blueprint.get("/widget/attachments/<file>")
@@ -52,7 +59,9 @@ def take_from_agent(who: Agent, number: str) -> Response:
     query("name")
     conversation_id = bigint(number)
     under = f"/api/v1/conversations/{conversation_id}"
-    return created(f"attachments:{conversation_id}", taking(acts.sender(who, conversation_id), under))
+    scope = f"attachments:{conversation_id}"
+    sender = acts.sender(who, conversation_id)
+    return taking(sender, under, lambda act, digest: created(scope, act, digest=digest))
 
 
 @blueprint.get("/conversations/<number>/attachments/<file>")
@@ -63,16 +72,38 @@ def show_to_agent(who: Agent, number: str, file: str) -> Response:
     return served(acts.sender(who, bigint(number)), file)
 
 
-def taking(sender: Sender, under: str) -> Callable[[Writing], dict[str, Any]]:
-    """What takes the request's body as a file. Raises TooLarge or Invalid at once."""
-    data, name = _bytes(), request.args.get("name", "")
+def taking(sender: Sender, under: str, answered: Callable[[Act, bytes], Response]) -> Response:
+    """Take the request's body as a file: what `answered` says once it has done the act. It gets the body's digest, too.
+
+    The bytes of a file that is not taken (refused, or a repetition) are deleted, but not where nobody can know whether
+    it was.
+    """
+    with file_body.came() as body, answering():
+        kept = attachments.keep(wiring().storage, request.args.get("name", ""), body.file, body.size)
+    taken = False
 
     def act(writing: Writing) -> dict[str, Any]:
-        with answering():
-            row = attachments.take(writing.connection, wiring().storage, sender, name, data)
+        nonlocal taken
+        row = attachments.take(writing.connection, sender, kept)
+        taken = True
         return representation.attachment(row, under)
 
-    return act
+    try:
+        response = answered(act, body.digest)
+    except Exception as error:
+        if not (isinstance(error, SQLAlchemyError) and is_away(error)):
+            _forget(kept)
+        raise
+    if not taken:
+        _forget(kept)
+    return response
+
+
+def _forget(kept: Kept) -> None:
+    try:
+        wiring().storage.delete(kept.key)
+    except OSError as error:
+        log.warning("A file that was not taken in is left in the storage: %s", error)
 
 
 def served(sender: Sender, file: str) -> Response:
@@ -82,27 +113,15 @@ def served(sender: Sender, file: str) -> Response:
     with services().reading() as connection:
         row = attachments.find(connection, sender, file)
     with answering():
-        data = wiring().storage.get(row["key"])
-    if data is None:
+        kept = wiring().storage.get(row["key"])
+    if kept is None:
         raise NotFound
     in_place = row["type"] in SHOWN_IN_PLACE
-    response = Response(data, content_type=row["type"] if in_place else UNKNOWN)
+    response = Response(FileWrapper(kept, PIECE_BYTES), content_type=row["type"] if in_place else UNKNOWN)
+    response.content_length = row["bytes"]
     how = "inline" if in_place else "attachment"
     response.headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(row['name'], safe='')}"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _bytes() -> bytes:
-    """The body. Raises TooLarge, also for one that comes in chunks, and Invalid for an empty one."""
-    if (request.content_length or 0) > MOST_BYTES:
-        raise TooLarge("A file may have 10 MiB at most.")
-    request.max_content_length = MOST_BYTES + 1
-    data = request.get_data(cache=True)
-    if len(data) > MOST_BYTES:
-        raise TooLarge("A file may have 10 MiB at most.")
-    if not data:
-        raise Invalid("The file is empty.", fields={"body": "is empty"})
-    return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from inbox import acts
@@ -41,9 +41,14 @@ def take(me: Agent, number: str) -> ResponseReturnValue:
     """A file from the composer: its bytes are the body."""
     query("name")
     conversation_id = bigint(number)
-    act = attachments.taking(acts.sender(me, conversation_id), f"/conversations/{conversation_id}")
+    under = f"/conversations/{conversation_id}"
+    return attachments.taking(acts.sender(me, conversation_id), under, lambda act, _digest: _answered(act))
+
+
+def _answered(act: attachments.Act) -> Response:
     with services().statement() as writing:
-        return answer(act(writing), 201)
+        made = act(writing)
+    return answer(made, 201)
 
 
 @blueprint.get("/<file>")

@@ -17,7 +17,7 @@ from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import AgentMessageBody
 from inbox.conversation import snippet_of
 from inbox.errors import InboxError
-from inbox.idempotency import once
+from inbox.idempotency import digest_of, once
 from inbox.language import sentence_of
 from inbox.pages import forms
 from inbox.pages.pieces import perform
@@ -50,7 +50,7 @@ def _once(me: Agent, conversation_id: int) -> Response:
                 writing.connection,
                 f"page:{me.project_id}:{me.id}:say:{conversation_id}",
                 request.form["send_id"],
-                body,
+                digest_of(body),
                 lambda: (201, _write(writing, me, conversation_id, wanted)),
             )
     except InboxError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -118,7 +119,9 @@ class Scene:
                     of_path[word] = connection.execute(text(THINGS[word]), values).scalar_one()
                 made[name] = of_path[word]
             if word == "attachments":
-                self.app.extensions["tandem"].storage.put(str(made[name]), SECRET.encode(), "text/plain")
+                self.app.extensions["tandem"].storage.put(
+                    str(made[name]), BytesIO(SECRET.encode()), len(SECRET), "text/plain"
+                )
         return made
 
 

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,10 @@ def test_what_is_not_there(settings: Settings, server: BucketServer) -> None:
     bucket, place = storage_of(with_bucket(settings, server.url)), "x" * 32
     assert bucket.get(place) is None
     bucket.delete(place)
-    bucket.put(place, b"Hello", "text/plain")
-    assert bucket.get(place) == b"Hello"
+    bucket.put(place, BytesIO(b"Hello"), 5, "text/plain")
+    file = bucket.get(place)
+    assert file is not None
+    assert file.read() == b"Hello"
 
 
 def test_one_that_never_answers_is_not_waited_for(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
     ],
 )
 def test_by_its_bytes(data: bytes, kind: str) -> None:
-    assert type_of(data) == kind
+    assert type_of(BytesIO(data)) == kind
 
 
 @pytest.mark.parametrize(
@@ -38,12 +40,12 @@ def test_by_its_bytes(data: bytes, kind: str) -> None:
     ],
 )
 def test_what_could_run_is_shown_nowhere(data: bytes) -> None:
-    assert type_of(data) not in SHOWN_IN_PLACE
+    assert type_of(BytesIO(data)) not in SHOWN_IN_PLACE
 
 
 @given(st.binary(max_size=200))
 def test_every_file_has_a_type(data: bytes) -> None:
-    assert "/" in type_of(data)
+    assert "/" in type_of(BytesIO(data))
 
 
 @pytest.mark.parametrize(
