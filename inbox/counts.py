@@ -1,7 +1,7 @@
 """How many conversations each view of the inbox holds: read from counters, never counted.
 
 Owns reading them, and the slow count that they must always equal. The database keeps them: triggers beside the tables
-(migrations 0001 and 0003) add and take away in the very statement that changes a conversation, turn or draft, so that
+(0001, 0003, 0006) add and take away in the very statement that changes a conversation, turn or draft, so that
 a count can neither precede its commit nor outlive a rollback, whoever writes: tests/concurrency/test_counts.py.
 """
 

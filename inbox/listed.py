@@ -54,9 +54,9 @@ class Conditions:
 
 
 ALL = "c.project_id = :project"
-# What needs a person: it was handed off, or the responder has it and nothing answers the visitor. Word for word the
-# index's condition.
-WANTED = "({0}.responder_state = 'handed_off' OR {0}.responder_state = 'active' AND {0}.left_to_people)"
+# What needs a person: it was handed off, or nothing answers the visitor, whoever has it. Word for word the index's
+# condition: tests/concurrency/test_counts.py::test_who_writes_again_needs_a_person
+WANTED = "({0}.responder_state = 'handed_off' OR {0}.left_to_people)"
 
 
 def conditions(project_id: int, wanted: Filter) -> Conditions:

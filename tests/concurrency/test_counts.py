@@ -6,9 +6,10 @@ import random
 import threading
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
-from inbox import acts, counts, drafts, visiting
+from inbox import acts, counts, drafts, list_rows, views, visiting
 from inbox.access import Agent
 from inbox.errors import InboxError
 from inbox.visiting import Visit
@@ -79,10 +80,28 @@ def test_whom_nobody_answers_needs_a_person(people: People) -> None:
     people.patch(status="pending")
     assert figures(people)["Ana"]["wanted"] == 1
     people.act("take_over")
-    assert figures(people)["Ana"]["wanted"] == 0, "somebody has it"
+    assert figures(people)["Ana"]["wanted"] == 1, "who has it has said nothing yet"
     people.act("reply", "I have this.")
+    assert figures(people)["Ana"]["wanted"] == 0
     people.act("give_back")
     assert figures(people)["Ana"]["wanted"] == 0, "it was answered"
+
+
+@pytest.mark.parametrize("assigned", [False, True])
+def test_who_writes_again_needs_a_person(people: People, assigned: bool) -> None:
+    """A person answered, so the responder is paused; whoever has it, or nobody, the visitor waits until one speaks."""
+    if assigned:
+        people.act("claim")
+    people.visitor_writes()
+    people.act("reply", "It left today.")
+    assert figures(people)["Ben"]["wanted"] == 0
+    people.visitor_writes()
+    assert figures(people)["Ben"]["wanted"] == 1
+    with people.services.reading() as connection:
+        found = list_rows.shown(connection, people.project_id, views.filter_of(views.named("wanted"), people.ben))
+    assert [row.id for row in found] == [people.conversation_id]
+    people.act("reply", "To your door.")
+    assert figures(people)["Ben"]["wanted"] == 0
 
 
 def test_a_conversation_is_parked_once(people: People) -> None:

@@ -129,7 +129,9 @@ def test_who_waits_for_a_person_since_before(empty: str) -> None:
     act(empty, WAITING)
     migrate(empty)
     assert asked(empty, MARKED) == [(1,), (3,), (6,)]
-    assert asked(empty, WANTED) == [(2,)], "the first, and what was handed off"
+    assert asked(empty, WANTED) == [(3,)], "the first, where a person had answered, and what was handed off"
+    downgrade(empty, "0005")
+    assert asked(empty, WANTED) == [(2,)], "where a person had answered was not looked at"
     downgrade(empty, "0002")
     assert asked(empty, WANTED) == [(1,)]
 
