@@ -17,11 +17,14 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from jobs.context import Context
 from tests.concurrency import faults
-from tests.concurrency.stateful import RULE, Conversation, Stage
+from tests.concurrency.stateful import Conversation
+from tests.concurrency.stateful_stage import Stage
 from tests.people import WORKFLOW, People
 
 RUNS = int(os.environ.get("STATEFUL_RUNS", "0"))
 STEPS = 40
+RULE = """UPDATE project SET resume_rule = 'after_hours', resume_after_hours = 3, answers_when = 'no_agent_online'
+WHERE :conversation > 0"""
 
 
 @pytest.fixture
