@@ -168,7 +168,7 @@ def apply(
     """
     wanted = list(dict.fromkeys(ids))
     labels = {name: list(changes.get(name, ())) for name in ("add_labels", "remove_labels")}
-    columns = frozenset(SETTABLE) & set(changes) | ({"labels"} if any(labels.values()) else set())
+    columns = frozenset(SETTABLE) & set(changes) | ({"labels"} if any(labels.values()) else frozenset())
     parameters = {
         "ids": wanted,
         "epochs": [(epochs or {}).get(one) for one in wanted],
@@ -176,13 +176,15 @@ def apply(
         **labels,
         **changes,
     }
-    rows = _rows(connection, _apply(frozenset(columns)), who, parameters)
+    rows = _rows(connection, _apply(columns), who, parameters)
     if not rows or not rows[0]["whole"]:
         raise NotFound("One of these conversations is not here. Nothing was changed.")
-    left = tuple(Left(row["id"], row["left_by"]) for row in rows if row["left_alone"])
-    changed = tuple(row["id"] for row in rows if row["written"])
-    rest = {one.id for one in left} | set(changed)
-    return Done(rows[0]["act"], changed, tuple(row["id"] for row in rows if row["id"] not in rest), left)
+    return Done(
+        id=rows[0]["act"],
+        changed=tuple(row["id"] for row in rows if row["written"]),
+        unchanged=tuple(row["id"] for row in rows if not row["written"] and not row["left_alone"]),
+        left=tuple(Left(row["id"], row["left_by"]) for row in rows if row["left_alone"]),
+    )
 
 
 def undo(connection: Connection, who: Agent, act_id: int) -> Done:

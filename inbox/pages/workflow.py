@@ -42,8 +42,25 @@ def show(me: Agent) -> ResponseReturnValue:
         rows = workflows.versions(connection, me.project_id, before=2**31 - 1, limit=LISTED)
         own = [tool["name"] for tool in tools.listed(connection, me.project_id, limit=tools.MOST_TOOLS)]
         walk = _walk(connection, me, found["definition"] if found else {})
+    return render_template(
+        "settings/workflow.html",
+        me=me,
+        project=project,
+        given=_given(me, project, found, own, walk),
+        found=found,
+        versions=rows,
+        walk=walk,
+        offline=wiring().settings.offline,
+        templates=wiring().workshop.templates(),
+    )
+
+
+def _given(
+    me: Agent, project: reading.Row, found: reading.Row | None, own: list[str], walk: Walk | None
+) -> dict[str, Any]:
+    """What the page's script begins with."""
     definition = found["definition"] if found else EMPTY
-    given = {
+    return {
         "version": found["version"] if found else 0,
         "workflow": definition,
         "project": me.project_id,
@@ -53,17 +70,6 @@ def show(me: Agent) -> ResponseReturnValue:
         "tools": own,
         "walk": walk.as_json() if walk else None,
     }
-    return render_template(
-        "settings/workflow.html",
-        me=me,
-        project=project,
-        given=given,
-        found=found,
-        versions=rows,
-        walk=walk,
-        offline=wiring().settings.offline,
-        templates=wiring().workshop.templates(),
-    )
 
 
 def _walk(connection: Connection, me: Agent, definition: dict[str, Any]) -> Walk | None:
