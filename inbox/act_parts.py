@@ -61,6 +61,14 @@ def last_word(author: str, snippet: str, *, name: str = "NULL", ids: str = NEXT_
         last_message_timestamp = GREATEST(clock_timestamp(), conversation.last_message_timestamp)"""
 
 
+# Since when a visitor waits, written by what they do (a message, asking for a person): writing again does not send them
+# back in the line. A person's words set it null. It counts only while they wait (listed.WAITS), so what the responder
+# answers leaves it as it is: tests/integration/test_waits.py
+WAITS_FROM = """waiting_since = COALESCE(CASE
+            WHEN conversation.status <> 'solved' AND (conversation.left_to_people
+                OR conversation.responder_state = 'handed_off' OR conversation.last_said_by = 'visitor')
+            THEN conversation.waiting_since END, clock_timestamp())"""
+
 PERSON = "jsonb_build_object('id', a.id, 'name', a.name)"
 ENTRY_COLUMNS = "project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data"
 ENTRY_HEAD = f"INSERT INTO timeline_event ({ENTRY_COLUMNS})"

@@ -19,12 +19,12 @@ from inbox.act_parts import ENTRY_COLUMNS
 from inbox.audit import audit_cte
 from inbox.change import change_cte
 from inbox.errors import NotFound
-from inbox.listed import WANTED
+from inbox.listed import WAITS, WAITS_SINCE
 from inbox.team import FOR_MANAGERS
 
 MOST_TRIES = 100  # each fails only if the rule gave somebody else's conversation to the same agent in that millisecond
 
-NEEDS_A_PERSON = f"{{0}}.assignee_id IS NULL AND {{0}}.status IN ('open', 'pending') AND {WANTED}"
+NEEDS_A_PERSON = f"{{0}}.assignee_id IS NULL AND {WAITS}"
 
 SET_CAPACITY = text(
     f"""
@@ -47,7 +47,7 @@ PROJECTS = text("SELECT id FROM project WHERE assign_rule <> 'off' ORDER BY id")
 WAITING = text(
     f"""
 SELECT c.id FROM conversation c WHERE c.project_id = :project AND {NEEDS_A_PERSON.format("c")}
-ORDER BY c.active_at, c.id LIMIT :batch
+ORDER BY {WAITS_SINCE.format("c")}, c.id LIMIT :batch
 """
 )
 GIVE = text(

@@ -40,7 +40,8 @@ WITH {OLD},
 {OPEN_DRAFT},
 c AS (
     UPDATE conversation SET
-        version = old.version + 1, epoch = old.epoch + 1, left_to_people = false, person_at = clock_timestamp(),
+        version = old.version + 1, epoch = old.epoch + 1, left_to_people = false, waiting_since = NULL,
+        person_at = clock_timestamp(),
         {last_word("responder", "COALESCE(CAST(:snippet AS text), :draft_snippet)")},
         metadata = CASE WHEN {APPLIES} THEN
             CASE jsonb_typeof(old.metadata) WHEN 'object' THEN old.metadata ELSE '{{}}'::jsonb END

@@ -1,4 +1,4 @@
-"""Which conversations a list shows: its filter, as conditions in SQL.
+"""Which conversations a list shows, and in which order: its filter, as conditions in SQL.
 
 Owns those conditions but for words and names, which listed_words.py looks for. Values of closed sets are
 written out, so that partial indexes count also for prepared statements; everything else is a parameter.
@@ -7,19 +7,34 @@ written out, so that partial indexes count also for prepared statements; everyth
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from inbox.conversation import PRIORITIES, RESPONDER_STATES, STATUSES
 from inbox.search import NOTHING, Search
 
+Sort = Literal["newest", "waiting"]
+SORTS: tuple[Sort, ...] = ("newest", "waiting")
+
+# What needs a person: it was handed off, or nothing answers the visitor, whoever has it. Word for word the index's
+# condition: tests/concurrency/test_counts.py::test_who_writes_again_needs_a_person
+WANTED = "({0}.responder_state = 'handed_off' OR {0}.left_to_people)"
+WAITS = f"({{0}}.status IN ('open', 'pending') AND {WANTED})"
+# Since when, of one that waits. An earlier release kept no time of it.
+WAITS_SINCE = "COALESCE({0}.waiting_since, {0}.active_at)"
+NEWEST = "ORDER BY c.active_at DESC, c.id DESC"
+LONGEST = f"ORDER BY {WAITS_SINCE.format('c')}, c.id"
+
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list shows. `assignee` is an agent's id or "none"; `before` is (active_at, id) of the last row seen.
+    """What a list shows. `assignee` is an agent's id or "none"; `before` is the place of the last row seen in the
+    list's order: (active_at, id), or (since when it waits, id) among those that wait.
 
-    `only` asks which of these conversations the list shows; `who` is whom `assignee:me` means, and `assigned` whom all
-    that is typed behind `assignee:` does (assignees.py), nobody among them as None.
+    `sort` is newest activity first, or who waits for a person, the longest first, and then the others; `waits` is the
+    part of that order: those, or the others. `only` asks which of these conversations the list shows; `who` is whom
+    `assignee:me` means, and `assigned` whom all that is typed behind `assignee:` does (assignees.py), nobody among them
+    as None.
     """
 
     statuses: Sequence[str] = ()
@@ -35,7 +50,24 @@ class Filter:
     who: int | None = None
     assigned: Sequence[int | None] | None = None
     before: tuple[str, int] | None = None
+    sort: Sort = "newest"
+    waits: bool | None = None
     limit: int = 50
+
+    @property
+    def order(self) -> str:
+        """Of the conversations `c`, in SQL."""
+        return LONGEST if self.waits else NEWEST
+
+    def parts(self) -> Iterator[Filter]:
+        """The lists that are this one, one behind the other, each in the order of an index."""
+        if self.sort == "newest":
+            yield self
+            return
+        if self.waits is not False:
+            yield replace(self, waits=True)
+        if not self.wanted:  # all of what needs a person waits
+            yield replace(self, waits=False, before=self.before if self.waits is False else None)
 
 
 @dataclass(frozen=True)
@@ -54,9 +86,6 @@ class Conditions:
 
 
 ALL = "c.project_id = :project"
-# What needs a person: it was handed off, or nothing answers the visitor, whoever has it. Word for word the index's
-# condition: tests/concurrency/test_counts.py::test_who_writes_again_needs_a_person
-WANTED = "({0}.responder_state = 'handed_off' OR {0}.left_to_people)"
 
 
 def conditions(project_id: int, wanted: Filter) -> Conditions:
@@ -94,12 +123,12 @@ def _of_list(wanted: Filter) -> Iterator[Clause]:
         yield f"c.id IN ({THINKING})", {}
     if wanted.parked:
         yield f"c.id IN ({PARKED})", {}
+    if wanted.waits is not None:
+        yield (WAITS if wanted.waits else f"NOT {WAITS}").format("c"), {}
     if wanted.before is not None:
         at, last = wanted.before
-        yield (
-            "(c.active_at, c.id) < (CAST(:before_at AS timestamptz), :before_id)",
-            {"before_at": at, "before_id": last},
-        )
+        behind = f"({WAITS_SINCE.format('c')}, c.id) >" if wanted.waits else "(c.active_at, c.id) <"
+        yield f"{behind} (CAST(:before_at AS timestamptz), :before_id)", {"before_at": at, "before_id": last}
 
 
 THINKING = """SELECT t.conversation_id FROM turn t

@@ -17,7 +17,6 @@ from inbox.database import fetch_all
 from inbox.listed import ALL, Conditions, Filter, conditions
 from inbox.search_ways import Way
 
-NEWEST = "ORDER BY c.active_at DESC, c.id DESC"
 MOST_MATCHES = 200  # messages, and visitors, that a search from the words looks at: beyond it nobody pages
 MOST_WEIGHED = 6  # words whose number the statistics are asked for
 MOST_WALKED = 5_000  # conversations along the list; where the statistics were wrong, the words' index has the rest
@@ -43,11 +42,11 @@ def pages(connection: Connection, project_id: int, wanted: Filter) -> Iterator[P
     elif rest.beside and wanted.only is None:
         yield from _narrowed(connection, wanted, rest)
     else:
-        yield Page(_listed(rest.sql, wanted.limit), rest.parameters)
+        yield Page(_listed(rest.sql, wanted), rest.parameters)
 
 
-def _listed(sql: str, limit: int) -> str:
-    return f"SELECT c.* FROM conversation c WHERE {sql} {NEWEST} LIMIT {int(limit)}"
+def _listed(sql: str, wanted: Filter, most: int | None = None) -> str:
+    return f"SELECT c.* FROM conversation c WHERE {sql} {wanted.order} LIMIT {int(most or wanted.limit)}"
 
 
 def _narrowed(connection: Connection, wanted: Filter, rest: Conditions) -> Iterator[Page]:
@@ -55,16 +54,16 @@ def _narrowed(connection: Connection, wanted: Filter, rest: Conditions) -> Itera
     asked = {"rest": _rest(rest.sql), "listed": _rest(rest.listed)}
     size = search_ways.sizes(connection, [], asked, rest.parameters)
     if search_ways.choose_listed(size, wanted.limit).walks:
-        yield Page(_along(rest.listed, rest.beside, wanted.limit), rest.parameters, prepare=False)
+        yield Page(_along(rest.listed, rest.beside, wanted), rest.parameters, prepare=False)
         if _walked_all(connection, rest.listed, rest.parameters):
             return
-    yield Page(_of_all(rest.sql, "true", wanted.limit), rest.parameters, prepare=False)
+    yield Page(_of_all(rest.sql, "true", wanted), rest.parameters, prepare=False)
 
 
-def _of_all(sql: str, holding: str, limit: int) -> str:
+def _of_all(sql: str, holding: str, wanted: Filter) -> str:
     """Fenced, so that the order is out of the plan: else it may go along all of the list for what is not there."""
     return f"""WITH found AS MATERIALIZED (SELECT c.* FROM conversation c WHERE {sql})
-        SELECT c.* FROM found c WHERE {holding} {NEWEST} LIMIT {int(limit)}"""
+        SELECT c.* FROM found c WHERE {holding} {wanted.order} LIMIT {int(wanted.limit)}"""
 
 
 def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Conditions) -> Iterator[Page]:
@@ -76,22 +75,23 @@ def _searched(connection: Connection, project_id: int, wanted: Filter, rest: Con
     parameters |= looked.asked(way)
     if way.by_sender:
         theirs = f"{rest.sql} AND {looked.sent}"
-        yield Page(_of_all(theirs, looked.said(way), wanted.limit), parameters, prepare=False)
+        yield Page(_of_all(theirs, looked.said(way), wanted), parameters, prepare=False)
         return
     if way.walks:
-        yield Page(_along(rest.sql, looked.in_a_row(way), wanted.limit), parameters, prepare=False)
+        yield Page(_along(rest.sql, looked.in_a_row(way), wanted), parameters, prepare=False)
         if _walked_all(connection, rest.sql, rest.parameters):
             return
     found = f"{rest.sql} AND {looked.from_the_words(rest, way)}"
-    yield Page(_listed(found, wanted.limit), parameters, prepare=False)
+    yield Page(_listed(found, wanted), parameters, prepare=False)
 
 
 def _rest(sql: str) -> str:
     return f"SELECT FROM conversation c WHERE {sql}"
 
 
-def _along(sql: str, holding: str, limit: int) -> str:
-    return f"SELECT c.* FROM ({_listed(sql, MOST_WALKED)}) c WHERE {holding} {NEWEST} LIMIT {int(limit)}"
+def _along(sql: str, holding: str, wanted: Filter) -> str:
+    walked = _listed(sql, wanted, MOST_WALKED)
+    return f"SELECT c.* FROM ({walked}) c WHERE {holding} {wanted.order} LIMIT {int(wanted.limit)}"
 
 
 def _walked_all(connection: Connection, sql: str, parameters: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from inbox import working_hours
-from inbox.act_parts import BUSY, CANCEL_QUEUED, ENTRY_HEAD, FRESH, MOST_TRIES
+from inbox.act_parts import BUSY, CANCEL_QUEUED, ENTRY_HEAD, FRESH, MOST_TRIES, WAITS_FROM
 from inbox.change import change_cte
 from inbox.errors import Forbidden, NotFound, Unavailable
 from inbox.visiting import GONE, Visit
@@ -24,7 +24,7 @@ ASK = text(
 WITH {FRESH},
 c AS (
     UPDATE conversation SET version = old.version + 1, responder_state = 'handed_off',
-        handed_off_reason = '{REASON}',
+        handed_off_reason = '{REASON}', {WAITS_FROM},
         status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
         snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE old.snoozed_until END
     FROM old, fresh

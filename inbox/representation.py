@@ -152,7 +152,7 @@ def snippet(row: Row) -> dict[str, Any]:
 
 def saved_view(row: Row) -> dict[str, Any]:
     """A view that somebody saved."""
-    names = ("id", "name", "view", "search", "shared", "created_by")
+    names = ("id", "name", "view", "search", "sort", "shared", "created_by")
     return {**{n: row[n] for n in names}, "created_at": moment(row["created_at"])}
 
 

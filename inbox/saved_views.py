@@ -1,4 +1,4 @@
-"""Views that people save: a name for one of the inbox's views and what is searched for in it.
+"""Views that people save: a name for one of the inbox's views, what is searched for in it, and its order.
 
 Owns their statements. A view is its maker's own or the whole project's; another's own is as unknown as a missing one.
 """
@@ -14,9 +14,10 @@ from sqlalchemy import Connection, text
 from inbox import list_rows
 from inbox.access import Agent
 from inbox.errors import Forbidden, NotFound
-from inbox.listed import Filter
+from inbox.listed import Filter, Sort
 
 Row = Mapping[Any, Any]
+SETTABLE = ("name", "view", "search", "sort", "shared")
 MOST_LISTED = 50
 MOST_COUNTED = 100  # a figure beyond is shown as 99+: it costs the same however many there are
 
@@ -26,8 +27,8 @@ PAGED = text(f"SELECT * FROM saved_view WHERE {VISIBLE} AND id < :before ORDER B
 FIND = text(f"SELECT * FROM saved_view WHERE id = :id AND {VISIBLE}")
 CREATE = text(
     """
-INSERT INTO saved_view (project_id, created_by, name, view, search, shared)
-VALUES (:project, :who, :name, :view, :search, :shared) RETURNING *
+INSERT INTO saved_view (project_id, created_by, name, view, search, sort, shared)
+VALUES (:project, :who, :name, :view, :search, :sort, :shared) RETURNING *
 """
 )
 # Who made it may change it, and a manager what is the project's.
@@ -35,7 +36,8 @@ MINE = "(created_by = :who OR shared AND :manager)"
 EDIT = text(
     f"""
 UPDATE saved_view SET name = COALESCE(:name, name), view = COALESCE(:view, view),
-    search = COALESCE(:search, search), shared = COALESCE(CAST(:shared AS boolean), shared)
+    search = COALESCE(:search, search), sort = COALESCE(:sort, sort),
+    shared = COALESCE(CAST(:shared AS boolean), shared)
 WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id
 """
 )
@@ -60,18 +62,20 @@ def find(connection: Connection, who: Agent, view_id: int) -> Row:
     return row
 
 
-def create(connection: Connection, who: Agent, *, name: str, view: str, search: str, shared: bool) -> Row:
+def create(
+    connection: Connection, who: Agent, *, name: str, view: str, search: str, shared: bool, sort: Sort = "newest"
+) -> Row:
     """A new view."""
-    values = {"name": name, "view": view, "search": search, "shared": shared}
+    values = {"name": name, "view": view, "search": search, "sort": sort, "shared": shared}
     return connection.execute(CREATE, _named(who) | values).mappings().one()
 
 
 def edit(connection: Connection, who: Agent, view_id: int, changes: Mapping[str, Any]) -> Row:
-    """Set what is given of `name`, `view`, `search` and `shared`.
+    """Set what is given of `name`, `view`, `search`, `sort` and `shared`.
 
     Raises NotFound, and Forbidden unless they made it or manage the project that it is shared in.
     """
-    _change(connection, EDIT, who, view_id, **dict.fromkeys(("name", "view", "search", "shared")) | dict(changes))
+    _change(connection, EDIT, who, view_id, **dict.fromkeys(SETTABLE) | dict(changes))
     return find(connection, who, view_id)
 
 

@@ -30,6 +30,11 @@ class View:
     hue: str = ""
     count: int | None = None
 
+    @property
+    def can_wait(self) -> bool:
+        """Whether somebody who waits for a person may be in it."""
+        return self.key in ("mine", "mentions", "unassigned", "all", "wanted")
+
 
 VIEWS = (
     View("mine", later("Mine"), "user"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox.act_parts import MAY_ANSWER, NEXT_MESSAGE, last_word
+from inbox.act_parts import MAY_ANSWER, NEXT_MESSAGE, WAITS_FROM, last_word
 from inbox.attachments import LINK, Sender, said
 from inbox.change import change_cte
 from inbox.errors import NotFound
@@ -117,6 +117,7 @@ c AS (
         unread_count = conversation.unread_count + 1,
         {last_word("visitor", ":snippet", ids="{ids}")},
         left_to_people = NOT ({TURN_IS_DUE.format("conversation")}),
+        {WAITS_FROM},
         status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
         snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE conversation.snoozed_until END
     FROM old WHERE conversation.id = old.id{{guard}}

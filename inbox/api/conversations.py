@@ -23,12 +23,13 @@ blueprint = Blueprint("conversations", __name__, url_prefix="/api/v1/conversatio
 @blueprint.get("")
 @agent_route
 def list_conversations(who: Agent) -> Response:
-    """Newest activity first."""
-    query("status", "assignee", "responder_state", "label", "q", "cursor", "limit")
+    """Newest activity first; or, with `sort=waiting`, who waits for a person, the longest first, then the others."""
+    query("status", "assignee", "responder_state", "label", "q", "sort", "cursor", "limit")
     most = limit()
     with services().reading() as connection:
-        rows = list_rows.whole(connection, who.project_id, asked_filter(connection, who, most + 1))
-    return page_of(rows, most)
+        wanted = asked_filter(connection, who, most + 1)
+        rows = list_rows.whole(connection, who.project_id, wanted)
+    return page_of(rows, most, wanted.sort)
 
 
 @blueprint.get("/<number>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request
@@ -17,7 +18,7 @@ from inbox.api.fields import moment
 from inbox.api.paging import decode_cursor, encode_cursor, unknown_cursor
 from inbox.conversation import LARGEST_ID, RESPONDER_STATES, STATUSES
 from inbox.errors import Invalid
-from inbox.listed import Filter
+from inbox.listed import SORTS, Filter, Sort
 
 
 def asked_filter(connection: Connection, who: Agent, most: int) -> Filter:
@@ -29,28 +30,45 @@ def asked_filter(connection: Connection, who: Agent, most: int) -> Filter:
         label=request.args.get("label"),
         search=search.parse(request.args.get("q")),
         who=who.id,
+        sort=_sort(),
     )
     return decode_position(wanted, most)
 
 
 def decode_position(wanted: Filter, most: int) -> Filter:
     """The filter from the request's cursor on. Raises Invalid for a cursor that was never given out."""
-    cursor = decode_cursor(str, int)
+    cursor = decode_cursor(str, int) if wanted.sort == "newest" else decode_cursor(str, int, bool)
     if cursor is None:
         return replace(wanted, limit=most)
     at = moment(cursor[0])
     if at is None or not 0 < cursor[1] <= LARGEST_ID:
         raise unknown_cursor()
-    return replace(wanted, limit=most, before=(at.isoformat(), cursor[1]))
+    waits = cursor[2] if wanted.sort == "waiting" else None
+    return replace(wanted, limit=most, before=(at.isoformat(), cursor[1]), waits=waits)
 
 
-def page_of(rows: Sequence[Mapping[Any, Any]], most: int) -> Response:
+def cursor_at(sort: Sort, number: int, active_at: datetime, waits_since: datetime | None) -> str:
+    """The cursor behind a row of a list in this order."""
+    if sort == "newest":
+        return encode_cursor(representation.moment(active_at), number)
+    return encode_cursor(representation.moment(waits_since or active_at), number, waits_since is not None)
+
+
+def page_of(rows: Sequence[Mapping[Any, Any]], most: int, sort: Sort) -> Response:
     """A page of the list: the first `most` of rows that were asked for with one more, and the cursor behind them."""
     shown = [representation.conversation(row, row["visitor"]) for row in rows[:most]]
     if len(rows) <= most:
         return listed(shown, None)
     last = rows[most - 1]
-    return listed(shown, encode_cursor(representation.moment(last["active_at"]), last["id"]))
+    return listed(shown, cursor_at(sort, last["id"], last["active_at"], last["waits_since"]))
+
+
+def _sort() -> Sort:
+    given = request.args.get("sort", "newest")
+    for sort in SORTS:
+        if sort == given:
+            return sort
+    raise Invalid("Not valid: sort.", fields={"sort": f"must be one of {', '.join(SORTS)}"})
 
 
 def _known(name: str, values: Sequence[str]) -> list[str]:

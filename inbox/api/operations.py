@@ -16,6 +16,7 @@ from inbox.api.program_operations import PROGRAM_OPERATIONS
 from inbox.api.team_operations import TEAM_OPERATIONS
 from inbox.api.widget_operations import WIDGET_OPERATIONS
 from inbox.conversation import RESPONDER_STATES, STATUSES
+from inbox.listed import SORTS
 
 SEARCH_WORDS = (
     "Words of messages and notes, or of the visitor's name or address; with `from:`, `assignee:` (a name, `me`,"
@@ -27,6 +28,11 @@ FILTERS = (
     Parameter("responder_state", several(RESPONDER_STATES), "Only these; may repeat."),
     Parameter("label", {"type": "string"}, "Only with this label."),
     Parameter("q", {"type": "string"}, SEARCH_WORDS),
+    Parameter(
+        "sort",
+        {"type": "string", "enum": list(SORTS), "default": "newest"},
+        "Newest activity first; or who waits for a person, the longest first, and then the others.",
+    ),
 )
 
 ACT: dict[str, Any] = {"answer": answers.Conversation, "etag": True, "body": schemas.NothingBody, "example": {}}

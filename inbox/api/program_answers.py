@@ -12,6 +12,7 @@ from inbox.access import Scope
 from inbox.api.answers import Answer, Named, Visitor
 from inbox.deliveries import State
 from inbox.label_colours import Colour
+from inbox.listed import Sort
 from inbox.reports import Unit
 from inbox.views import ViewKey
 
@@ -101,12 +102,13 @@ class Relabelled(Answer):
 
 
 class SavedView(Answer):
-    """A view that somebody saved. `search` is as typed into the inbox's search field."""
+    """A view that somebody saved. `search` is as typed into the inbox's search field, `sort` is the order it shows."""
 
     id: int
     name: str
     view: ViewKey
     search: str
+    sort: Sort
     shared: bool
     created_by: int
     created_at: datetime

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from inbox.access import Scope
 from inbox.api.fields import Attributes, Body, Label, Moment, Short, Text, Title
 from inbox.label_colours import Colour
+from inbox.listed import Sort
 from inbox.search import MOST_CHARACTERS
 from inbox.views import ViewKey
 from inbox.webhooks import KINDS, Kind
@@ -102,6 +103,7 @@ class SavedViewBody(Body):
     name: Title
     view: ViewKey = "all"
     search: Searched = ""
+    sort: Sort = "newest"
     shared: bool = False
 
 
@@ -111,4 +113,5 @@ class SavedViewChangesBody(Body):
     name: Title = ""
     view: ViewKey = "all"
     search: Searched = ""
+    sort: Sort = "newest"
     shared: bool = False

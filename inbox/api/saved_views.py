@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
@@ -75,11 +76,11 @@ def delete(who: Agent, number: str) -> Response:
 @blueprint.get("/<number>/conversations")
 @agent_route
 def list_conversations(who: Agent, number: str) -> Response:
-    """What it shows to you, newest activity first."""
+    """What it shows to you, in its order."""
     query("cursor", "limit")
     most = limit()
     with services().reading() as connection:
         row = saved_views.find(connection, who, bigint(number))
-        wanted = views.searched(views.named(row["view"]), row["search"], who)
+        wanted = replace(views.searched(views.named(row["view"]), row["search"], who), sort=row["sort"])
         rows = list_rows.whole(connection, who.project_id, decode_position(wanted, most + 1))
-    return page_of(rows, most)
+    return page_of(rows, most, wanted.sort)

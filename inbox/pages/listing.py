@@ -1,7 +1,7 @@
 """The left half of the inbox: its views, the list, and what is searched for in it.
 
 Owns the routes of those parts and of saved views, and what every inbox page shows of them (`frame`). The list's state
-is its address: `view` and `q`, or `saved`, so that it can be sent to a colleague.
+is its address: `view`, `q` and `sort`, or `saved`, so that it can be sent to a colleague.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ from inbox import (
 )  # fmt: skip
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
-from inbox.api.filters import decode_position
-from inbox.api.paging import encode_cursor
+from inbox.api.filters import cursor_at, decode_position
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.conversation import storable
 from inbox.list_rows import Listed
-from inbox.listed import Filter
+from inbox.listed import Filter, Sort
 from inbox.listed_words import Match
 from inbox.pages.signing_in import page
 from inbox.saying import said
@@ -44,6 +43,7 @@ from inbox.views import View
 
 blueprint = Blueprint("listing", __name__)
 LISTED = 50
+LATEST_US = 10**17  # microseconds, of the year 5138
 MOST_CHANGED = 50  # rows that are asked for at once when events come
 HAND_OFF_REASONS = (
     "visitor_asked", "asked", "no_answer", "model_failed", "model_timeout", "bad_decision", "cycle", "spend_cap",
@@ -58,6 +58,7 @@ class Shown:
     view: View
     q: str = ""
     saved: Mapping[Any, Any] | None = None
+    sort: Sort = "newest"
     found: Mapping[int, Match] | None = None  # of a search: the message that matched, by conversation
 
     @property
@@ -68,9 +69,28 @@ class Shown:
     @cached_property
     def params(self) -> dict[str, Any]:
         """Its part of an address."""
+        return self._params(self.sort)
+
+    @cached_property
+    def turned(self) -> dict[str, Any]:
+        """That of the same in the other order."""
+        return self._params("newest" if self.sort == "waiting" else "waiting")
+
+    def _params(self, sort: Sort) -> dict[str, Any]:
+        usual = self.saved["sort"] if self.saved else "newest"
+        ordered = {"sort": sort} if sort != usual else {}
         if self.saved:
-            return {"saved": self.saved["id"]}
-        return {"view": self.view.key, **({"q": self.q} if self.q else {})}
+            return {"saved": self.saved["id"], **ordered}
+        return {"view": self.view.key, **({"q": self.q} if self.q else {}), **ordered}
+
+    def place(self, row: Listed) -> str:
+        """A row's place in the order of the list: the greater text comes first."""
+        active = representation.moment(row.active_at) or ""
+        if self.sort == "newest":
+            return active
+        if row.waits_since is None:
+            return f"0 {active}"
+        return f"1 {LATEST_US - round(row.waits_since.timestamp() * 1_000_000):020d}"
 
     @cached_property
     def search(self) -> Search:
@@ -95,7 +115,7 @@ class Shown:
 
     def filter(self, who: Agent) -> Filter:
         """Which conversations that is."""
-        return views.searched(self.view, self.q, who)
+        return replace(views.searched(self.view, self.q, who), sort=self.sort)
 
 
 @blueprint.get("/parts/rows")
@@ -137,6 +157,7 @@ def save_view(me: Agent) -> ResponseReturnValue:
     """Save what the list shows under a name."""
     form = request.form
     given = {"name": form.get("name", ""), "view": views.named(form.get("view")).key, "search": _typed(form.get("q"))}
+    given["sort"] = form.get("sort", "newest")
     wanted = valid(SavedViewBody, {**given, "shared": form.get("shared") == "yes"})
     with wiring().services.statement() as writing:
         made = saved_views.create(writing.connection, me, **wanted.model_dump())
@@ -146,9 +167,10 @@ def save_view(me: Agent) -> ResponseReturnValue:
 @blueprint.post("/saved-views/<number>/rename")
 @page
 def rename_view(me: Agent, number: str) -> ResponseReturnValue:
-    """Give a saved view another name."""
+    """Give a saved view another name, or the order that one sees it in."""
     view_id = bigint(number)
-    changes = valid(SavedViewChangesBody, {"name": request.form.get("name", "")}).changes()
+    given = {name: request.form[name] for name in ("name", "sort") if name in request.form}
+    changes = valid(SavedViewChangesBody, given).changes()
     with wiring().services.statement() as writing:
         saved_views.edit(writing.connection, me, view_id, changes)
     return redirect(url_for("pages.inbox", saved=view_id))
@@ -179,8 +201,16 @@ def asked(connection: Connection, me: Agent) -> Shown:
     number = request.args.get("saved")
     if number:
         saved = saved_views.find(connection, me, bigint(number))
-        return Shown(views.named(saved["view"]), saved["search"], saved)
-    return Shown(views.named(request.args.get("view")), _typed(request.args.get("q")))
+        view = views.named(saved["view"])
+        return Shown(view, saved["search"], saved, _sort(view, saved["sort"]))
+    view = views.named(request.args.get("view"))
+    return Shown(view, _typed(request.args.get("q")), sort=_sort(view, "newest"))
+
+
+def _sort(view: View, usual: Sort) -> Sort:
+    """The order that the address asks for, or the usual one; where nobody can wait, the newest is first."""
+    given = request.args.get("sort", usual)
+    return "waiting" if given == "waiting" and view.can_wait else "newest"
 
 
 def _typed(q: str | None) -> str:
@@ -194,7 +224,7 @@ def _rows(connection: Connection, me: Agent, shown: Shown) -> tuple[list[Listed]
     if len(found) <= LISTED:
         return found, None
     last = found[LISTED - 1]
-    return found[:LISTED], encode_cursor(representation.moment(last.active_at), last.id)
+    return found[:LISTED], cursor_at(shown.sort, last.id, last.active_at, last.waits_since)
 
 
 def _with_matches(connection: Connection, me: Agent, shown: Shown, found: Sequence[Listed]) -> Shown:

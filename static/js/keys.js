@@ -72,6 +72,7 @@ const ACTS = {
   n: () => write("note"),
   x: () => pick(false),
   X: () => pick(true),
+  w: () => control("w")?.click(),
   z: () => [...document.querySelectorAll("[data-undo]")].at(-1)?.click(),
   "/": () => document.getElementById("q").focus(),
   "?": () => keys.showModal(),

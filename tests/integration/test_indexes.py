@@ -11,8 +11,7 @@ from sqlalchemy import Connection, TextClause, text
 from inbox import acts_sql, events, list_rows, pruning, reading, receiving, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
 from inbox.database import fetch_all
-from inbox.listed import Filter, conditions
-from inbox.listed_words import NEWEST
+from inbox.listed import NEWEST, Filter, conditions
 from inbox.tokens import digest
 from tests.people import People
 
@@ -96,21 +95,27 @@ def test_reading(crowded: People) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [Filter(), Filter(statuses=["open"]), Filter(before=("2026-01-01T00:00:00+00:00", 7)), Filter(assignee=1)],
+    [
+        Filter(),
+        Filter(statuses=["open"]),
+        Filter(before=("2026-01-01T00:00:00+00:00", 7)),
+        Filter(assignee=1),
+        Filter(waits=True),
+    ],
 )
 def test_the_list(crowded: People, wanted: Filter) -> None:
     found = conditions(crowded.project_id, wanted)
-    page = f"SELECT c.* FROM conversation c WHERE {found.sql} {NEWEST} LIMIT 50"
+    page = f"SELECT c.* FROM conversation c WHERE {found.sql} {wanted.order} LIMIT 50"
     with crowded.services.reading() as connection:
         for around in (list_rows.SHOWN, list_rows.WHOLE):
-            assert scanned(connection, text(around.format(page=page)), **found.parameters) == set()
+            assert scanned(connection, text(around.format(page=page, order=wanted.order)), **found.parameters) == set()
 
 
 def test_the_rows_of_a_search(crowded: People) -> None:
     found = {"project": crowded.project_id, "ids": [crowded.conversation_id]}
     with crowded.services.reading() as connection:
         for around in (list_rows.SHOWN, list_rows.WHOLE):
-            assert scanned(connection, text(around.format(page=list_rows.NAMED)), **found) == set()
+            assert scanned(connection, text(around.format(page=list_rows.NAMED, order=NEWEST)), **found) == set()
 
 
 def test_an_open_conversation(crowded: People, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,108 @@
+"""The longest wait first: since when somebody waits for a person, and the order of lists and saved views by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from jobs import turn
+from jobs.context import Context
+from tests.conftest import ListQueue
+from tests.integration.callers import Caller, House, error
+from tests.integration.reader import Reader
+
+
+@pytest.fixture
+def alone(house: House) -> House:
+    """A house whose responder is off: people answer."""
+    house.ada.patch("/project", {"responder_enabled": False})
+    return house
+
+
+def listed(house: House, **query: Any) -> list[int]:
+    """A list's conversations, asked for one by one."""
+    found: list[int] = []
+    page = house.ada.get("/conversations", query_string={"limit": 1, **query}).get_json()
+    while True:
+        found += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            return found
+        more = {"limit": 1, **query, "cursor": page["next_cursor"]}
+        page = house.ada.get("/conversations", query_string=more).get_json()
+
+
+def at(*visitors: Caller) -> list[int]:
+    return [one.conversation_id for one in visitors]
+
+
+def says(visitor: Caller) -> None:
+    assert visitor.post("/widget/messages", {"content": "Hello?"}).status_code == 201
+
+
+def reply(house: House, visitor: Caller) -> None:
+    answer = house.ada.post(f"/conversations/{visitor.conversation_id}/messages", {"content": "Here."})
+    assert answer.status_code == 201
+
+
+def test_who_waited_longest_is_first_and_who_does_not_wait_behind(alone: House) -> None:
+    first, second, answered, third = (alone.visit("Hello") for _ in range(4))
+    reply(alone, answered)
+    says(first)
+    assert listed(alone, sort="waiting") == at(first, second, third, answered), "writing again sends nobody back"
+    assert listed(alone, sort="newest") == listed(alone) == at(first, answered, third, second)
+    alone.ada.patch(f"/conversations/{second.conversation_id}", {"labels": ["vip"]})
+    assert listed(alone, sort="waiting", label="vip") == at(second)
+    assert listed(alone, sort="waiting", q="hello", status="open") == at(first, second, third, answered)
+
+
+def test_a_wait_ends_with_an_answer(house: House, turn_queue: ListQueue, worker: Context) -> None:
+    """Of a person, of the responder, or with a conversation that is solved: then another begins."""
+    by_ai = house.visit("Hello")
+    turn.run(worker, turn_queue.turns[-1])
+    house.ada.patch("/project", {"responder_enabled": False})
+    by_person, solved, waits = house.visit("Hello"), house.visit("Hello"), house.visit("Hello")
+    reply(house, by_person)
+    house.ada.patch(f"/conversations/{solved.conversation_id}", {"status": "solved"})
+    for one in (solved, by_ai, by_person):
+        says(one)
+    assert listed(house, sort="waiting") == at(waits, solved, by_ai, by_person)
+
+
+def test_a_cursor_is_of_its_own_order(alone: House) -> None:
+    for _ in range(2):
+        alone.visit("Hello")
+    cursor = alone.ada.get("/conversations?limit=1").get_json()["next_cursor"]
+    assert error(alone.ada.get(f"/conversations?sort=waiting&cursor={cursor}")) == (422, "invalid")
+    assert error(alone.ada.get("/conversations?sort=longest")) == (422, "invalid")
+
+
+def test_the_page_keeps_its_order(alone: House, app: Flask, sit: Callable[[Caller], Reader]) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    first, second = alone.visit("Hello"), alone.visit("Hello")
+    says(first)
+    browser = sit(alone.ben).client
+
+    def rows(address: str) -> list[int]:
+        found = re.findall(r'<li id="row-(\d+)" data-active="([^"]+)"', browser.get(address).text)
+        assert [place for _, place in found] == sorted((place for _, place in found), reverse=True)
+        return [int(number) for number, _ in found]
+
+    assert rows("/?view=all") == at(first, second)
+    says(second)
+    assert rows("/?view=all") == at(second, first)
+    assert rows("/?view=all&sort=waiting") == at(first, second)
+    assert f"/conversations/{first.conversation_id}?view=all&amp;sort=waiting#" in browser.get("/?sort=waiting").text
+    form = {"name": "Line", "view": "wanted", "q": "", "sort": "waiting"}
+    saved = browser.post("/saved-views", data=form).headers["Location"]
+    assert rows(saved) == at(first, second)
+    assert rows(f"{saved}&sort=newest") == at(second, first)
+    assert "Keep this order" in browser.get(f"{saved}&sort=newest").text
+    number = saved.rpartition("=")[2]
+    browser.post(f"/saved-views/{number}/rename", data={"sort": "newest"})
+    assert rows(saved) == at(second, first)
+    shown = alone.ben.get(f"/saved-views/{number}").get_json()
+    assert (shown["name"], shown["sort"]) == ("Line", "newest")
