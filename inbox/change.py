@@ -12,8 +12,9 @@ def _rows(ctes: tuple[str, ...], of: str = "") -> str:
     if not ctes:
         return "'[]'::jsonb"
     whose = f" WHERE {{0}}.conversation_id = {of}.id" if of else ""
-    union = " UNION ALL ".join(f"SELECT to_jsonb({cte}) FROM {cte}{whose.format(cte)}" for cte in ctes)
-    return f"to_jsonb(ARRAY({union}))"
+    # Rows as they are: jsonb_build_object writes them straight into its object, where one made before would be copied.
+    union = " UNION ALL ".join(f"SELECT {cte} FROM {cte}{whose.format(cte)}" for cte in ctes)
+    return f"ARRAY({union})"
 
 
 def change_cte(
@@ -32,7 +33,7 @@ def change_cte(
     from it, so the change's id is drawn while the conversation's row lock is held: within a conversation,
     ids rise in commit order. With `several` conversations each gets the entries that are its own.
     """
-    shown = f"to_jsonb({conversation})" if conversation_changed else "NULL::jsonb"
+    shown = conversation if conversation_changed else "NULL::jsonb"
     return f"""changed AS (
     INSERT INTO change (project_id, conversation_id, version, body)
     SELECT {conversation}.project_id, {conversation}.id, {conversation}.version, jsonb_build_object(

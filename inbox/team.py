@@ -86,8 +86,8 @@ e AS (
     FROM c, member RETURNING *),
 changed AS (
     INSERT INTO change (project_id, conversation_id, version, body)
-    SELECT c.project_id, c.id, c.version, jsonb_build_object('conversation', to_jsonb(c), 'messages', '[]'::jsonb,
-        'turns', '[]'::jsonb, 'drafts', '[]'::jsonb, 'entries', jsonb_build_array(to_jsonb(e)))
+    SELECT c.project_id, c.id, c.version, jsonb_build_object('conversation', c, 'messages', '[]'::jsonb,
+        'turns', '[]'::jsonb, 'drafts', '[]'::jsonb, 'entries', jsonb_build_array(e))
     FROM c JOIN e ON e.conversation_id = c.id)
 {ANSWER}"""
 )  # fmt: skip
