@@ -172,10 +172,17 @@ WHERE CAST(body ->> 'conversation_id' AS text) = ANY(CAST(CAST(:conversations AS
 )
 
 
-def erase(connection: Connection, who: Agent, visitor_id: int) -> Sequence[str]:
+@dataclass(frozen=True)
+class Erased:
+    """Which conversations are gone, and the files whose bytes are to be deleted (attachments.delete_bytes)."""
+
+    conversations: Sequence[int]
+    files: Sequence[str]
+
+
+def erase(connection: Connection, who: Agent, visitor_id: int) -> Erased:
     """Forget a visitor with everything that was said to and by them. What was backed up before is not ours to forget.
 
-    Returns the files whose bytes the caller deletes once this is committed (attachments.delete_bytes).
     Must run in a transaction. Raises NotFound, and Forbidden unless they are a manager.
     """
     require_manager(who, FOR_MANAGERS)
@@ -189,4 +196,4 @@ def erase(connection: Connection, who: Agent, visitor_id: int) -> Sequence[str]:
         connection.execute(statement, {"conversations": found, "visitor": visitor_id})
     data = {"conversations": len(found)}
     audit.record(connection, who, "visitor_erased", f"visitor {visitor_id}", data)
-    return files
+    return Erased(found, files)

@@ -10,6 +10,7 @@ from inbox.api.asking import Agent, agent_route, bigint, body, query, services, 
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.api.schemas import NothingBody
+from inbox.passing import Sign
 from inbox.visitors import Wanted
 
 blueprint = Blueprint("visitors", __name__, url_prefix="/api/v1/visitors")
@@ -60,11 +61,12 @@ def erase(who: Agent, number: str) -> Response:
 
 
 def forget(who: Agent, visitor_id: int) -> None:
-    """Erase a visitor, and then their files' bytes. Raises NotFound and Forbidden."""
+    """Erase a visitor, tell the pages that show them, and then delete their files. Raises NotFound and Forbidden."""
     with services().transaction() as writing:
-        files = visitors.erase(writing.connection, who, visitor_id)
+        erased = visitors.erase(writing.connection, who, visitor_id)
+    wiring().company.tell(Sign(who.project_id, "gone", {"conversation_ids": list(erased.conversations)}))
     with services().statement() as writing:
-        attachments.delete_bytes(writing.connection, wiring().storage, files)
+        attachments.delete_bytes(writing.connection, wiring().storage, erased.files)
 
 
 @blueprint.get("/<number>/conversations")

@@ -154,7 +154,7 @@ function showConnection(connected) {
 // Signs that nobody waits for. That something was read, or somebody mentioned, changes a row and the figures.
 function passing(name, data) {
   if (name === "seen") changed(data.conversation_id, false);
-  else if (name === "mention") refreshViews();
+  else if (name === "mention" || name === "gone") refreshViews();
   document.dispatchEvent(new CustomEvent("tandem:live", { detail: { name, data } }));
 }
 

@@ -21,6 +21,7 @@ async function say(doing) {
     const to = reply?.form.elements.kind.value === "public" ? "visitor" : ""; // a note is nobody's else
     const response = await fetch(`/conversations/${open}/here`, { method: "POST", body: form({ doing, to }) });
     if (response.ok) showPeople((await response.json()).people);
+    else if (response.status === 404) document.dispatchEvent(new CustomEvent("tandem:gone"));
   } catch {
     // The next beat says it again.
   }

@@ -30,6 +30,7 @@ export function sawArrivals(before) {
   const arrived = [...messages.querySelectorAll("[data-message]")].filter((one) => Number(one.dataset.message) > Number(before));
   if (!arrived.length) return;
   document.dispatchEvent(new CustomEvent("tandem:message", { detail: { arrived } }));
+  if (arrived.some((one) => one.dataset.by === me && !one.matches(".note"))) answered();
   const theirs = arrived.filter((one) => one.dataset.by !== me);
   if (theirs.length && (document.hidden || !atEnd())) {
     fresh += theirs.length;
@@ -37,6 +38,12 @@ export function sawArrivals(before) {
   }
   show();
   seen();
+}
+
+// Who answers has read what is above: nothing is new there any more.
+function answered() {
+  document.getElementById("new-line")?.remove();
+  fresh = 0;
 }
 
 function line(before) {

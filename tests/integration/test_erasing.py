@@ -84,7 +84,7 @@ def test_an_erasure_that_is_not_committed_loses_no_file(house: House, services: 
     number = with_files(house)
     who = Agent(house.ada.id, "Ada", "", house.project_id, "manager")
     with services.database.connect() as connection:
-        assert len(visitors.erase(connection, who, number)) == 3
+        assert len(visitors.erase(connection, who, number).files) == 3
         connection.rollback()
     assert kept(settings) == ALL
     assert waiting(services) == 0
