@@ -85,7 +85,7 @@ class Lander:
             decision = _verdict(claimed, basis, fresh, outcome)
             if isinstance(decision, NotOurs):
                 return Landed(decision, next_turn=_waiting_turn(connection, claimed))
-            if isinstance(outcome, Drop):  # refused before it thought, perhaps for a reason that is gone by now
+            if isinstance(outcome, Drop) and outcome.status != "failed":  # perhaps for a reason that is gone by now
                 decision = replace(outcome, next_turn=is_waited_for(connection, claimed.conversation_id))
             if assignee_left and isinstance(decision, Post):
                 decision = decision.without_assignment()

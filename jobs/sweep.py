@@ -23,6 +23,7 @@ from inbox.storage import storage_of
 from jobs import claim, snapshot
 from jobs.context import Context
 from jobs.directly import Directly
+from jobs.values import Drop
 from responder.outcome import HandOff
 from responder.words import hand_off_words
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_LOCK = 7_265_646  # any number, the same in every worker
 BATCH = 1000
+HAND_OFFS = 3  # tries to give a turn to people, a lease apart; then it has failed
 FORGETTING_SECONDS = 600.0  # thousands of rows on a slow disk: longer than any statement that somebody waits for
 
 # A transaction-scoped lock, for behind a pooler in transaction mode a session's lock would stay with a stranger.
@@ -48,7 +50,7 @@ ORDER BY id LIMIT :batch
 
 EXHAUSTED = text(
     """
-SELECT id FROM turn
+SELECT id, attempt - releases >= :max_attempts + :hand_offs AS hopeless FROM turn
 WHERE attempt - releases >= :max_attempts
   AND (status = 'queued' OR status = 'thinking' AND lease_until < clock_timestamp())
 ORDER BY id LIMIT :batch
@@ -73,12 +75,12 @@ def sweep(here: Context, directly: Directly | None = None) -> int:
 
     Safe to run anywhere at any time: only one sweeper works, a second enqueue of a turn does no harm.
     """
-    limits = {"max_attempts": here.settings.max_attempts, "batch": BATCH}
+    limits = {"max_attempts": here.settings.max_attempts, "hand_offs": HAND_OFFS, "batch": BATCH}
     with here.engine.begin() as connection:
         if not connection.execute(TRY_LOCK, {"lock": SWEEP_LOCK}).scalar_one():
             return 0
         waiting = _waiting(connection, here)
-        exhausted = [row.id for row in connection.execute(EXHAUSTED, limits)]
+        exhausted = connection.execute(EXHAUSTED, limits).all()
         quiet, awake = rules.quiet(connection, BATCH), rules.awake(connection, BATCH)
         forgotten = solving.forgotten(connection, BATCH)
     storage = storage_of(here.settings)
@@ -86,7 +88,7 @@ def sweep(here: Context, directly: Directly | None = None) -> int:
         prune(connection)
         forget_unsent(connection, storage, BATCH)
         delete_left(connection, storage, BATCH)
-    ended = sum(_hand_off(here, turn_id) for turn_id in exhausted)
+    ended = sum(_hand_off(here, row.id, row.hopeless) for row in exhausted)
     return _enqueue(here, waiting, directly) + ended + _by_the_clock(here, quiet, awake, forgotten) + assign(here)
 
 
@@ -144,10 +146,10 @@ def assign(here: Context) -> int:
     return given
 
 
-def _hand_off(here: Context, turn_id: int) -> int:
+def _hand_off(here: Context, turn_id: int, hopeless: bool) -> int:
     """As `hand_off_exhausted`. One that cannot be handed off now keeps nobody else's turn from being found."""
     try:
-        return hand_off_exhausted(here, turn_id)
+        return hand_off_exhausted(here, turn_id, hopeless)
     except Exception as error:
         if is_away(error):
             raise
@@ -155,14 +157,19 @@ def _hand_off(here: Context, turn_id: int) -> int:
         return 0
 
 
-def hand_off_exhausted(here: Context, turn_id: int) -> int:
-    """Give a turn that failed too often to people, with the reason; 1 if this call did it."""
+def hand_off_exhausted(here: Context, turn_id: int, hopeless: bool) -> int:
+    """Give a turn that failed too often to people, with the reason; 1 if this call did it.
+
+    A `hopeless` one, for which not even that could be written, is said to have failed: its visitor waits for people,
+    who see it (I2): tests/integration/test_outages.py::test_a_turn_that_can_never_be_handed_off_has_failed
+    """
     with single_statements(here.engine).connect() as connection:
         claimed = claim.claim(connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=NO_LIMIT)
         found = snapshot.beginning(connection, claimed) if claimed else None
     if claimed is None or found is None:
         return 0
-    here.lander.land(claimed, found.basis, found.refusal or HandOff("attempts", hand_off_words(found.language)))
+    outcome = Drop("failed", "attempts") if hopeless else HandOff("attempts", hand_off_words(found.language))
+    here.lander.land(claimed, found.basis, found.refusal or outcome)
     here.waker()
     return 1
 

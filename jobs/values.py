@@ -16,7 +16,7 @@ from responder.outcome import Intent
 from responder.snapshot import Snapshot
 
 TurnStatus = Literal["queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed"]
-DropStatus = Literal["cancelled", "superseded"]
+DropStatus = Literal["cancelled", "superseded", "failed"]
 ParkReason = Literal["person_replied", "taken_over", "spam", "assigned"]
 
 

@@ -185,6 +185,23 @@ def test_a_turn_that_cannot_be_handed_off_holds_up_nobody(people: People, worker
     assert (sweep.sweep(worker), statuses(first)) == (1, ["handed_off"])
 
 
+def test_a_turn_that_can_never_be_handed_off_has_failed(
+    people: People, worker: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People see that its visitor waits, and may have the responder answer again; it does not by itself."""
+    assert people.visitor_writes() is not None
+    people.behind_the_back("UPDATE turn SET attempt = :most WHERE :conversation > 0", most=worker.settings.max_attempts)
+    monkeypatch.setattr(sweep, "hand_off_words", lambda _language: "cannot be stored: \0")
+    for _ in range(sweep.HAND_OFFS):
+        assert (sweep.sweep(worker), statuses(people)) == (0, ["thinking"])
+        people.behind_the_back("UPDATE turn SET lease_until = claimed_at WHERE :conversation > 0")
+    assert (sweep.sweep(worker), sweep.sweep(worker), statuses(people)) == (1, 0, ["failed"])
+    assert people.turns()[0]["reason"] == people.timeline()[-1]["data"]["reason"] == "attempts"
+    assert people.conversation()["left_to_people"]
+    people.act("give_back")
+    assert statuses(people) == ["failed", "queued"]
+
+
 @pytest.fixture
 def postgres(tmp_path: Path) -> Iterator[list[RunningServer]]:
     """A PostgreSQL of its own, as durable as in use; the list's last is the one that runs."""
