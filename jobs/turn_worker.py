@@ -66,6 +66,10 @@ class TurnWorker(NotingWorker):
     """Takes a job only when there is room for it, and runs each in a thread of its own.
 
     The first of its queues is the visitors' and has a room of so many turns; the others share the room behind it.
+
+    Jobs are found in two ways. As long as turns stand in line they are taken by the handful (`_next_turn`), two round
+    trips for eight: RQ takes one at a time, with two for each. RQ's way (`_next_job`) takes what the other queues have,
+    and is what waits where there is nothing, for a list can only be waited for one by one.
     """
 
     exponential_backoff_factor = 1.0  # RQ would wait ever longer, up to a minute, while visitors wait too

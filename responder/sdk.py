@@ -25,7 +25,11 @@ Chunks = Stream[ChatCompletionChunk]
 
 
 class _Written(Exception):
-    """A request as the SDK wrote it."""
+    """A request as the SDK wrote it: how it gets out of the SDK, which has no way to write one without sending it.
+
+    Raised where the SDK has its client build the request, and caught by whoever asked for it. Inside the SDK nothing
+    catches there: it tries again around the sending only.
+    """
 
     def __init__(self, request: httpx2.Request) -> None:
         self.request = request
