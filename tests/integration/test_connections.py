@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from inbox.database import connect, single_statements
+from inbox.database import connect, fetch_one, is_away, single_statements
 from jobs import claim
 from jobs.lease import LeaseKeeper
 from tests.people import People
@@ -80,6 +81,46 @@ def test_one_that_the_server_closed_is_not_lent_again(few: Engine) -> None:
         other.execute(text("SELECT pg_terminate_backend(:one, 5000)"), {"one": first})
     with lender.connect() as connection:
         assert backend(connection) != first
+
+
+def test_one_that_is_lost_while_it_is_lent_is_not_lent_again(few: Engine) -> None:
+    """Whoever has it hears so; its place is free again."""
+    lender = single_statements(few)
+    with lender.connect() as connection:
+        first = backend(connection)
+        with few.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:one, 5000)"), {"one": first})
+        with pytest.raises(OperationalError) as lost:
+            fetch_one(connection, text("SELECT 1"), {})
+        assert is_away(lost.value)
+    with lender.connect() as connection:
+        assert backend(connection) != first
+
+
+def test_a_statement_that_was_cancelled_costs_no_connection(few: Engine) -> None:
+    """Its answer, that it was cancelled, has come: nothing is under way any more."""
+    lender = single_statements(few)
+    with lender.connect() as connection:
+        first = backend(connection)
+        with pytest.raises(OperationalError):
+            fetch_one(connection, text("SELECT pg_sleep(60) FROM pg_cancel_backend(pg_backend_pid())"), {})
+        assert fetch_one(connection, text("SELECT 1 AS one"), {}).one == 1
+    with lender.connect() as connection:
+        assert backend(connection) == first
+
+
+def test_as_many_stay_open_as_are_kept(database_url: str) -> None:
+    """Those that a rush opened beyond them are closed as they come back."""
+    engine = connect(database_url, pool_size=1)
+    lender = single_statements(engine)
+    with lender.connect() as one, lender.connect() as other:
+        opened = {backend(one), backend(other)}
+    with lender.connect() as one, lender.connect() as other:
+        assert len({backend(one), backend(other)} & opened) == 1
+    engine.dispose()
+    with lender.connect() as connection:
+        assert backend(connection) not in opened
+    engine.dispose()
 
 
 def test_a_fork_leaves_its_parents_connections_alone(few: Engine) -> None:

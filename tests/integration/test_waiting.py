@@ -43,6 +43,14 @@ with single_statements(engine).connect() as holder:
 words = "x" * {LARGE}
 assert asked("SELECT CAST(:words AS text) || 'y' AS words", words=words).words == words + "y"
 
+engine = connect(sys.argv[1], pool_size=1, bounded=True, pool_seconds=1.0)
+before = asked("SELECT pg_backend_pid() AS pid").pid
+killed = gevent.spawn(asked, "SELECT pg_sleep(60) AS killed")
+gevent.sleep()
+assert not killed.ready()
+killed.kill()
+assert asked("SELECT pg_backend_pid() AS pid").pid != before
+
 engine = connect(sys.argv[1], patience_seconds=0.2)
 before = asked("SELECT pg_backend_pid() AS pid").pid
 try:
