@@ -6,6 +6,9 @@ import { form } from "./form.js";
 const DAY_MS = 86_400_000; // the server remembers ids for as long
 const { me } = document.querySelector(".app").dataset;
 
+/** A name that nothing else has. A page without TLS has no UUIDs. */
+export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 /** Where a person's outbox of a conversation lies in the browser. */
 export const outbox = (conversation) => `tandem:outbox:${me}:${conversation}`;
 

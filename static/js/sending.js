@@ -2,7 +2,7 @@
 // Owns the open conversation's outbox; what was left in another one goes out by static/js/left-behind.js.
 
 import { giveBack, hasFiles, takeFiles } from "./attach.js";
-import { keepWaiting, post, waitingIn } from "./posting.js";
+import { keepWaiting, newKey, post, waitingIn } from "./posting.js";
 import { newest } from "./reading.js";
 import { toast } from "./toasts.js";
 import { forget, show } from "./unsent.js";
@@ -20,8 +20,7 @@ let held = null; // what a colleague was faster than
 const remember = () => keepWaiting(open, queue);
 
 function send(content, kind, then) {
-  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  queue.push({ id, content, kind, then, seen: newest() ?? "0", files: takeFiles(), at: Date.now() });
+  queue.push({ id: newKey(), content, kind, then, seen: newest() ?? "0", files: takeFiles(), at: Date.now() });
   remember();
   draw();
   document.getElementById("thread").scrollTo({ top: 0 });

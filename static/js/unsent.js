@@ -1,12 +1,14 @@
 // An agent's words that are not sent yet: in this browser at once, on the server a moment later, the newest win.
 // Owns keeping them and bringing them back. Must not send them.
 
+import { newKey } from "./posting.js";
+
 const PAUSE_MS = 500; // after the last key
 const composer = document.getElementById("composer");
 const reply = document.getElementById("reply");
 const { open, me } = document.querySelector(".app").dataset;
 const key = `tandem:unsent:${me}:${open}`;
-const tab = crypto.randomUUID?.() ?? String(Math.random());
+const tab = newKey();
 let timer = null;
 let saving = null;
 let typedAt = 0;
