@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -59,6 +59,15 @@ def test_what_came_back_is_lent_again_and_nobody_waits_for_ever(few: Engine) -> 
             pass
     with lender.connect() as connection:
         assert backend(connection) == first
+
+
+def test_who_got_none_takes_no_place(database_url: str) -> None:
+    """A server that is away for a while is not away for ever."""
+    nowhere = make_url(database_url).set(database="nobody").render_as_string(hide_password=False)
+    lender = single_statements(connect(nowhere, pool_size=1, bounded=True, pool_seconds=0.1))
+    for _ in range(2):
+        with pytest.raises(OperationalError), lender.connect():
+            pass
 
 
 def test_what_is_still_at_work_is_not_lent_again(few: Engine) -> None:
