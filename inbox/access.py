@@ -158,6 +158,11 @@ def known(connection: Connection, agent_id: int) -> Known:
     return Known(**row)
 
 
+def email_of(connection: Connection, agent_id: int) -> str:
+    """The address of an agent who exists."""
+    return str(connection.execute(text("SELECT email FROM agent WHERE id = :id"), {"id": agent_id}).scalar_one())
+
+
 def failed(connection: Connection, agent_id: int, *, how: str, address: str) -> None:
     """Write a failed sign-in into the audit logs of the agent's projects; of a stranger's name there is none."""
     audit.record_of_agent(connection, agent_id, "sign_in_failed", "", {"how": how, "address": address})

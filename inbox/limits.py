@@ -21,13 +21,19 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from inbox.counting import Window
 from inbox.errors import RateLimited
+from inbox.saying import later
 from inbox.settings import Settings
 from inbox.tokens import digest
 from inbox.wiring import Wiring
 
 PASS_HEADER = "X-Tandem-Replay"
 TYPING_RATE = "60/minute"  # a page that types says so every 4 s
+GUESSES_RATE = "100/hour"  # for one account from everywhere together: far more than its owner mistypes
 PASS_SECONDS = 6 * 3600
+TOO_MANY = later("Too many requests. Wait a moment and try again.")
+TOO_MANY_GUESSES = later(
+    "Somebody tried many passwords for this account. Sign in where you did before, or with a passkey, or in an hour."
+)
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 View = Callable[..., ResponseReturnValue]
@@ -73,7 +79,7 @@ def _limited(limit: Limit) -> Callable[[View], View]:
 _LIMITED: dict[View, tuple[View, tuple[Limit, ...]]] = {}  # a limited view: what is behind it, and its limits
 
 
-def _count(limits: Sequence[Limit]) -> None:
+def _count(limits: Sequence[Limit], refusal: str = TOO_MANY) -> None:
     """One more of each. Raises RateLimited."""
     wiring = _wiring()
     if not wiring.settings.rate_limits or _has_pass():
@@ -84,7 +90,7 @@ def _count(limits: Sequence[Limit]) -> None:
     left = [(most, most - count, window) for (most, window), count in zip(known, counts, strict=True)]
     g.counted = counted = min(left, key=itemgetter(1))
     if counted[1] < 0:
-        raise RateLimited("Too many requests. Wait a moment and try again.")
+        raise RateLimited(refusal)
 
 
 def _tell(response: Response) -> Response:
@@ -148,7 +154,12 @@ def whereabouts(address: str) -> str:
 
 
 def _address_and_account() -> str:
-    return f"{_address()}:{request.form.get('email', '').strip().lower()[:320]}"
+    return f"{_address()}:{named_account(request.form.get('email', ''))}"
+
+
+def named_account(email: str) -> str:
+    """The account that somebody means who types this: however it is written, it is one account."""
+    return email.replace("\x00", "").strip()[:320].strip().lower()
 
 
 limited_messages = _limited(Limit(lambda settings: settings.rate_messages, _token))
@@ -162,6 +173,11 @@ _limited_accounts = _limited(Limit(lambda settings: settings.rate_sign_in, _addr
 def limited_sign_in(view: View) -> View:
     """A decorator: by account, and by address for whoever tries many accounts; a whole office signs in at nine."""
     return limited_sessions(_limited_accounts(view))
+
+
+def count_guess(account: str) -> None:
+    """One more password that is tried for this account, from wherever. Raises RateLimited."""
+    _count([Limit(lambda _settings: GUESSES_RATE, lambda: account, scope="guesses")], TOO_MANY_GUESSES)
 
 
 # All calls with one token count together, wherever they go.

@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from inbox import access
 from inbox.access import Known
 from inbox.api.asking import services, wiring
-from inbox.errors import Unauthorized
+from inbox.errors import RateLimited, Unauthorized
 from inbox.language import sentence_of
-from inbox.limits import limited_sign_in
-from inbox.pages import proving, signing_in
+from inbox.limits import limited_sign_in, named_account
+from inbox.pages import known_devices, proving, signing_in
 from inbox.settings import RUN_FILE
 
 blueprint = Blueprint("signing_in", __name__)
@@ -32,12 +32,11 @@ def open_session() -> ResponseReturnValue:
     """Open a session, or say that it did not match."""
     email, password = request.form.get("email", "").strip()[:320], request.form.get("password", "")[:1000]
     try:
+        known_devices.count_guess_for(email)
         with services().reading() as connection:
-            known = access.by_password(
-                connection, email.replace("\x00", ""), password, address=request.remote_addr or ""
-            )
-    except Unauthorized as error:
-        return _page(email, sentence_of(error), forgotten=error.sentence == access.NO_MATCH), 401
+            known = access.by_password(connection, named_account(email), password, address=request.remote_addr or "")
+    except (Unauthorized, RateLimited) as error:
+        return _page(email, sentence_of(error), forgotten=error.sentence == access.NO_MATCH), error.status
     return let_in(known, stays="stay" in request.form)
 
 

@@ -18,6 +18,7 @@ from inbox.api.asking import services
 from inbox.conversation import storable
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_passwords
+from inbox.pages import known_devices
 from inbox.pages.first_step import let_in
 
 blueprint = Blueprint("joining", __name__)
@@ -37,6 +38,7 @@ def join(token: str) -> ResponseReturnValue:
     try:
         if not storable(name):
             raise Invalid("Say your name.", fields={"name": ""})
+        _count_guess(token)
         with services().transaction() as writing:
             agent_id, project_id = invitations.accept(writing.connection, token, name=name, password=password)
     except NotFound:
@@ -47,6 +49,13 @@ def join(token: str) -> ResponseReturnValue:
     with services().reading() as connection:
         known = access.known(connection, agent_id)
     return let_in(replace(known, project_id=project_id), stays=True)
+
+
+def _count_guess(token: str) -> None:
+    with services().reading() as connection:
+        found = invitations.find(connection, token)
+    if found["agent_id"]:
+        known_devices.count_guess_for(found["email"])
 
 
 def _note_guess(token: str, faults: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from inbox import access, sessions
 from inbox.access import Agent
 from inbox.api.asking import ASKER_PAGE, asked_by, services
+from inbox.pages import known_devices
 from inbox.sessions import Visiting
 
 COOKIE = "tandem_session"
@@ -92,6 +93,7 @@ def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:
     with services().statement() as writing:
         where = Visiting(sessions.device_of(request.user_agent.string), _address(), stays)
         token = sessions.start(writing.connection, agent_id, project_id, where, how=how)
+        email = access.email_of(writing.connection, agent_id)
         if old:
             sessions.end(writing.connection, old)
     wanted = session.get(WANTED) or url_for("pages.inbox")
@@ -105,6 +107,7 @@ def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:
         samesite="Lax",
         secure=request.is_secure,
     )
+    known_devices.remember(response, email)
     return response
 
 
