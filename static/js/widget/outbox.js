@@ -37,7 +37,8 @@ export function openOutbox(store, session, { onWaiting, onSent, onRefused, onTro
       .finally(() => {
         sending = null;
       })
-      .then(() => waiting().length && !timer && flush());
+      // A page that is left gives timers the number 0 and fails at once: it would go round for ever, and the tab stand still.
+      .then(() => waiting().length && timer === null && flush());
     timer = null;
   }
 
