@@ -11,12 +11,14 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from inbox.pages.signing_in import COOKIE
+from tests.acceptance.gate import Gate
 from tests.model_server import ModelServer
 from tests.product import ROOT, Product
 
@@ -81,6 +83,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
+def gate(house: House) -> Iterator[Gate]:
+    """Where a bad line reaches the product: a page is opened by `gate.url` instead of by the product's own address."""
+    with Gate(house.product.run["url"]) as gate:
+        yield gate
+
+
+@pytest.fixture
 def open_page(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
     """Opens a page in a context of its own: another person at another machine. Errors of scripts fail the test."""
     contexts, errors = [], []
@@ -99,7 +108,7 @@ def open_page(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
             "console",
             lambda m: errors.append(f"{m.text} {m.location}") if "Content Security Policy" in m.text else None,
         )
-        page.goto(house.product.run["url"] + path)
+        page.goto(urljoin(house.product.run["url"], path))
         return page
 
     yield opened

@@ -24,16 +24,16 @@ SHOP = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop
 
 @dataclass
 class Shop:
-    """A site on another origin. `more` are further attributes of its tag."""
+    """A site on another origin. `home` is where it has the widget from, `more` are further attributes of its tag."""
 
     address: str
     house: House
+    home: str
     more: str = ""
 
     @property
     def html(self) -> str:
-        run = self.house.product.run
-        return SHOP.format(url=run["url"], key=run["project_key"], more=self.more)
+        return SHOP.format(url=self.home, key=self.house.product.run["project_key"], more=self.more)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def shop(house: House) -> Iterator[Shop]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = Shop(f"http://localhost:{server.server_address[1]}/", house)
+    site = Shop(f"http://localhost:{server.server_address[1]}/", house, house.product.run["url"])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield site
     server.shutdown()

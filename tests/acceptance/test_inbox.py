@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import House, SignIn, keep
-from tests.acceptance.walking import ANA, BEN, ask, hold_after, open_newest
+from tests.acceptance.gate import HEARING, Gate
+from tests.acceptance.walking import ANA, BEN, address, ask, hold_after, open_newest
 
 
 def test_two_tabs(visitor: Page, sign_in: SignIn, house: House) -> None:
@@ -35,14 +36,13 @@ def test_two_tabs(visitor: Page, sign_in: SignIn, house: House) -> None:
     keep(two, "two-tabs-3-other-tab")
 
 
-def test_a_stale_claim_says_who_was_faster(visitor: Page, sign_in: SignIn, house: House) -> None:
+def test_a_stale_claim_says_who_was_faster(visitor: Page, sign_in: SignIn, house: House, gate: Gate) -> None:
     """Two agents look at the same unassigned conversation; the second click changes nothing and says so."""
     ask(visitor, "Who will help me?")
     one = sign_in(ANA)
     open_newest(one)
-    two = sign_in(BEN, one.url.removeprefix(house.product.run["url"]))
-    two.route("**/events*", lambda route: route.abort())  # this tab does not hear of it in time
-    two.reload()
+    gate.shut(HEARING, "refused")  # this tab does not hear of it in time
+    two = sign_in(BEN, gate.url + address(house, one))
     expect(two.get_by_role("button", name="Assign to me")).to_be_visible()
     one.get_by_role("button", name="Assign to me").click()
     expect(one.get_by_label("Assignee").locator("option:checked")).to_contain_text("Ana Duarte")
@@ -54,7 +54,6 @@ def test_a_stale_claim_says_who_was_faster(visitor: Page, sign_in: SignIn, house
     expect(two.get_by_text("Ana Duarte has it", exact=True).last).to_be_visible()
     expect(two.locator(".toast")).to_have_count(1)
     row = two.locator(f"#row-{one.locator('.app').get_attribute('data-open')}")
-    two.unroute("**/events*")
     two.goto(house.product.run["url"])
     row.locator("a.row").focus()
     two.keyboard.press("a")
@@ -70,16 +69,16 @@ def test_a_stale_claim_says_who_was_faster(visitor: Page, sign_in: SignIn, house
     expect(one.get_by_text("It is yours already.")).to_be_visible()
 
 
-def test_a_second_thought_is_not_lost_to_a_slow_first(visitor: Page, sign_in: SignIn) -> None:
+def test_a_second_thought_is_not_lost_to_a_slow_first(visitor: Page, sign_in: SignIn, house: House, gate: Gate) -> None:
     """The status is set once more before the first answer is there: the last choice counts."""
     ask(visitor, "Is this spam?")
-    page = sign_in()
+    page = sign_in(None, gate.url)
     open_newest(page)
-    held: list[Route] = []
-    page.route("**/acts/status", lambda route: route.continue_() if held else held.append(route))
+    gate.shut(r"POST \S+/acts/status ", "held")
     status = page.get_by_label("Status", exact=True)
-    with page.expect_request("**/acts/status"):
-        status.select_option("pending")
+    status.select_option("pending")
+    gate.wait_until_met()
+    gate.open()
     with page.expect_response("**/acts/status") as answered:
         status.select_option("solved")
     assert answered.value.ok

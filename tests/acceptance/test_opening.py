@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import House, keep
+from tests.acceptance.gate import Gate
 from tests.acceptance.walking import ANA
 
 FILL = """
@@ -19,6 +20,7 @@ INSERT INTO conversation (project_id, visitor_id, status, labels)
 SELECT %(project)s, id, 'pending', '{deep}' FROM v
 """
 DEEP = "/?q=label:deep"
+OPENING = "HEAD /conversations/"
 FURTHER = """() => {
     const rows = document.getElementById("rows");
     rows.scrollTo(0, rows.scrollHeight);
@@ -26,25 +28,17 @@ FURTHER = """() => {
 }"""
 
 
-def hold(route: Route) -> None:
-    """The server does not answer."""
-
-
-def break_down(route: Route) -> None:
-    route.fulfill(status=500, body="")
-
-
 @pytest.fixture
-def page(sign_in: Callable[..., Page], house: House) -> Page:
+def page(sign_in: Callable[..., Page], house: House, gate: Gate) -> Page:
     """A list of which all pages were scrolled to."""
     with psycopg.connect(house.product.run["database_url"].replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(FILL, {"project": house.product.run["project_id"]})
-    page = sign_in(ANA, DEEP)
+    page = sign_in(ANA, gate.url + DEEP)
     page.wait_for_function(FURTHER, polling=100)
     return page
 
 
-def test_the_list_stays_and_what_fails_is_said(page: Page) -> None:
+def test_the_list_stays_and_what_fails_is_said(page: Page, gate: Gate) -> None:
     rows = page.locator("#rows li[data-active]")
     rows.nth(100).locator(".pick input").check(force=True)
     one, other = rows.nth(102), rows.nth(103)
@@ -65,7 +59,7 @@ def test_the_list_stays_and_what_fails_is_said(page: Page) -> None:
     expect(page.locator("#chosen-count")).to_have_text("1")
     page.get_by_label("Reply", exact=True).fill("Half a sentence")
 
-    page.route("**/conversations/*", hold)
+    gate.shut(OPENING, "held")
     other.locator("a.row").click()
     expect(page.locator(".opening .waits")).to_be_visible()
     expect(other.locator("a.row")).to_have_attribute("aria-current", "true")
@@ -74,15 +68,14 @@ def test_the_list_stays_and_what_fails_is_said(page: Page) -> None:
     expect(page.locator(".opening")).to_have_count(0)
     expect(one.locator("a.row")).to_have_attribute("aria-current", "true")
 
-    page.unroute("**/conversations/*")
-    page.route("**/conversations/*", break_down)
+    gate.shut(OPENING, 500)
     other.locator("a.row").click()
     expect(page.get_by_role("alert").filter(has_text="could not be opened")).to_contain_text("The server said 500.")
     keep(page, "opening-failed")
     page.get_by_role("button", name="Back to where you were").click()
     expect(page.get_by_label("Reply", exact=True)).to_have_value("Half a sentence")
 
-    page.unroute("**/conversations/*")
+    gate.open()
     page.context.set_offline(True)
     other.locator("a.row").click()
     expect(page.get_by_role("alert").filter(has_text="could not be opened")).to_contain_text("cannot be reached")

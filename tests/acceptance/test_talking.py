@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import House, SignIn, keep
+from tests.acceptance.gate import HEARING, Gate
 from tests.acceptance.walking import BEN, address, ask, open_newest, two
 
 __all__ = ["two"]  # a fixture, used by its name
@@ -31,10 +32,10 @@ def test_what_is_set_beside_it(two: tuple[Page, Page]) -> None:
     keep(ben, "talk-side")
 
 
-def test_the_slower_click_is_told(two: tuple[Page, Page], house: House) -> None:
+def test_the_slower_click_is_told(two: tuple[Page, Page], house: House, gate: Gate) -> None:
     ana, ben = two
-    ben.route("**/events*", lambda route: route.abort())  # Ben does not hear of it in time
-    ben.reload()
+    gate.shut(HEARING, "refused")  # Ben does not hear of it in time
+    ben.goto(gate.url + address(house, ben))
     ana.get_by_label("Priority").select_option("urgent")
     expect(ana.locator("#timeline")).to_contain_text("set the priority to urgent")
     ben.get_by_label("Priority").select_option("low")

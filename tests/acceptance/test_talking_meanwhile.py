@@ -7,7 +7,8 @@ import threading
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import House, SignIn, keep
-from tests.acceptance.walking import ANA, BEN, ask, open_newest, two
+from tests.acceptance.gate import HEARING, Gate
+from tests.acceptance.walking import ANA, BEN, address, ask, open_newest, two
 from tests.model_server import Asked, Script, chunk, sensible
 
 __all__ = ["two"]  # a fixture, used by its name
@@ -87,10 +88,10 @@ def half_said_or_decide(first: str, rest: str, gate: threading.Event) -> Script:
     return lambda asked: sensible(asked) if asked.demanded else spoken(asked)
 
 
-def test_somebody_replied_first(two: tuple[Page, Page], visitor: Page) -> None:
+def test_somebody_replied_first(two: tuple[Page, Page], visitor: Page, house: House, gate: Gate) -> None:
     ana, ben = two
-    ben.route("**/events*", lambda route: route.abort())
-    ben.reload()
+    gate.shut(HEARING, "refused")
+    ben.goto(gate.url + address(house, ben))
     ana.get_by_label("Reply").fill("Ana here, I have booked the refund.")
     ana.get_by_label("Reply").press("Control+Enter")
     expect(visitor.get_by_text("Ana here, I have booked")).to_be_visible()
@@ -124,8 +125,9 @@ def test_who_replies_while_another_writes(two: tuple[Page, Page], visitor: Page)
     expect(line).to_be_hidden()
 
 
-def test_what_is_written_offline_is_said_once(two: tuple[Page, Page], visitor: Page) -> None:
+def test_what_is_written_offline_is_said_once(two: tuple[Page, Page], visitor: Page, house: House, gate: Gate) -> None:
     ana, ben = two
+    ben.goto(gate.url + address(house, ben))
     ben.context.set_offline(True)
     expect(ben.locator("#offline")).to_be_visible(timeout=3_000)  # told by the browser, not by a line that stays silent
     ben.get_by_label("Reply").fill("It is on its way to you.")
@@ -141,11 +143,11 @@ def test_what_is_written_offline_is_said_once(two: tuple[Page, Page], visitor: P
     for page in two:
         expect(page.locator("#messages").get_by_text("It is on its way to you.")).to_have_count(1)
     expect(ben.locator("#messages").get_by_text("A note meanwhile")).to_be_visible(timeout=MORE_PEOPLE_MS)
-    ben.route("**/say", lambda route: route.fulfill(status=503, body=""))
+    gate.shut(r"POST \S+/say ", 503)
     ben.get_by_label("Reply", exact=True).fill("Left behind")
     ben.keyboard.press("Control+Enter")
     expect(ben.locator("#outbox")).to_contain_text("waiting to be sent")
-    ben.unroute("**/say")
+    gate.open()
     ben.goto(ben.url.partition("/conversations")[0])  # somewhere else before it is sent
     expect(visitor.get_by_text("Left behind")).to_have_count(1)
 

@@ -5,37 +5,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Any
 
 import jwt
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import House, SignIn, keep
+from tests.acceptance.gate import Gate
 from tests.acceptance.shop import Shop, chat, shop, visit, write
 
 __all__ = ["shop", "visit"]  # fixtures, used by their names
 
 
+SENDING = "POST /api/v1/widget/messages "
 FROM_THE_RIGHT = """(words) => {
   const line = document.createRange();
   line.selectNodeContents(words.firstChild.nodeName === "#text" ? words.firstChild : words);
   const [first, whole] = [[...line.getClientRects()].find(({ width }) => width), words.getBoundingClientRect()];
   return whole.right - first.right < 2 && first.left - whole.left > 20;
 }"""
-
-
-def unreachable(page: Page) -> Callable[[], None]:
-    """No message that is sent arrives, until what is returned is called."""
-
-    def abort(route: Any) -> None:
-        if route.request.method == "POST":
-            route.abort()
-        else:
-            route.fallback()
-
-    page.context.route("**/api/v1/widget/messages", abort)
-    return lambda: page.context.unroute("**/api/v1/widget/messages", abort)
 
 
 def test_it_is_kept_without_cookies_and_read_without_a_mouse(visit: Callable[..., Page], house: House) -> None:
@@ -104,8 +92,9 @@ def test_axe_finds_nothing(visit: Callable[..., Page]) -> None:
         assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
 
 
-def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -> None:
+def test_offline_words_are_sent_once(visit: Callable[..., Page], shop: Shop, gate: Gate) -> None:
     """Typed offline, the answer lost on the way back, the page closed and opened: stored once."""
+    shop.home = gate.url
     page = visit()
     frame = chat(page)
     write(frame, "First words")
@@ -115,25 +104,16 @@ def test_offline_words_are_sent_once(visit: Callable[..., Page], house: House) -
     expect(frame.locator(".queued")).to_contain_text("Waiting for the network")
     expect(frame.get_by_text("No connection.")).to_be_visible()
     keep(page, "widget-offline")
-    held = unreachable(page)
-    page.context.set_offline(False)  # a page can only be loaded again with a network; ours is not reached yet
+    gate.shut(SENDING, "refused")
+    page.context.set_offline(False)  # a page can only be loaded again with a network; no message comes through yet
     page.reload()
     frame = page.frame_locator("iframe")
     expect(frame.locator(".queued")).to_contain_text("Typed offline", timeout=20_000)
-    lost: list[str] = []
-
-    def lose(route: Any) -> None:
-        if route.request.method == "POST" and not lost:
-            lost.append(route.request.headers["idempotency-key"])
-            route.fetch()  # the server stores it, and its answer never arrives
-            route.abort()
-        else:
-            route.fallback()
-
-    page.context.route("**/api/v1/widget/messages", lose)
-    held()
+    gate.wait_until_met()
+    gate.shut(SENDING, "lost")  # the server stores it, and its answer never arrives
+    gate.wait_until_met()
+    gate.open()
     expect(frame.locator(".queued")).to_have_count(0, timeout=30_000)
-    assert len(lost) == 1
     page.reload()
     frame = page.frame_locator("iframe")
     expect(frame.get_by_text("Typed offline")).to_have_count(1)
