@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from commands.embedded import RunningServer, start_postgres
+from inbox.database import connect
 from inbox.migrating import migrate
 from inbox.services import Services
 from inbox.settings import Settings
@@ -29,12 +30,13 @@ from jobs.values import Post
 from responder.outcome import Reply
 from tests.conftest import InBackground
 from tests.integration.callers import House, error
+from tests.locks import until_waiting
 from tests.people import People
 from tests.product import wait_for
 from tests.turns import begun
 
-PATIENCE_SECONDS = 0.5
-READY_SECONDS = 3  # in which a balancer has its answer
+PATIENCE_SECONDS = 1.0
+READY_SECONDS = 4  # in which a balancer has its answer
 
 
 @pytest.fixture
@@ -124,11 +126,11 @@ def test_no_turn_waits_for_ever(worker: Context, postgres: RunningServer, in_bac
     assert [one["content"] for one in people.messages() if one["author"] == "responder"] == ["It is on its way."]
 
 
-def test_forgetting_takes_its_time(worker: Context, in_background: InBackground) -> None:
+def test_forgetting_takes_its_time(worker: Context, postgres: RunningServer, in_background: InBackground) -> None:
     """What the sweeper deletes by the thousand may take longer than a turn's statement."""
-    with worker.engine.begin() as connection:
+    with connect(postgres.url).begin() as connection:  # whoever stands in its way waits for as long as it takes
         connection.execute(text("LOCK TABLE idempotency_key"))
         sweeping = in_background(sweep, worker)
-        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.8 * PATIENCE_SECONDS})
-        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.8 * PATIENCE_SECONDS})
+        until_waiting(Services(worker.engine, worker.queue), 1)
+        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 1.5 * PATIENCE_SECONDS})
     assert sweeping.result() == 0
