@@ -55,8 +55,6 @@ class Lender:
     def give_back(self, connection: Connection) -> None:
         """It is free again, unless something is under way on it, or it was lost."""
         try:
-            if connection.in_transaction():
-                connection.rollback()  # SQLAlchemy's own, of which the server knows nothing
             if len(self._free) < self._kept and _is_idle(connection):
                 self._free.append(connection)
             else:
