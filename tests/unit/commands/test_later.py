@@ -12,7 +12,16 @@ import pytest
 
 from commands.later import later
 
-CODE = "import slow_word_log\nslow_word_log.ran.append(__name__)\nfrom .inner import WORD\nOWN = WORD + '!'\n"
+CODE = """
+import time
+import slow_word_log
+slow_word_log.ran.append(__name__)
+from .inner import WORD
+import slow_word
+EARLY = getattr(slow_word, 'OWN', 'not there yet')
+time.sleep(0.05)
+OWN = WORD + '!'
+"""
 
 
 @pytest.fixture
@@ -21,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     known = set(sys.modules)
     (tmp_path / "slow_word").mkdir()
     (tmp_path / "slow_word" / "__init__.py").write_text(CODE)
-    (tmp_path / "slow_word" / "inner.py").write_text("import time\ntime.sleep(0.05)\nWORD = 'late'\n")
+    (tmp_path / "slow_word" / "inner.py").write_text("WORD = 'late'\n")
     (tmp_path / "slow_word_log.py").write_text("ran = []\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
@@ -38,9 +47,17 @@ def test_its_code_runs_once_and_when_something_is_asked_of_it(folder: Path) -> N
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(lambda _: package.OWN, range(4))) == ["late!"] * 4
     assert ran == ["slow_word"]
+    assert package.EARLY == "not there yet", "its own code may ask as well"
     with pytest.raises(AttributeError, match="'slow_word' has no attribute 'other'"):
         _ = package.other
     assert ran == ["slow_word"]
+
+
+def test_a_package_that_finds_names_itself_does_so_from_the_first_one_on(folder: Path) -> None:
+    (folder / "slow_word" / "__init__.py").write_text("def __getattr__(name):\n    return name.upper()\n")
+    with later("slow_word"):
+        package = importlib.import_module("slow_word")
+    assert (package.first, package.second) == ("FIRST", "SECOND")
 
 
 def test_code_that_fails_fails_for_each_who_asks(folder: Path) -> None:
