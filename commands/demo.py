@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from commands.projects import JOIN_PROJECT, create_project
 from commands.result import database, print_result, servers
 from inbox.access import Agent
+from inbox.founding import DEMO as OF_DEMO
 from inbox.label_colours import Colour, paint
 from inbox.passwords import hash_password
 from inbox.saved_views import create as save_view
@@ -27,9 +28,9 @@ DATA = Path(__file__).resolve().parent / "demo_data"
 NAME = "Northfold"
 KEPT = "demo.json"  # in the data folder, readable by its owner only
 TEAM = (
-    ("mai@northfold.example", "Mai Trần", "manager"),
-    ("ana@northfold.example", "Ana Duarte", "agent"),
-    ("ben@northfold.example", "Ben Osei", "agent"),
+    (f"mai{OF_DEMO}", "Mai Trần", "manager"),
+    (f"ana{OF_DEMO}", "Ana Duarte", "agent"),
+    (f"ben{OF_DEMO}", "Ben Osei", "agent"),
 )
 
 GREETING = "Ask about an order, a return, your size or your account."
@@ -58,16 +59,16 @@ class Demo:
     password: str
 
 
-def first_start(connection: Connection, data: Path) -> Demo | None:
+def first_start(connection: Connection, data: Path, *, wanted: bool = True) -> Demo | None:
     """The demo of this installation: made where the database holds no project yet, else as the data folder knows it.
 
-    None where the database holds projects of somebody's own.
+    None where the database holds projects of somebody's own, or none and the demo is not wanted.
     """
     projects = {row.id: row.key for row in connection.execute(text("SELECT id, key FROM project"))}
     known = kept_demo(data)
     if known is not None and projects.get(known.project_id) == known.project_key:
         return known
-    if projects:
+    if projects or not wanted:
         return None
     demo = create_demo(connection)
     with os.fdopen(os.open(data / KEPT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

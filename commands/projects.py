@@ -13,9 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox import founding
 from inbox.access import issue_token
-from inbox.conversation import storable
-from inbox.errors import Invalid
 from inbox.mail_address import mail_address
 from inbox.passwords import hash_password
 from inbox.workflows import require_sound
@@ -39,7 +38,6 @@ class MadeAgent:
     password: str | None
 
 
-INSERT_PROJECT = text("INSERT INTO project (name, key, mode) VALUES (:name, :key, :mode) RETURNING id")
 INSERT_WORKFLOW = text(
     """
 WITH w AS (
@@ -68,12 +66,9 @@ def create_project(
     connection: Connection, name: str, *, mode: str = "simple", workflow: Any = None, key: str | None = None
 ) -> MadeProject:
     """A project with its workflow. Raises Invalid for a name that cannot be one, InvalidWorkflow with all problems."""
-    if not name.strip() or len(name) > 200 or not storable(name):
-        raise Invalid("A project needs a name of 1 to 200 characters.", fields={"name": "is no name"})
     if workflow is not None:
         check_workflow(workflow)
-    key = key or secrets.token_urlsafe(12)
-    project_id = connection.execute(INSERT_PROJECT, {"name": name.strip(), "key": key, "mode": mode}).scalar_one()
+    project_id, key = founding.add_project(connection, name, mode=mode, key=key)
     if workflow is not None:
         add_workflow(connection, project_id, workflow)
     return MadeProject(project_id, key)

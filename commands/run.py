@@ -21,12 +21,14 @@ from typing import IO, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from commands import run_file
+from commands.announcing import announce
 from commands.child import ServerFailed, become, die_with_make, start
 from commands.demo import Demo, first_start
 from commands.embedded import RunningServer, start_postgres, start_valkey
 from commands.lean import lean
 from commands.preflight import CannotRun, check_database, check_port, check_redis, hold
 from commands.result import say
+from inbox import founding
 from inbox.database import connect
 from inbox.migrating import CannotMigrate, migrate
 from inbox.secret_key import secret_key
@@ -89,12 +91,15 @@ class Launcher:
         migrate(database_url)
         engine = connect(database_url, pool_size=2)
         with engine.begin() as connection:
-            demo = first_start(connection, self.data)
+            demo = first_start(connection, self.data, wanted=self.settings.demo)
+            is_empty = founding.is_empty(connection)
         engine.dispose()
         self._start_processes()
         self._wait_until_ready()
         self._write_run_file(demo)
-        self._announce(demo)
+        if not self.stopping:
+            first = founding.first_path(self.environment["SECRET_KEY"]) if is_empty else None
+            announce(self.settings, self.url, demo, self._visitor_url(demo), first)
 
     def _start_servers(self) -> None:
         if self.settings.database_url is None:
@@ -186,16 +191,6 @@ class Launcher:
             "pids": self._pids(),
         }
         run_file.write(self.data, known)
-
-    def _announce(self, demo: Demo | None) -> None:
-        if self.stopping:
-            return
-        print(f"Tandem: {self.url}", flush=True)
-        if demo:
-            print(f"Visitor page: {self._visitor_url(demo)}", flush=True)
-            print(f"Sign in: {demo.email} {demo.password}", flush=True)
-        if self.settings.offline:
-            say("No model is connected, so the offline responder quotes the demo's snippets. Ctrl-C stops everything.")
 
     def _end(self) -> None:
         """Stop in order: web and workers first, then what they need."""

@@ -128,7 +128,7 @@ def accept(connection: Connection, token: str, *, name: str, password: str) -> t
         if not passwords.matches(found["password_hash"], password):
             raise Invalid("This is not your password.", fields={"password": "does not match"})
     else:
-        agent_id, shown = _new_agent(connection, found["email"], name, password)
+        agent_id, shown = add_agent(connection, found["email"], name, password)
     taken = connection.execute(TAKE, {"digest": digest(token)}).one_or_none()
     if taken is None:
         raise NotFound(GONE)
@@ -137,7 +137,8 @@ def accept(connection: Connection, token: str, *, name: str, password: str) -> t
     return agent_id, taken.project_id
 
 
-def _new_agent(connection: Connection, email: str, name: str, password: str) -> tuple[int, str]:
+def add_agent(connection: Connection, email: str, name: str, password: str) -> tuple[int, str]:
+    """An agent of this name and password: (id, name). Raises Invalid; NotFound where the address is somebody's."""
     shown = " ".join(name.split())
     if not 1 <= len(shown) <= access.LONGEST_NAME:
         raise Invalid("Say your name.", fields={"name": f"has to have 1 to {access.LONGEST_NAME} characters"})

@@ -38,6 +38,7 @@ class Settings:
     openai_base_url: str | None = None
     openai_api_key: str | None = None
     model: str = "gpt-4o-mini"
+    demo: bool = True  # `make run` makes it where there is no project yet
     workers: int = 1
     turns: int = 100
     lease_seconds: float = 30
@@ -194,6 +195,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "OPENAI_BASE_URL": ("openai_base_url", _url("http", "https")),
     "OPENAI_API_KEY": ("openai_api_key", _text),
     "TANDEM_MODEL": ("model", _text),
+    "TANDEM_DEMO": ("demo", _switch),
     "TANDEM_WORKERS": ("workers", _whole(1, 64)),
     "TANDEM_TURNS": ("turns", _whole(1, 10_000)),
     "TANDEM_LEASE_SECONDS": ("lease_seconds", _seconds),

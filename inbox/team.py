@@ -95,7 +95,7 @@ changed AS (
 HOLD = text(f"WITH {DOOR} SELECT count(*) FROM member")
 PROJECTS = text(
     """
-SELECT p.id, p.name FROM membership m JOIN project p ON p.id = m.project_id
+SELECT p.id, p.name, m.role FROM membership m JOIN project p ON p.id = m.project_id
 WHERE m.agent_id = :agent ORDER BY p.name, p.id
 """
 )

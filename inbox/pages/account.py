@@ -15,7 +15,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from inbox import access, account, passkeys, passwords, second_factor, sessions
+from inbox import access, account, passkeys, passwords, second_factor, sessions, team
 from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import json_object, services
@@ -198,6 +198,7 @@ def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] |
         shown = {
             "sessions": sessions.of_agent(connection, me.id, session_token()),
             "passkeys": passkeys.of_agent(connection, me.id),
+            "projects": team.projects_of(connection, me.id),
         }
     picture = segno.make(second_factor.address_of(secret, me.email)).svg_data_uri(scale=5, border=2) if secret else ""
     return render_template(

@@ -20,6 +20,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)")
 MOST_CHARACTERS = 120  # of a value; instructions are long
 # What each kind says behind the actor's name; %(subject)s is whom or what it was done to.
 SENTENCES = {
+    "project_made": later("made the project"),
     "settings_changed": later("changed the settings"),
     "workflow_saved": later("saved the workflow, %(subject)s"),
     "capacity_changed": later("changed the capacity of %(subject)s"),

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, drafts, first_steps, reading, team, unsent, visitors
+from inbox import acts, drafts, first_steps, founding, reading, team, unsent, visitors
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import ConversationBody, DraftBody
@@ -191,5 +191,6 @@ def _frame(me: Agent) -> dict[str, Any]:
         "project": project,
         "projects": mine,
         "offline": wiring().settings.offline,
+        "of_demo": me.is_manager and founding.is_of_demo(me),
         "position": position,
     }

@@ -5,10 +5,14 @@ Owns that page. Must not open a session where there is a second step: inbox/page
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from inbox import access
+from inbox import access, founding
 from inbox.access import Known
 from inbox.api.asking import services, wiring
 from inbox.errors import RateLimited, Unauthorized
@@ -49,6 +53,16 @@ def let_in(known: Known, *, stays: bool) -> Response:
 
 
 def _page(email: str = "", wrong: str = "", *, forgotten: bool = False) -> str:
-    printed = (wiring().settings.data / RUN_FILE).exists()  # only `make run` has a demo, and prints its account
-    told = {"wrong": wrong, "forgotten": forgotten, "printed": printed}
+    with services().reading() as connection:
+        is_empty = founding.is_empty(connection)
+    told = {"wrong": wrong, "forgotten": forgotten, "printed": _printed(), "is_empty": is_empty}
     return render_template("sign_in.html", email=email, named=proving.site().is_named, **told)
+
+
+def _printed() -> Mapping[str, Any]:
+    """What `make run` knows and has printed; nothing where it does not run."""
+    try:
+        known: dict[str, Any] = json.loads((wiring().settings.data / RUN_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return known

@@ -118,7 +118,9 @@ def revoke(me: Agent, number: int) -> ResponseReturnValue:
 @blueprint.post("/account/project")
 @page
 def switch(me: Agent) -> ResponseReturnValue:
-    """Go on in another project of mine."""
+    """Go on in another project of mine, or in one that I make."""
+    if request.form.get("project") == "new":
+        return redirect(url_for("founding.begin"))
     try:
         with services().statement() as writing:
             sessions.switch(writing.connection, me.id, session_token(), bigint(request.form.get("project", "")))

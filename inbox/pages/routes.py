@@ -17,6 +17,7 @@ from inbox.pages import (
     earlier,
     erasing,
     first_step,
+    founding,
     joining,
     label_hues,
     labels,
@@ -45,7 +46,7 @@ from inbox.pages import (
 
 OF_EVERY_PAGE = (words, tabs, attention, label_hues)
 PAGES = (
-    *(first_step, joining, proving, account),
+    *(first_step, joining, proving, account, founding),
     *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, attaching, noticing),
     *(settings, snippets, labels, workflow, tools, members, working_hours, audit_log),
     *(webhooks, tokens, widget_settings),

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from inbox import first_steps, model_faults, projects, reading, spending
+from inbox import first_steps, founding, model_faults, projects, reading, spending
 from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.fields import MOST_TITLE_CHARACTERS
@@ -119,6 +119,7 @@ def _render(
         model=environment.model,
         hosts=environment.model_hosts,
         steps=steps,
+        of_demo=me.is_manager and founding.is_of_demo(me),
         model_fault=model_fault,
     )
 

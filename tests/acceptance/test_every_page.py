@@ -54,6 +54,8 @@ PAGES: dict[str, tuple[Sight, ...]] = {
     "pages.conversation": (Sight("/conversations/{conversation}", "conversation"),),
     "account.show": (Sight("/account", "account"),),
     "document.page": (Sight("/api/docs", "docs", signed_in=False, alike="main article"),),
+    "founding.begin": (Sight("/projects/new", "new-project"),),
+    "founding.first": (Sight("/begin/x", "begin-gone", signed_in=False),),
     "joining.look": (
         Sight("/join/{invitation}", "join", signed_in=False),
         Sight("/join/x", "join-gone", signed_in=False),

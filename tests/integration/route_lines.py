@@ -54,6 +54,10 @@ LINES: dict[str, Line] = {
     "signing_in.sign_in": Line(open_to="everybody"),
     "signing_in.open_session": Line(open_to="nobody", form={"email": "nobody@example.com", "password": "wrong"}),
     "pages.sign_out": Line(open_to="everybody"),
+    "founding.begin": Line(managers=True),
+    "founding.make": Line(managers=True, form={"project": ""}),  # one with a name would lead the asker into it
+    "founding.first": Line(open_to="everybody", path={"token": "x"}, gets=frozenset({404})),
+    "founding.make_first": Line(open_to="everybody", path={"token": "x"}, gets=frozenset({404})),
     "joining.look": Line(open_to="everybody", path={"token": "x"}, gets=frozenset({404})),
     "joining.join": Line(open_to="everybody", path={"token": "x"}, gets=frozenset({404})),
     "proving.ask": Line(open_to="everybody"),

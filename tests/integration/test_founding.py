@@ -1,0 +1,107 @@
+"""Projects made on a page: the installation's first, one more of a manager's, and one's own beside the demo."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from commands.announcing import announce
+from commands.demo import create_demo, first_start
+from inbox import audit, founding, team
+from inbox.audit import Wanted
+from inbox.errors import NotFound
+from inbox.services import Services
+from inbox.settings import Settings
+from tests.background import Background
+from tests.integration.callers import Caller, House
+from tests.integration.reader import Sit, shown
+from tests.locks import until_waiting
+
+NEW = "/projects/new"
+KARI = {"project": "Fjell Shop", "name": "Kari", "email": "kari@shop.example", "password": "a long password"}
+
+
+def projects(services: Services) -> list[str]:
+    with services.reading() as connection:
+        return list(connection.execute(text("SELECT name FROM project ORDER BY id")).scalars())
+
+
+def test_the_first_project_is_made_by_who_was_told_the_link(
+    app: Flask, services: Services, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with services.database.begin() as connection:
+        assert first_start(connection, tmp_path, wanted=False) is None
+    announce(settings, "http://here", None, None, founding.first_path(str(settings.secret_key)))
+    path = re.findall(r"^Make your first project: http://here(\S+)$", capsys.readouterr().out, re.MULTILINE)[0]
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert "There is no project here yet." in shown(client.get("/sign-in").text)
+    assert client.get("/begin/a-guess").status_code == 404
+    assert "Your first project" in shown(client.get(path).text)
+    assert client.post("/begin/a-guess", data=KARI).status_code == 404
+    for name in KARI:
+        refused = client.post(path, data={**KARI, name: ""})
+        assert (refused.status_code, f'id="{name}-wrong"' in refused.text) == (422, True)
+    assert projects(services) == []
+    assert client.post(path, data=KARI).status_code == 302
+    assert "Getting set up" in client.get("/").text
+    assert client.get("/settings/audit").status_code == 200, "they lead it"
+    again = client.post(path, data={**KARI, "email": "ola@shop.example"})
+    assert (client.get(path).status_code, again.status_code, projects(services)) == (404, 404, ["Fjell Shop"])
+
+
+def test_of_two_who_make_the_first_at_once_one_does(services: Services) -> None:
+    def make(email: str) -> None:
+        with services.transaction() as writing:
+            founding.found_first(writing.connection, "Shop", email=email, who="Kari", password="a long password")
+
+    with services.transaction() as writing:
+        founding.found_first(writing.connection, "Shop", email="a@b.example", who="Kari", password="a long password")
+        second = Background(make, ("c@d.example",))
+        until_waiting(services, 1)
+    with pytest.raises(NotFound):
+        second.result()
+    assert projects(services) == ["Shop"]
+
+
+def test_a_manager_makes_one_more_and_goes_on_in_it(house: House, services: Services, sit: Sit) -> None:
+    ada, ben = sit(house.ada), sit(house.ben)
+    assert ben.client.get(NEW).status_code == 403
+    assert NEW not in ben.open("/account")
+    assert NEW in ada.open("/settings")
+    ada.open(NEW)
+    assert "A name has 1 to 200 characters." in shown(ada.send(NEW, {"project": " "}).text)
+    for _sent_twice in range(2):
+        ada.open(NEW)
+        assert ada.send(NEW, {"project": "Fjell Shop"}).status_code == 302
+    assert projects(services) == ["House", "Fjell Shop"]
+    with services.reading() as connection:
+        made = team.projects_of(connection, house.ada.id)[0]
+        people = [(one["id"], one["role"]) for one in team.members(connection, made["id"])]
+        told = [one["kind"] for one in audit.listed(connection, made["id"], Wanted())]
+    assert (made["name"], people, told) == ("Fjell Shop", [(house.ada.id, "manager")], ["project_made"])
+    page = ada.open("/")
+    assert f'<option value="{made["id"]}" selected>Fjell Shop' in page
+    assert "Getting set up" in page
+    ada.send("x", {"project": "new"}, to="/account/project")
+    assert "Go there House" in shown(ada.open("/account"))
+
+
+def test_who_looks_at_the_demo_makes_their_own(app: Flask, services: Services, sit: Sit) -> None:
+    with services.database.begin() as connection:
+        demo = create_demo(connection)
+        mai = connection.execute(text("SELECT id FROM agent WHERE email = :mai"), {"mai": demo.email}).scalar_one()
+    reader = sit(Caller(app, id=mai))
+    assert "This is the demo." in shown(reader.open("/"))
+    reader.open(NEW)
+    taken = reader.send(NEW, {**KARI, "email": demo.email})
+    assert (taken.status_code, 'id="email-wrong"' in taken.text) == (422, True)
+    assert reader.send(NEW, KARI).status_code == 302
+    page = shown(reader.open("/account"))
+    assert "You sign in as kari@shop.example." in page
+    assert "This is the demo." not in shown(reader.open("/settings"))
+    assert "Northfold" not in page
