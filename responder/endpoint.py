@@ -22,7 +22,7 @@ import openai
 from responder.answer import Answer, ModelFailed, ModelTimeout
 from responder.deadline import Deadline, extended
 from responder.outcome import Usage
-from responder.sdk import Chunks, Sdk
+from responder.sdk import PLAIN, Chunks, Sdk
 from responder.stream import Collected
 from responder.striking import struck_out
 
@@ -30,7 +30,8 @@ SHORTEST_KEY = 8  # characters; a shorter one is a placeholder for a server that
 # What these refuse is the request, such as one that is too long: another conversation may well be answered.
 TOO_MANY, SERVERS_FAULT = 429, 500
 REQUESTS_FAULT = frozenset({400, 409, 413, 415, 422})
-BROKEN = (httpx2.HTTPError, openai.APIError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+ODD = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)  # of JSON that is no answer
+BROKEN = (httpx2.HTTPError, openai.APIError, *ODD)
 
 OnText = Callable[[str], None]
 
@@ -102,6 +103,9 @@ class Endpoint:
             raise TryAgain(f"{self.name} refused: {self._words(error)}") from error
         except (openai.OpenAIError, *BROKEN) as error:
             raise ModelFailed(f"{self.name} refused: {self._words(error)}") from error
+        if response.headers.get("content-encoding", PLAIN) != PLAIN:  # a few bytes of it may be any number of words
+            response.close()
+            raise ModelFailed(f"{self.name} sent a compressed answer, which was not asked for.")
         if not response.is_success:
             raise self._refusal(response)
         return self.sdk.read(response)
@@ -164,7 +168,7 @@ class Endpoint:
 def _said(response: httpx2.Response) -> str:
     """The message in a refusal's body, where it has one."""
     try:
-        with suppress(*BROKEN, RecursionError):
+        with suppress(*BROKEN):
             body = json.loads(response.read())
             return f" - {body.get('error', body)['message']}"
         return ""

@@ -12,10 +12,14 @@ from responder.tools import storable
 
 
 def clean(text: str) -> str:
-    """A model's words as they can be stored: no NUL, no lone surrogate, no white space around."""
+    """A model's words as they can be stored: no NUL, no lone surrogate, no white space around.
+
+    What nobody can see, such as zero-width characters alone, are no words.
+    """
     if not storable(text):
         text = "".join(character for character in text if storable(character))
-    return text.strip()
+    words = text.strip()
+    return words if any(one.isprintable() and not one.isspace() for one in words) else ""
 
 
 def corrected(answer: Answer, told: str) -> list[dict[str, Any]]:

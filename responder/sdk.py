@@ -19,7 +19,8 @@ from responder.deadline import Door
 
 # What the SDK would tell every server of this machine, in headers that a call holds while it waits.
 UNTOLD = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async", "Retry-Count", "Read-Timeout")
-HEADERS: dict[str, str | Omit] = {f"X-Stainless-{part}": omit for part in UNTOLD}
+PLAIN = "identity"  # what is compressed has no length before it is read
+HEADERS: dict[str, str | Omit] = {**{f"X-Stainless-{part}": omit for part in UNTOLD}, "Accept-Encoding": PLAIN}
 
 Chunks = Stream[ChatCompletionChunk]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from types import SimpleNamespace
 from typing import Any
 
 import httpx2
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +16,8 @@ from responder.answer import ModelFailed
 from responder.endpoint import Endpoint, Limits
 from responder.model import Model
 from responder.stream import Collected
-from tests.unit.responder.asking import ASKED
+from tests.model_server import Asked, ModelServer
+from tests.unit.responder.asking import ASKED, ask
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -59,6 +62,30 @@ def test_any_json_in_a_stream_is_an_answer_or_a_failure(chunks: list[Any]) -> No
     assert 0 <= usage.completion_tokens < 2**31
     assert usage.model is None or ("\x00" not in usage.model and len(usage.model) <= 200)
     assert all(isinstance(call.name, str) and isinstance(call.arguments, str) for call in answer.calls)
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a":' * 50_000])
+def test_what_is_nested_without_end_is_a_failure(server: ModelServer, line: str) -> None:
+    def nests(asked: Asked) -> None:
+        asked.begin()
+        asked.raw(f"data: {line}\n\n".encode())
+
+    server.default = nests
+    with pytest.raises(ModelFailed):
+        ask(server)
+
+
+def test_nothing_compressed_is_asked_for_or_read(server: ModelServer) -> None:
+    """A small answer could be any number of words, all of them in memory before one is counted."""
+
+    def compressed(asked: Asked) -> None:
+        assert asked.handler.headers["Accept-Encoding"] == "identity"
+        asked.begin(Content_Encoding="gzip")
+        asked.raw(gzip.compress(b"data: " + b"0" * 1_000_000))
+
+    server.default = compressed
+    with pytest.raises(ModelFailed, match="compressed"):
+        ask(server)
 
 
 def test_tokens_are_counted() -> None:

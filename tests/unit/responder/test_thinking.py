@@ -140,6 +140,13 @@ def test_no_misbehaviour_is_raised(model: Model, server: ModelServer, behaviour:
     assert 0 < len(outcome.content) <= 10_000
 
 
+def test_what_nobody_can_see_is_no_answer(model: Model, server: ModelServer) -> None:
+    server.default = says(" \u200b\u2060\n\u2028")
+    outcome = think(snapshot("Hello?"), model, Around())
+    assert isinstance(outcome, HandOff)
+    assert outcome.reason == "no_answer"
+
+
 def test_the_next_endpoint_answers_when_the_first_does_not(server: ModelServer) -> None:
     model = Model.from_settings(Chosen(f"http://127.0.0.1:1/v1, {server.url}"))
     outcome = think(snapshot("Hello?"), model, Around())
