@@ -5,7 +5,6 @@ Owns how each is started. Must not hold what they do.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -14,10 +13,12 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from commands.lean import lean
+from commands.preflight import check_key
 from commands.result import database, expect_migrated, give_up, print_result, say, servers
-from inbox.database import is_away
+from inbox.database import connect, is_away, why_away
 from inbox.migrating import CannotMigrate
 from inbox.migrating import migrate as migrate_database
+from inbox.secret_key import secret_key
 from inbox.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @click.command()
 def web() -> None:
     """Serve the inbox, the widget and the API."""
-    _expect_migrated(servers())
+    _expect_ready(servers())
     _become("commands.web", dict(os.environ))
 
 
@@ -34,7 +35,7 @@ def web() -> None:
 @click.option("--turns", type=click.IntRange(1, 10_000), help="Turns held at once; default TANDEM_TURNS.")
 def worker(turns: int | None) -> None:
     """Run turns, and sweep up those that nobody runs."""
-    _expect_migrated(servers())
+    _expect_ready(servers())
     _become("commands.worker", lean(os.environ) | ({"TANDEM_TURNS": str(turns)} if turns else {}))
 
 
@@ -69,10 +70,18 @@ def sweep() -> None:
     print_result({"swept": sweep_once(here)})
 
 
-def _expect_migrated(settings: Settings) -> None:
-    """Say what to do where the database lacks a migration. One that does not answer may come yet."""
-    with contextlib.suppress(SQLAlchemyError):
+def _expect_ready(settings: Settings) -> None:
+    """Say what to do where the database lacks a migration, or has another's secrets. One that is away may come yet."""
+    if settings.secret_key is None and os.environ.get("DATABASE_URL"):
+        say(f"SECRET_KEY is not set, so that it is kept in {settings.data}. Every machine needs the same one.")
+    try:
         expect_migrated(settings)
+        with connect(str(settings.database_url), pool_size=1).connect() as connection:
+            check_key(connection, secret_key(settings))
+    except SQLAlchemyError as error:
+        say(f"The database does not answer ({why_away(error)}). This starts all the same, and goes on asking.")
+    except SettingsError as error:
+        give_up(str(error))
 
 
 def _become(module: str, environment: dict[str, str]) -> None:

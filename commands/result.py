@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from inbox.conversation import LARGEST_ID
-from inbox.database import connect
+from inbox.database import connect, why_away
 from inbox.errors import InboxError
 from inbox.migrating import is_behind
 from inbox.settings import Settings, SettingsError, found_servers
@@ -66,5 +66,7 @@ def database(settings: Settings) -> Engine:
     try:
         expect_migrated(settings)
         return connect(str(settings.database_url), pool_size=2)
-    except SQLAlchemyError:
-        give_up("The database does not answer. Check DATABASE_URL, or start Tandem with `make run`.")
+    except SQLAlchemyError as error:
+        give_up(
+            f"The database does not answer ({why_away(error)}). Check DATABASE_URL, or start Tandem with `make run`."
+        )

@@ -26,7 +26,7 @@ from commands.child import ServerFailed, become, die_with_make, start
 from commands.demo import Demo, first_start
 from commands.embedded import RunningServer, start_postgres, start_valkey
 from commands.lean import lean
-from commands.preflight import CannotRun, check_database, check_port, check_redis, hold
+from commands.preflight import CannotRun, check_database, check_key, check_port, check_redis, check_room, hold
 from commands.result import say
 from inbox import founding
 from inbox.database import connect
@@ -93,6 +93,7 @@ class Launcher:
         with engine.begin() as connection:
             demo = first_start(connection, self.data, wanted=self.settings.demo)
             is_empty = founding.is_empty(connection)
+            check_key(connection, self.environment["SECRET_KEY"])
         engine.dispose()
         self._start_processes()
         self._wait_until_ready()
@@ -103,6 +104,7 @@ class Launcher:
 
     def _start_servers(self) -> None:
         if self.settings.database_url is None:
+            check_room(self.data)
             say("Starting PostgreSQL …")
             self.servers["postgres"] = start_postgres(self.data, environment=self.environment)
             self.environment["DATABASE_URL"] = self.servers["postgres"].url

@@ -27,6 +27,7 @@ import sys
 from gevent import signal_handler
 from gevent.pywsgi import WSGIServer
 
+from commands.no_port import no_port
 from commands.outlet import Handler
 from commands.password_thread import PasswordThread
 from inbox import passwords
@@ -47,8 +48,9 @@ def main() -> None:
         sys.exit(str(error))
     try:
         listener = listen(settings)
-    except OSError:
-        sys.exit(f"Port {settings.port} is taken. Stop what uses it, or set TANDEM_PORT to another.")
+    except OSError as error:
+        sys.exit(no_port(settings.port, error))
+    logging.getLogger("web").info("Listening on http://%s:%d", *listener.getsockname())
     passwords.run = PasswordThread()
     server = WSGIServer(listener, application, log=None, handler_class=Handler, error_log=logging.getLogger("web"))
     for number in (signal.SIGTERM, signal.SIGINT):

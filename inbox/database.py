@@ -210,6 +210,12 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
+def why_away(error: BaseException) -> str:
+    """What the server, or the way to it, said: in a few words, and without the address, which may hold a password."""
+    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return said.rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
+
+
 def refused_by(error: DBAPIError, constraint: str) -> bool:
     """Whether it was this constraint that refused the statement."""
     return isinstance(error.orig, psycopg.Error) and error.orig.diag.constraint_name == constraint

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Settings:
         """Read and check the environment; raises SettingsError for an unknown TANDEM_ variable or a bad value."""
         unknown = sorted(name for name in environment if name.startswith("TANDEM_") and name not in VARIABLES)
         if unknown:
-            raise SettingsError(f"{unknown[0]} is not a setting of Tandem. Known ones: {', '.join(sorted(VARIABLES))}.")
+            raise SettingsError(f"{unknown[0]} is not a setting of Tandem. {_meant(unknown[0])}")
         values: dict[str, Any] = {}
         for name, (field, parse) in VARIABLES.items():
             text = environment.get(name, "").strip()
@@ -105,6 +106,14 @@ def found_servers(settings: Settings) -> Settings:
         database_url=settings.database_url or known["database_url"],
         redis_url=settings.redis_url or known["redis_url"],
     )
+
+
+def _meant(unknown: str) -> str:
+    """The setting that somebody meant by a name that is none; all of them where no guess is good."""
+    names = sorted(VARIABLES)
+    stem = unknown.removeprefix("TANDEM_")  # which not every name begins with
+    near = get_close_matches(unknown, names, 1, 0.8) or get_close_matches(stem, names, 1, 0.8)
+    return f"Did you mean {near[0]}?" if near else f"Known ones: {', '.join(names)}."
 
 
 def _check_bucket(values: Mapping[str, Any]) -> None:

@@ -79,6 +79,7 @@ def main(settings: Settings) -> None:
     stopped = stopping.asked
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.ask())
+    log.info("Taking turns, %d at once.", settings.turns)
     directly = Directly(here, stopping)
     threading.Thread(target=sweep_for_ever, args=(here, directly, stopped), name="sweeper", daemon=True).start()
     threading.Thread(target=dispatch_for_ever, args=(here, stopped), name="dispatcher", daemon=True).start()

@@ -29,3 +29,17 @@ def test_the_models_hosts_hold_no_secret() -> None:
     hosts = Settings.from_environment({"OPENAI_BASE_URL": given}).model_hosts
     assert hosts == ("models.example:8443", "[::1]")
     assert Settings(openai_api_key="sk").model_hosts == ("api.openai.com",)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("TANDEM_DATABASE_URL", "Did you mean DATABASE_URL?"),
+        ("TANDEM_PROT", "Did you mean TANDEM_PORT?"),
+        ("TANDEM_COLOUR", "Known ones: DATABASE_URL, "),
+    ],
+)
+def test_a_setting_that_is_none(name: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is not a setting of Tandem. ") as refused:
+        Settings.from_environment({name: "x"})
+    assert said in str(refused.value)
