@@ -36,8 +36,17 @@ def conversation(row: Row, visitor: Row) -> dict[str, Any]:
         **{name: row[name] for name in plain},
         **{name: moment(row[name]) for name in moments},
         "last_message_id": row["last_message_id"],
+        "waiting_since": moment(_waits_since(row)),
         "visitor": visitor_of(visitor),
     }
+
+
+def _waits_since(row: Row) -> Any:
+    """Since when its visitor waits for a person, or None: as listed.WAITS and WAITS_SINCE have it."""
+    if "waits_since" in row:
+        return row["waits_since"]
+    waits = row["responder_state"] == "handed_off" or row.get("left_to_people")
+    return (row.get("waiting_since") or row["active_at"]) if waits and row["status"] in ("open", "pending") else None
 
 
 def problem(found: Problem, say: Say) -> dict[str, Any]:

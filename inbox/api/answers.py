@@ -47,7 +47,9 @@ class Visitor(Answer):
 
 
 class Conversation(Answer):
-    """`version` is its ETag. `metadata.workflowState` is the workflow's position."""
+    """`version` is its ETag. `metadata.workflowState` is the workflow's position. `waiting_since` is when its visitor
+    began to wait for a person; null where none is needed.
+    """
 
     id: int
     status: Status
@@ -63,6 +65,7 @@ class Conversation(Answer):
     metadata: dict[str, Any]
     custom_attributes: dict[str, Any]
     responder_state: ResponderState
+    waiting_since: datetime | None
     version: int
     epoch: int
     visitor: Visitor

@@ -1,8 +1,10 @@
-// What calls an agent back to the page: the count in the title, and the browser's notifications once they are wanted.
-// Owns both. Nobody is asked for permission but by their own click.
+// What calls an agent back to the page: the count in the title, the browser's notifications and a sound, once wanted.
+// Owns whom something calls. Nobody is asked for permission but by their own click.
+
+import { can, ring, want, wants } from "./calling.js";
 
 const app = document.querySelector(".app");
-const { open, me } = app.dataset;
+const { open, me, visitor, mentioned, handedOff, assigned, ruled } = app.dataset;
 const button = document.getElementById("notify");
 const base = document.title;
 const known = new Map(); // conversations as the stream told them last
@@ -10,27 +12,30 @@ let missed = 0;
 
 function showTitle() {
   document.title = missed ? `(${missed}) ${base}` : base;
+  if (missed) navigator.setAppBadge?.(missed);
+  else navigator.clearAppBadge?.();
 }
-
-const wanted = () => "Notification" in window && Notification.permission === "granted" && localStorage.getItem("tandem:notify") === "yes";
 
 function showButton() {
   if (!button) return;
-  button.hidden = !("Notification" in window) || Notification.permission === "denied";
-  button.setAttribute("aria-pressed", String(wanted()));
+  button.hidden = !can("notify");
+  button.setAttribute("aria-pressed", String(wants("notify")));
 }
 
 button?.addEventListener("click", async () => {
-  if (wanted()) localStorage.setItem("tandem:notify", "no");
-  else if ((await Notification.requestPermission()) === "granted") localStorage.setItem("tandem:notify", "yes");
+  await want("notify", !wants("notify"));
   showButton();
 });
 showButton();
 
-function call(title, words, conversation) {
+// What is before their eyes calls nobody. Who works in another conversation hears the sound; more only what `anyway` calls.
+function call(title, words, conversation, anyway = false) {
+  if (!document.hidden && conversation === open) return;
+  if (wants("sound")) ring();
+  if (!document.hidden && !anyway) return;
   missed += 1;
   showTitle();
-  if (!wanted()) return;
+  if (!wants("notify")) return;
   const notification = new Notification(title, { body: words, tag: `tandem-${conversation}`, icon: document.querySelector("link[rel=icon]").href });
   notification.addEventListener("click", () => {
     window.focus();
@@ -39,27 +44,36 @@ function call(title, words, conversation) {
   });
 }
 
-// A visitor's message calls its assignee, and everybody where the responder has handed off and nobody has it.
+// It is theirs, or nobody has it and its visitor waits for a person.
 function concerns(conversation) {
-  if (!conversation) return false;
   if (conversation.assignee_id !== null) return String(conversation.assignee_id) === me;
-  return conversation.responder_state !== "active" || String(conversation.id) === open;
+  return conversation.waiting_since !== null || String(conversation.id) === open;
+}
+
+function callOfMessage(message, conversation) {
+  if (message.author !== "visitor" || !concerns(conversation)) return;
+  call(message.author_name ?? visitor, message.content.slice(0, 140), String(conversation.id));
+}
+
+function callOfEntry({ kind, actor, data }, conversation) {
+  const name = conversation.visitor.name ?? visitor;
+  const given = kind === "assigned" && String(data.to?.id) === me && String(actor.id) !== me;
+  if (kind === "handed_off" && concerns(conversation)) call(name, handedOff, String(conversation.id));
+  if (given) call(name, actor.type === "agent" ? assigned.replace("{name}", actor.name) : ruled, String(conversation.id));
 }
 
 document.addEventListener("tandem:event", ({ detail: { name, data } }) => {
   if (name === "conversation.updated") known.set(data.conversation_id, data.conversation);
-  if (name !== "message.created" || data.message.author !== "visitor" || !document.hidden) return;
+  const told = { "message.created": ["message", callOfMessage], "timeline.created": ["entry", callOfEntry] }[name];
+  if (!told) return;
   // The conversation comes in an event of its own with the same commit.
   setTimeout(() => {
-    if (concerns(known.get(data.conversation_id))) {
-      call(data.message.author_name ?? app.dataset.visitor, data.message.content.slice(0, 140), String(data.conversation_id));
-    }
+    const conversation = known.get(data.conversation_id);
+    if (conversation) told[1](data[told[0]], conversation);
   }, 50);
 });
 document.addEventListener("tandem:live", ({ detail: { name, data } }) => {
-  if (name !== "mention") return;
-  const here = !document.hidden && String(data.conversation_id) === open;
-  if (!here) call(app.dataset.mentioned.replace("{name}", data.by), data.words, String(data.conversation_id));
+  if (name === "mention") call(mentioned.replace("{name}", data.by), data.words, String(data.conversation_id), true);
 });
 function looks() {
   if (document.hidden || !missed) return;

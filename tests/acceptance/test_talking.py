@@ -145,6 +145,8 @@ window.Notification = class {
   addEventListener() {}
   close() {}
 };
+window.rang = 0;
+document.addEventListener("tandem:rang", () => (window.rang += 1));
 Object.defineProperty(document, "hidden", { get: () => Boolean(window.away) });
 """
 
@@ -168,3 +170,25 @@ def test_called_back_only_if_wanted(two: tuple[Page, Page], visitor: Page) -> No
     assert ben.evaluate("window.told[0]").endswith("Are you still there?")
     expect(ana.locator("#messages").get_by_text("Are you still there?")).to_be_visible()
     assert (ana.evaluate("window.told"), ana.evaluate("window.asked")) == ([], 0), "it is Ben's"
+    assert ben.evaluate("window.rang") == 0, "no sound is wanted"
+
+
+def test_a_sound_for_who_wants_one(two: tuple[Page, Page], visitor: Page, house: House) -> None:
+    """Of what is given to them, and of what its visitor writes; not of what they look at, nor of a colleague's."""
+    ana, ben = two
+    here = address(house, ben)
+    for page in two:
+        page.add_init_script(NOTIFICATIONS)
+        page.goto(f"{house.product.run['url']}/account")
+        page.get_by_label("Play a sound").check()
+        page.wait_for_function("() => window.rang === 1")  # to hear what it is like
+    ben.goto(f"{house.product.run['url']}/")
+    ana.goto(house.product.run["url"] + here)
+    ben.evaluate("localStorage.removeItem('tandem:rang')")
+    ana.get_by_label("Assignee").select_option(label="Ben Osei")
+    ben.wait_for_function("() => window.rang === 1")
+    ben.evaluate("localStorage.removeItem('tandem:rang')")
+    ask(visitor, "Are you there?")
+    ben.wait_for_function("() => window.rang === 2")
+    expect(ana.locator("#messages").get_by_text("Are you there?")).to_be_visible()
+    assert ana.evaluate("window.rang") == 0

@@ -54,6 +54,10 @@ def test_who_waited_longest_is_first_and_who_does_not_wait_behind(alone: House) 
     says(first)
     assert listed(alone, sort="waiting") == at(first, second, third, answered), "writing again sends nobody back"
     assert listed(alone, sort="newest") == listed(alone) == at(first, answered, third, second)
+    line = alone.ada.get("/conversations?sort=waiting").get_json()["items"]
+    assert [one["waiting_since"] for one in line[:3]] == sorted(one["waiting_since"] for one in line[:3])
+    assert line[3]["waiting_since"] is None
+    assert alone.ada.get(f"/conversations/{first.conversation_id}").get_json() == line[0]
     alone.ada.patch(f"/conversations/{second.conversation_id}", {"labels": ["vip"]})
     assert listed(alone, sort="waiting", label="vip") == at(second)
     assert listed(alone, sort="waiting", q="hello", status="open") == at(first, second, third, answered)

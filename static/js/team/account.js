@@ -1,9 +1,21 @@
-// The account's page: adds a passkey, and shows times in the reader's zone.
+// The account's page: what calls one in this browser, adding a passkey, and times in the reader's zone.
 
+import { can, want, wants } from "../calling.js";
 import { showDates } from "./dates.js";
 import { known, make, send } from "./passkey.js";
 
 showDates(document);
+
+for (const box of document.querySelectorAll("[data-wants]")) {
+  const kind = box.dataset.wants;
+  box.disabled = !can(kind);
+  box.checked = wants(kind);
+  box.addEventListener("change", async () => {
+    await want(kind, box.checked);
+    box.checked = wants(kind);
+    box.disabled = !can(kind);
+  });
+}
 
 const form = document.getElementById("add-passkey");
 if (form && known()) {
