@@ -20,7 +20,7 @@ NOW = text("SELECT clock_timestamp()")
 # Every time of a step that has happened; those that are still to come (a snooze's end) were given, not read.
 TIMES = {
     "visitor": ("created_at",),
-    "conversation": ("created_at", "assigned_at", "last_message_timestamp", "person_at"),
+    "conversation": ("created_at", "assigned_at", "last_message_timestamp", "person_at", "waiting_since"),
     "turn": ("created_at", "enqueued_at", "claimed_at", "ended_at"),
     "message": ("created_at",),
     "mention": ("created_at", "seen_at"),
