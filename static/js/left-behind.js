@@ -1,6 +1,7 @@
 // What was written in a conversation that is not open any more, and could not be sent there: it goes out from here.
 // Owns only those outboxes. What the server refuses stays in its own, and is told: there one can choose what becomes of it.
 
+import { isHeld } from "./holding.js";
 import { keepWaiting, post, waiting, waitingIn } from "./posting.js";
 import { toast } from "./toasts.js";
 import { _ } from "./words.js";
@@ -19,7 +20,7 @@ async function sendLeft() {
 // In the order in which they were written: the next waits for the one before.
 async function sendIn(conversation) {
   for (const entry of waitingIn(conversation)) {
-    if (entry.refused || Date.now() - entry.at < AGAIN_MS) return;
+    if (entry.refused || isHeld(entry) || Date.now() - entry.at < AGAIN_MS) return;
     const told = await post(conversation, entry);
     const values = { number: conversation };
     if (told === "again") toast(_("What you wrote in #{number} is not sent yet. It is tried again.", values), `left-${conversation}`);

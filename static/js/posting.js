@@ -28,13 +28,21 @@ export function keepWaiting(conversation, queue) {
   else localStorage.removeItem(outbox(conversation));
 }
 
+const address = (conversation) => `/conversations/${conversation}/say`;
+
+function fields({ content, kind, seen, id, then = "", files = [] }) {
+  const data = form({ content, kind, seen_message: seen, send_id: id, then });
+  for (const file of files) data.append("attachment", file.id);
+  return data;
+}
+
+/** As the page is left: nobody hears the answer, so it stays in the outbox, and is said once however often it is sent. */
+export const postLeaving = (conversation, entry) => navigator.sendBeacon(address(conversation), fields(entry));
+
 /** "again", or what the server told: `message_id`, or why not. */
 export async function post(conversation, entry) {
-  const { content, kind, seen, id, then = "" } = entry;
-  const data = form({ content, kind, seen_message: seen, send_id: id, then });
-  for (const file of entry.files ?? []) data.append("attachment", file.id);
   try {
-    const response = await fetch(`/conversations/${conversation}/say`, { method: "POST", body: data });
+    const response = await fetch(address(conversation), { method: "POST", body: fields(entry) });
     if (response.status >= 500 || response.status === 429) return "again";
     if (response.status === 401) return { signedOut: true };
     const told = await response.json();

@@ -1,8 +1,10 @@
-// Sending what an agent wrote: shown at once as being sent, said exactly once, kept where it could not be.
+// Sending what an agent wrote: shown at once as being sent, said exactly once, kept where it could not be; held for a while
+// first where its writer wants to be able to take it back.
 // Owns the open conversation's outbox; what was left in another one goes out by static/js/left-behind.js.
 
 import { giveBack, hasFiles, takeFiles } from "./attach.js";
-import { keepWaiting, newKey, post, waitingIn } from "./posting.js";
+import { heldUntil, isHeld } from "./holding.js";
+import { keepWaiting, newKey, post, postLeaving, waitingIn } from "./posting.js";
 import { newest } from "./reading.js";
 import { toast } from "./toasts.js";
 import { forget, show } from "./unsent.js";
@@ -20,7 +22,9 @@ let held = null; // what a colleague was faster than
 const remember = () => keepWaiting(open, queue);
 
 function send(content, kind, then) {
-  queue.push({ id: newKey(), content, kind, then, seen: newest() ?? "0", files: takeFiles(), at: Date.now() });
+  for (const before of queue) before.until = 0; // who writes on has let it go
+  queue.push({ id: newKey(), content, kind, then, seen: newest() ?? "0", files: takeFiles(), at: Date.now(), until: heldUntil(kind) });
+  if (isHeld(queue.at(-1))) document.querySelector('[data-key="t"]')?.click(); // the responder must not speak meanwhile
   remember();
   draw();
   document.getElementById("thread").scrollTo({ top: 0 });
@@ -30,8 +34,13 @@ function send(content, kind, then) {
 // One after the other, so that they arrive in the order in which they were written.
 async function work() {
   if (busy || !queue.length) return;
-  busy = true;
   const entry = queue[0];
+  if (isHeld(entry)) {
+    setTimeout(work, entry.until - Date.now());
+    return;
+  }
+  busy = true;
+  draw();
   const outcome = await post(open, entry);
   busy = false;
   if (outcome === "again") {
@@ -112,9 +121,13 @@ function bubble(entry) {
   const shape = document.getElementById(entry.kind === "note" ? "outgoing-note" : "outgoing-reply");
   const item = shape.content.firstElementChild.cloneNode(true);
   item.querySelector(".words").textContent = [entry.content, ...(entry.files ?? []).map((file) => file.name)].filter(Boolean).join("\n");
-  item.querySelector(".state").textContent = entry.waits ? box.dataset.waits : box.dataset.sending;
+  const undoable = isHeld(entry);
+  const seconds = Math.ceil((entry.until - Date.now()) / 1000);
+  const state = undoable ? box.dataset.held.replace("{seconds}", seconds) : entry.waits ? box.dataset.waits : box.dataset.sending;
+  item.querySelector(".state").textContent = state;
   const back = item.querySelector("button");
-  back.hidden = !entry.waits;
+  back.hidden = !undoable && !entry.waits;
+  back.toggleAttribute("data-undo", undoable);
   back.addEventListener("click", () => {
     if (busy && queue[0] === entry) return;
     queue = queue.filter((one) => one !== entry);
@@ -144,6 +157,13 @@ if (composer) {
     reply.focus();
   });
   document.addEventListener("tandem:connected", work);
+  addEventListener("pagehide", () => {
+    for (const entry of queue.filter(isHeld)) {
+      entry.until = 0;
+      postLeaving(open, entry);
+    }
+    remember();
+  });
   queue = waitingIn(open);
   draw();
   work();

@@ -1,6 +1,7 @@
 // The account's page: what calls one in this browser, adding a passkey, and times in the reader's zone.
 
 import { can, want, wants } from "../calling.js";
+import { holdFor, holdForSeconds } from "../holding.js";
 import { showDates } from "./dates.js";
 import { known, make, send } from "./passkey.js";
 
@@ -16,6 +17,11 @@ for (const box of document.querySelectorAll("[data-wants]")) {
     box.disabled = !can(kind);
   });
 }
+
+const hold = document.getElementById("hold");
+hold.disabled = false;
+hold.value = String(holdFor());
+hold.addEventListener("change", () => holdForSeconds(hold.value));
 
 const form = document.getElementById("add-passkey");
 if (form && known()) {
