@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from inbox import access, receiving
-from inbox.access import Agent
 from inbox.api import json_body
 from inbox.api.fields import Body, check_json
 from inbox.conversation import LARGEST_ID, storable
@@ -196,6 +195,3 @@ def query(*known: str) -> None:
             raise Invalid(f"Not valid: {name}.", fields={name: "holds characters that cannot be stored"})
         if len(values) > 1 and name not in REPEATABLE:  # rather than leave out all but the first without a word
             raise Invalid(f"Not valid: {name}.", fields={name: "is given more than once"})
-
-
-__all__ = ["Agent", "Visit", "agent_route", "bigint", "body", "query", "services", "visitor_route", "wiring"]

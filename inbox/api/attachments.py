@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wsgi import FileWrapper
 
 from inbox import acts, attachments, representation
+from inbox.access import Agent
 from inbox.api import file_body
 from inbox.api.answering import created
-from inbox.api.asking import Agent, Visit, agent_route, bigint, query, services, visitor_route, wiring
+from inbox.api.asking import agent_route, bigint, query, services, visitor_route, wiring
 from inbox.attachments import Kept, Sender
 from inbox.conversation import storable
 from inbox.database import is_away
@@ -27,6 +28,7 @@ from inbox.file_types import SHOWN_IN_PLACE, UNKNOWN
 from inbox.limits import limited_messages
 from inbox.services import Writing
 from inbox.storage import PIECE_BYTES, answering
+from inbox.visiting import Visit
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("attachments", __name__, url_prefix="/api/v1")

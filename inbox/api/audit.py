@@ -7,9 +7,9 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from inbox import audit, representation, team
-from inbox.access import require_manager
+from inbox.access import Agent, require_manager
 from inbox.api.answering import paged
-from inbox.api.asking import Agent, agent_route, query, services
+from inbox.api.asking import agent_route, query, services
 from inbox.api.fields import moment
 from inbox.api.paging import before_id, limit, whole
 from inbox.audit import Wanted

@@ -8,8 +8,9 @@ from flask import Blueprint, Response
 from pydantic import Field, model_validator
 
 from inbox import bulk
+from inbox.access import Agent
 from inbox.api.answering import answer
-from inbox.api.asking import Agent, agent_route, bigint, body, services
+from inbox.api.asking import agent_route, bigint, body, services
 from inbox.api.fields import Body, Id, Label, Moment
 from inbox.api.schemas import NothingBody
 from inbox.conversation import MOST_LABELS, Priority, Status

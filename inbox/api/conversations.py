@@ -9,8 +9,9 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from inbox import acts, drafts, list_rows, mentions, reading, representation
+from inbox.access import Agent
 from inbox.api.answering import answer, ascending, created, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
+from inbox.api.asking import agent_route, bigint, body, query, services, wiring
 from inbox.api.filters import asked_filter, page_of
 from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody

@@ -8,9 +8,11 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import representation, working_hours
+from inbox.access import Agent
 from inbox.api.answering import answer, seen_versions
-from inbox.api.asking import Agent, Visit, agent_route, body, query, services, visitor_route, wiring
+from inbox.api.asking import agent_route, body, query, services, visitor_route, wiring
 from inbox.api.team_schemas import HoursBody
+from inbox.visiting import Visit
 from inbox.working_hours import Setting
 
 blueprint = Blueprint("hours", __name__, url_prefix="/api/v1")

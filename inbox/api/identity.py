@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from inbox import identity, representation
+from inbox.access import Agent
 from inbox.api.answering import answer, created
-from inbox.api.asking import Agent, agent_route, body, query, services, wiring
+from inbox.api.asking import agent_route, body, query, services, wiring
 from inbox.api.schemas import NothingBody
 from inbox.services import Writing
 from inbox.tokens import new_token, token_of

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from flask import Blueprint, Response
 
 from inbox import label_colours, labels
+from inbox.access import Agent
 from inbox.api.answering import answer, paged
-from inbox.api.asking import Agent, agent_route, body, query, services
+from inbox.api.asking import agent_route, body, query, services
 from inbox.api.paging import decode_cursor, limit
 from inbox.api.program_bodies import ColourBody, LabelBody, RenameBody
 

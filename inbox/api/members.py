@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, url_for
 
 from inbox import invitations, representation, team
-from inbox.access import require_manager
+from inbox.access import Agent, require_manager
 from inbox.api.answering import answer, ascending, created, paged
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.asking import agent_route, bigint, body, query, services
 from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import NothingBody
 from inbox.api.team_schemas import InvitationBody, MemberBody

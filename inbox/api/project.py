@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from inbox import projects, reading, representation, team
+from inbox.access import Agent
 from inbox.api.answering import answer, listed, seen_versions
-from inbox.api.asking import Agent, agent_route, body, query, services
+from inbox.api.asking import agent_route, body, query, services
 from inbox.api.schemas import ProjectBody
 
 blueprint = Blueprint("project", __name__, url_prefix="/api/v1")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from inbox import ratings, reading, representation
+from inbox.access import Agent
 from inbox.api.answering import paged
-from inbox.api.asking import Agent, agent_route, bigint, query, services
+from inbox.api.asking import agent_route, bigint, query, services
 from inbox.api.paging import before_id, limit
 
 blueprint = Blueprint("ratings", __name__, url_prefix="/api/v1")

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request
 
 from inbox import account, reports
+from inbox.access import Agent
 from inbox.api.answering import answer
-from inbox.api.asking import Agent, agent_route, query, services
+from inbox.api.asking import agent_route, query, services
 from inbox.errors import Invalid
 from inbox.reports import LONGEST_DAYS, Period, Plot
 

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import list_rows, representation, saved_views, views
+from inbox.access import Agent
 from inbox.api.answering import answer, created, paged
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.asking import agent_route, bigint, body, query, services
 from inbox.api.filters import decode_position, page_of
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from inbox import representation, snippets
+from inbox.access import Agent
 from inbox.api.answering import answer, created, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.asking import agent_route, bigint, body, query, services
 from inbox.api.paging import before_id, limit
 from inbox.api.schemas import NothingBody, SnippetBody, SnippetChangesBody
 from inbox.services import Writing

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from inbox import agent_tokens, representation
+from inbox.access import Agent
 from inbox.api.answering import created, paged
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services
+from inbox.api.asking import agent_route, bigint, body, query, services
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import TokenBody
 from inbox.api.schemas import NothingBody

@@ -11,8 +11,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import representation, tool_hosts, tools
+from inbox.access import Agent
 from inbox.api.answering import answer, created, listed, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
+from inbox.api.asking import agent_route, bigint, body, query, services, wiring
 from inbox.api.paging import before_id, limit
 from inbox.api.schemas import NothingBody
 from inbox.api.tool_forms import ToolBody, ToolChangesBody, ToolHostBody, ToolTrialBody

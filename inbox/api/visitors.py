@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from inbox import attachments, representation, visitors
+from inbox.access import Agent
 from inbox.api.answering import answer, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
+from inbox.api.asking import agent_route, bigint, body, query, services, wiring
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.api.schemas import NothingBody

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from inbox import deliveries, representation, webhooks
+from inbox.access import Agent
 from inbox.api.answering import answer, created, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, body, query, services, wiring
+from inbox.api.asking import agent_route, bigint, body, query, services, wiring
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import WebhookBody, WebhookChangesBody
 from inbox.api.schemas import NothingBody

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, g, request
 
 from inbox import identity, person_asked, ratings, reading, receiving, representation, visiting, visitor_view
 from inbox.api.answering import answer, ascending, asked_once, created, told
-from inbox.api.asking import Visit, body, query, services, visitor_route, visitor_scope, visitor_token_route, wiring
+from inbox.api.asking import body, query, services, visitor_route, visitor_scope, visitor_token_route, wiring
 from inbox.api.paging import after, limit
 from inbox.api.schemas import NothingBody, RatingBody, SeenBody, SessionBody, VisitorChangesBody, VisitorMessageBody
 from inbox.colour import ink_on
@@ -18,6 +18,7 @@ from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_messages, limited_sessions, limited_typing
 from inbox.services import Writing
 from inbox.tokens import new_token, token_of
+from inbox.visiting import Visit
 
 blueprint = Blueprint("widget", __name__, url_prefix="/api/v1/widget")
 

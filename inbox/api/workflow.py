@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from inbox import representation, workflows
-from inbox.access import require_manager
+from inbox.access import Agent, require_manager
 from inbox.api.answering import answer, paged, seen_versions
-from inbox.api.asking import Agent, agent_route, bigint, json_object, query, services, valid, wiring
+from inbox.api.asking import agent_route, bigint, json_object, query, services, valid, wiring
 from inbox.api.paging import before_id, limit
 from inbox.api.schemas import TrialBody
 from inbox.errors import Invalid, NotFound
