@@ -74,7 +74,6 @@ class Lender:
             connection = self._free.pop()
             if not _is_cut(connection):
                 return connection
-            connection.invalidate()
             connection.close()
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -88,8 +89,10 @@ def test_one_that_the_server_closed_is_not_lent_again(few: Engine) -> None:
         first = backend(connection)
     with few.connect() as other:
         other.execute(text("SELECT pg_terminate_backend(:one, 5000)"), {"one": first})
+    gone = connection
     with lender.connect() as connection:
         assert backend(connection) != first
+    assert gone.closed, "and is no open file of this process"
 
 
 def test_one_that_is_lost_while_it_is_lent_is_not_lent_again(few: Engine) -> None:
@@ -118,6 +121,19 @@ def test_a_statement_that_was_cancelled_costs_no_connection(few: Engine) -> None
         assert backend(connection) == first
 
 
+def test_the_last_that_came_back_is_lent_first(database_url: str) -> None:
+    """It has its statements prepared, and those that nobody needs stay at rest."""
+    engine = connect(database_url, pool_size=2)
+    lender = single_statements(engine)
+    with lender.connect() as last:
+        newest = backend(last)
+        with lender.connect() as first:
+            assert backend(first) != newest
+    with lender.connect() as connection:
+        assert backend(connection) == newest
+    engine.dispose()
+
+
 def test_as_many_stay_open_as_are_kept(database_url: str) -> None:
     """Those that a rush opened beyond them are closed as they come back."""
     engine = connect(database_url, pool_size=1)
@@ -127,6 +143,8 @@ def test_as_many_stay_open_as_are_kept(database_url: str) -> None:
     with lender.connect() as one, lender.connect() as other:
         assert len({backend(one), backend(other)} & opened) == 1
     engine.dispose()
+    assert one.closed
+    assert other.closed
     with lender.connect() as connection:
         assert backend(connection) not in opened
     engine.dispose()
@@ -139,6 +157,7 @@ def test_a_fork_leaves_its_parents_connections_alone(few: Engine) -> None:
     forked = os.fork()
     if not forked:
         with lender.connect() as connection:
+            gc.collect()  # what is forgotten here would be closed, at the server too
             os._exit(int(backend(connection) == first))
     assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == 0
     with lender.connect() as connection:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from gevent import monkey
+
+from inbox.waiting import in_the_loop
 from tests.product import ROOT
 
 LARGE = 8_000_000  # far more than the kernel takes at once, in either direction
@@ -52,16 +55,25 @@ killed.kill()
 assert asked("SELECT pg_backend_pid() AS pid").pid != before
 
 engine = connect(sys.argv[1], patience_seconds=0.2)
-before = asked("SELECT pg_backend_pid() AS pid").pid
-try:
-    asked("SELECT pg_sleep(20)")
-except OperationalError as error:
-    assert isinstance(error.orig, TooSlow) and is_away(error), error
-else:
-    raise AssertionError("it was waited for")
-assert asked("SELECT pg_backend_pid() AS pid").pid != before
+for slow in (
+    "SELECT pg_sleep(20)",
+    "DO 'BEGIN FOR i IN 1..200 LOOP RAISE NOTICE ''wait''; PERFORM pg_sleep(0.1); END LOOP; END'",
+):
+    before = asked("SELECT pg_backend_pid() AS pid").pid
+    try:
+        asked(slow)
+    except OperationalError as error:
+        assert isinstance(error.orig, TooSlow) and is_away(error), error
+    else:
+        raise AssertionError("it was waited for")
+    assert asked("SELECT pg_backend_pid() AS pid").pid != before
 print("all went on")
 """
+
+
+def test_where_nothing_gives_way_to_greenlets_the_driver_waits_by_itself() -> None:
+    assert not monkey.is_module_patched("select")
+    assert in_the_loop() is None
 
 
 def test_statements_give_way_to_each_other_and_are_given_up(database_url: str) -> None:
