@@ -51,6 +51,16 @@ def test_a_statement_goes_on(ask: Callable[[Connection], list[str]], single: Eng
             assert ask(connection)[-1] == column
 
 
+def test_what_else_a_server_does_not_support_is_neither_sent_again_nor_its_being_away(single: Engine) -> None:
+    with single_statements(single).connect() as connection:
+        for _ in range(OFTEN):
+            by_ours(connection)
+        with pytest.raises(DBAPIError) as refused:
+            fetch_one(connection, text("SELECT 1 UNION SELECT 2 FOR UPDATE"), {})
+        assert not is_away(refused.value)
+        assert prepared(connection) == 1
+
+
 def test_a_transaction_is_refused_once_as_by_a_server_that_is_away(single: Engine, engine: Engine) -> None:
     for _ in range(OFTEN):
         with single.begin() as connection:
