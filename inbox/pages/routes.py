@@ -27,6 +27,7 @@ from inbox.pages import (
     noticing,
     proving,
     race,
+    reached,
     reports,
     saying,
     settings,
@@ -44,7 +45,7 @@ from inbox.pages import (
     working_hours,
 )
 
-OF_EVERY_PAGE = (words, tabs, attention, label_hues)
+OF_EVERY_PAGE = (words, tabs, attention, label_hues, reached)
 PAGES = (
     *(first_step, joining, proving, account, founding),
     *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, attaching, noticing),

@@ -58,6 +58,7 @@ def test_a_model_is_connected_once_it_answers(app: Flask, house: House, services
         hand_off(connection, number, 90)
     page = ada.open("/settings")
     assert left(page)[0] == "Connect a model"
+    assert "The model did not answer the last time it was asked." in shown(page)
     assert "set OPENAI_API_KEY anew" in shown(page)
     with services.database.begin() as connection:
         connection.execute(ANSWER, {"conversation": number, "ago": 1})
