@@ -19,6 +19,8 @@ from redis.exceptions import ConnectionError, NoScriptError, TimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from inbox.arrived import anything_at
+
 SENTINEL_PORT = 26379
 READ_BYTES = 4096  # at once; each connection holds so much for it, and a rush opens thirty
 
@@ -69,14 +71,8 @@ class Pool(ConnectionPool):
         if connection.pid != os.getpid():  # of the process that this one was forked from, like all others here
             self._idle.clear()
             return super().get_connection()
-        try:
-            if connection.can_read():
-                connection.disconnect()  # the command connects
-        except ConnectionError:
-            connection.disconnect()
-        except TimeoutError:  # whoever says nothing is not asked once more by the command
-            self._idle.append(connection)
-            raise
+        if _is_spent(connection):
+            connection.disconnect()  # the command connects
         return connection
 
     def release(self, connection: ConnectionInterface) -> None:
@@ -110,6 +106,41 @@ class Call:
         except NoScriptError:  # a Redis that has just been started: it keeps the script from now on
             connection.send_command("EVAL", self._source, *asked[1:])
             return connection.read_response()
+
+
+class Unheard:
+    """Commands that Redis answers nothing to, so that nobody waits for it: hints, which may get lost.
+
+    On connections of their own, which it is told to be silent on.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._pool: Any = redis.connection_pool
+        self._idle: list[Any] = []
+
+    def __call__(self, *command: Any) -> None:
+        """Send it. Raises RedisError where that cannot be; whether Redis has done it is not known."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._opened()
+        if connection.pid != os.getpid() or _is_spent(connection):
+            connection.disconnect()
+            connection = self._opened()
+        connection.send_command(*command)
+        self._idle.append(connection)
+
+    def _opened(self) -> Any:
+        connection = self._pool.make_connection()
+        connection.health_check_interval = 0  # it would wait for an answer
+        connection.connect()
+        connection.send_command("CLIENT", "REPLY", "OFF")
+        return connection
+
+
+def _is_spent(connection: Any) -> bool:
+    """Whether its end has arrived, or an answer that nobody read."""
+    return connection._sock is not None and anything_at(connection._sock.fileno())
 
 
 def redis_client(url: str, *, patience_seconds: float = 5.0, rest_seconds: float = 0.0) -> Redis:

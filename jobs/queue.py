@@ -22,7 +22,7 @@ from rq.serializers import DefaultSerializer
 
 from inbox.representation import moment
 from inbox.turn_queue import Started
-from inbox.wake import CHANNEL, Waker
+from inbox.wake import CHANNEL
 from jobs.sharing import SharedQueue, mark
 
 log = logging.getLogger(__name__)
@@ -44,12 +44,16 @@ def job_id(turn_id: int, attempt: int, project_id: int | None = None) -> str:
     return f"turn-{turn_id}-{attempt}{mark(project_id)}"
 
 
+def _log_away(turns: Sequence[Started], error: RedisError) -> None:
+    for turn_id, _ in turns:
+        log.warning("Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error)
+
+
 class RqTurnQueue:
     """Implements inbox.turn_queue.TurnQueue on RQ."""
 
     def __init__(self, redis: Redis) -> None:
         self._queue = SharedQueue(TURNS, connection=redis)
-        self._wake = Waker(redis)
 
     def enqueue(self, turn_id: int, attempt: int = 0, *, project_id: int | None = None) -> None:
         """Enqueue a job that holds the turn's id and nothing else. Never raises for a Redis that is away.
@@ -59,18 +63,20 @@ class RqTurnQueue:
         try:
             self._queue.add(job_id(turn_id, attempt, project_id), self._job(turn_id, attempt), CHANNEL)
         except RedisError as error:
-            log.warning(
-                "Turn %s is not enqueued, Redis does not answer (%s). The sweeper will find it.", turn_id, error
-            )
+            _log_away([(turn_id, project_id)], error)
 
     def announce(self, turns: Sequence[Started]) -> None:
         """After a commit: enqueue (turn id, project id) pairs, each of which wakes the readers of the event streams in
-        the same call; without any, wake them. Never raises for a Redis that is away.
+        the same call; without any, wake them. Never raises for a Redis that is away, nor waits for its answer: whoever
+        acts has nothing to gain by it.
         """
-        for turn_id, project_id in turns:
-            self.enqueue(turn_id, project_id=project_id)
-        if not turns:
-            self._wake()
+        try:
+            for turn_id, project_id in turns:
+                self._queue.add_unheard(job_id(turn_id, 0, project_id), self._job(turn_id, 0), CHANNEL)
+            if not turns:
+                self._queue.tell("PUBLISH", CHANNEL, b"")
+        except RedisError as error:
+            _log_away(turns, error)
 
     def _job(self, turn_id: int, attempt: int) -> dict[str, Any]:
         """What RQ keeps of the job: made by RQ once, for all but the turn and the time is the same in each."""

@@ -20,7 +20,7 @@ from rq import Queue
 from rq.job import Job
 from rq.utils import as_text
 
-from inbox.redis import Call
+from inbox.redis import Call, Unheard
 
 SHARE = 4  # jobs of one project in the line: enough that workers who take at once find the next, few to wait for
 
@@ -120,12 +120,25 @@ class SharedQueue(Queue):
 
         In one call, where RQ's own way takes two with seven commands. Raises RedisError.
         """
-        known = chain.from_iterable(job.items())
-        self._add([*self._keys(project_of(job_id)), Job.key_for(job_id)], [job_id, SHARE, channel, *known])
+        self._add(*self._added(job_id, job, channel))
+
+    def add_unheard(self, job_id: str, job: Mapping[str, Any], channel: str) -> None:
+        """The same, which is not waited for and may get lost. Raises RedisError where it cannot be sent."""
+        keys, arguments = self._added(job_id, job, channel)
+        self.tell("EVAL", ADD, len(keys), *keys, *arguments)
+
+    @cached_property
+    def tell(self) -> Unheard:
+        """Send a command that is not waited for."""
+        return Unheard(self.connection)
 
     @cached_property
     def _add(self) -> Call:
         return Call(self.connection, ADD)
+
+    def _added(self, job_id: str, job: Mapping[str, Any], channel: str) -> tuple[list[str], list[Any]]:
+        keys = [*self._keys(project_of(job_id)), Job.key_for(job_id)]
+        return keys, [job_id, SHARE, channel, *chain.from_iterable(job.items())]
 
     def _keys(self, project_id: int | None) -> list[str]:
         lane = f"{self.key}-{project_id}" if project_id is not None else self.key

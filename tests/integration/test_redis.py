@@ -6,8 +6,12 @@ import os
 import select
 from typing import Any
 
-from inbox.redis import Call, redis_client
+import pytest
+from redis.exceptions import ConnectionError
+
+from inbox.redis import Call, Unheard, redis_client
 from inbox.settings import Settings
+from tests.product import wait_for
 
 
 def test_a_connection_that_was_cut_is_opened_again(settings: Settings) -> None:
@@ -54,6 +58,39 @@ def test_a_connection_is_used_again_but_not_by_two_processes(settings: Settings)
     if not forked:
         os._exit(0 if pool.get_connection() is not other else 1)
     assert os.waitpid(forked, 0)[1] == 0
+
+
+def test_what_is_told_unheard_is_not_waited_for(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url), patience_seconds=0.2)  # an answer that is waited for would fail
+    tell = Unheard(redis)
+    tell("INCR", "met")
+    connected = connections(redis)
+    redis.client_pause(60_000, all=False)  # of what writes
+    try:
+        tell("INCR", "met")
+        tell("NO", "such command")
+        tell("INCR", "met")
+    finally:
+        redis.client_unpause()
+    wait_for("what was told", lambda: redis.get("met") == b"3")
+    assert connections(redis) == connected, "one that nobody answers on is used again"
+
+
+def test_who_is_told_unheard_and_was_cut_is_met_again(settings: Settings) -> None:
+    redis: Any = redis_client(str(settings.redis_url))
+    tell = Unheard(redis)
+    tell("INCR", "met")
+    wait_for("what was told", lambda: redis.get("met") == b"1")
+    cut_all(settings)
+    tell("INCR", "met")
+    wait_for("what was told", lambda: redis.get("met") == b"2")
+    with pytest.raises(ConnectionError):
+        Unheard(redis_client("redis://127.0.0.1:1"))("INCR", "met")
+
+
+def connections(redis: Any) -> set[str]:
+    """Redis's names for those that it has now."""
+    return {one["id"] for one in redis.client_list()}
 
 
 def cut_all(settings: Settings) -> None:
