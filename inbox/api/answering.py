@@ -14,6 +14,7 @@ from flask import Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
 from inbox import idempotency
+from inbox.api import json_body
 from inbox.api.asking import services
 from inbox.api.paging import cursor_behind
 from inbox.idempotency import Asked, once
@@ -67,7 +68,7 @@ def created(
             made = act(writing)
         return answer(shown(made), 201)
     with services().transaction() as writing:
-        came = idempotency.digest_of(request.get_data()) if digest is None else digest
+        came = idempotency.digest_of(json_body.raw()) if digest is None else digest
         answered = once(writing.connection, f"{scope or g.scope}:{route}", key, came, lambda: (201, act(writing)))
     return told(shown(answered.body), answered.status, replayed=answered.replayed)
 
@@ -75,7 +76,7 @@ def created(
 def asked_once(scope: str) -> Asked | None:
     """The request, where it came with an Idempotency-Key. Raises Invalid for one that cannot be one."""
     key = request.headers.get("Idempotency-Key")
-    return None if key is None else idempotency.asked(scope, key, idempotency.digest_of(request.get_data()))
+    return None if key is None else idempotency.asked(scope, key, idempotency.digest_of(json_body.raw()))
 
 
 def told(body: Any, status: int = 201, *, replayed: bool) -> Response:
