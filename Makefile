@@ -13,9 +13,11 @@ run: setup
 setup: $(READY)
 
 $(READY): requirements.lock
-	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer: install it, or say where it is with PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is no Python 3.11 or newer, which Tandem needs." >&2; exit 1; }
 	@echo "Setting up (once; a minute or two) …" >&2
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@# Debian's Python leaves an environment without pip behind where its package python3-venv is missing.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 

@@ -23,4 +23,5 @@ def announce(settings: Settings, url: str, demo: Demo | None, visitor_url: str |
             f"The demo is in {settings.data} already. Remove that folder, or set TANDEM_DATA to another, to do without."
         )
     if settings.offline:
-        say("No model is connected, so the offline responder quotes snippets of yours. Ctrl-C stops everything.")
+        say("No model is connected, so the offline responder quotes your snippets.")
+    say("Ctrl-C stops everything.")
