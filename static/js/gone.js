@@ -1,6 +1,7 @@
 // An open conversation that is not there any more, for its visitor was erased: that is said, and nothing of it stays shown.
 // Owns that word. Must not take what the agent has typed and not sent: it can be copied.
 
+import { copyWords } from "./clipboard.js";
 import { rowsChanged } from "./list.js";
 import { keepWaiting } from "./posting.js";
 import { toast } from "./toasts.js";
@@ -20,8 +21,7 @@ function say() {
   const copy = said.querySelector("[data-copy-mine]");
   copy.hidden = !mine;
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(mine);
-    toast(_("Copied."), "copied");
+    if (await copyWords(mine)) toast(_("Copied."), "copied");
   });
   keepWaiting(open, []);
   document.getElementById("about")?.remove();

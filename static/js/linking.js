@@ -2,6 +2,7 @@
 // Owns both, but for what a search found (static/js/found.js). In the row of times one is reached by Tab, the others by
 // the arrows.
 
+import { copyWords } from "./clipboard.js";
 import { toast } from "./toasts.js";
 import { _ } from "./words.js";
 
@@ -11,12 +12,7 @@ const times = () => [...messages.querySelectorAll(".when")];
 
 async function copy(id) {
   const link = new URL(`/conversations/${open}?at=${id}`, location.href).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    toast(_("The link to this message is copied."), "link");
-  } catch {
-    toast(link, "link"); // where the page is not served securely there is no clipboard for scripts
-  }
+  toast((await copyWords(link)) ? _("The link to this message is copied.") : link, "link");
 }
 
 function reach(one) {

@@ -113,6 +113,15 @@ function submit(content, kind, then = "") {
   send(content, kind, then);
 }
 
+// The page may be gone before an answer comes.
+function letGo() {
+  for (const entry of queue.filter(isHeld)) {
+    entry.until = 0;
+    postLeaving(open, entry);
+  }
+  remember();
+}
+
 function draw() {
   box.replaceChildren(...queue.map(bubble));
 }
@@ -157,13 +166,16 @@ if (composer) {
     reply.focus();
   });
   document.addEventListener("tandem:connected", work);
-  addEventListener("pagehide", () => {
-    for (const entry of queue.filter(isHeld)) {
-      entry.until = 0;
-      postLeaving(open, entry);
-    }
-    remember();
+  // Who has just sent it is still in the field.
+  reply.addEventListener("keydown", (event) => {
+    const back = event.key === "z" && (event.ctrlKey || event.metaKey) && !reply.value && box.querySelector("[data-undo]");
+    if (!back) return;
+    event.preventDefault();
+    back.click();
   });
+  addEventListener("pagehide", letGo);
+  // A phone may end a page that is out of sight without a word.
+  document.addEventListener("visibilitychange", () => document.hidden && matchMedia("(pointer: coarse)").matches && letGo());
   queue = waitingIn(open);
   draw();
   work();

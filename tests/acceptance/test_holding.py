@@ -23,8 +23,7 @@ def test_what_is_sent_can_be_taken_back_and_goes_out_with_whoever_leaves(
     expect(ben.locator("#outbox")).to_contain_text("goes out in")
     expect(ben.locator("#owner")).to_contain_text("the responder is paused")
     keep(ben, "talk-held")
-    reply.blur()
-    ben.keyboard.press("z")
+    reply.press("Control+z")
     expect(reply).to_have_value("It is on its weg.")
     expect(ben.locator("#outbox > *")).to_have_count(0)
 
