@@ -19,7 +19,8 @@ from commands.demo_clock import DemoClock
 from inbox.access import Agent
 from inbox.acts import mark_read, note, patch, reply
 from inbox.database import fetch_one
-from inbox.visiting import Visit, receive, start_session, who
+from inbox.receiving import Said, receive
+from inbox.visiting import Session, start_session
 from jobs import binding, claim, landing_sql, snapshot
 from jobs.decide import decide
 from jobs.landing import refetch
@@ -43,7 +44,7 @@ class Play:
     clock: DemoClock
     team: Mapping[str, Agent]
     snippets: Mapping[str, int]
-    visit: Visit
+    session: Session
     at: datetime
     turn_id: int | None = None
 
@@ -57,7 +58,9 @@ class Play:
         kind = next(name for name in AFTER_SECONDS if name in step)
         self._pass(step.get("after", AFTER_SECONDS[kind]))
         if kind == "asks":
-            self.turn_id = receive(self.connection, self.visit, step["asks"], agent_online=False).turn_id
+            self.turn_id = receive(
+                self.connection, self.session.token, Said(step["asks"]), None, lambda _visit: False
+            ).turn_id
         elif kind in ("answers", "hands_off"):
             self._turn(step)
         else:
@@ -68,7 +71,7 @@ class Play:
         self.clock.step(self.at)
 
     def _act(self, agent: Agent, kind: str, step: Told) -> None:
-        number = self.visit.conversation_id
+        number = self.session.conversation_id
         if kind == "says":
             reply(self.connection, agent, number, step["says"])
         elif kind == "notes":
@@ -149,9 +152,7 @@ def play_history(connection: Connection, project_id: int, key: str, team: Sequen
         clock.step(at)
         visitor = {"name": story["visitor"], "email": story.get("email")}
         session = start_session(connection, key=key, visitor=visitor)
-        visit = who(connection, session.token)
-        assert visit is not None, "the session was made a moment ago"
-        play = Play(clock, by_name, snippets, visit, at)
+        play = Play(clock, by_name, snippets, session, at)
         for step in story["steps"]:
             play.play(step)
     clock.move(project_id)

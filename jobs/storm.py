@@ -18,11 +18,13 @@ from typing import Any, Protocol
 
 from sqlalchemy import text
 
-from inbox import acts, visiting
+from inbox import acts
 from inbox.access import Agent
 from inbox.database import single_statements
 from inbox.race_lab import Race, Side, Story
+from inbox.receiving import Said, receive
 from inbox.representation import moment
+from inbox.visiting import start_session
 from jobs import claim, snapshot
 from jobs.race_field import Field, Told
 from jobs.values import Claimed, Work
@@ -116,10 +118,8 @@ class _Ended:
 def _claim(where: Field) -> Work:
     with single_statements(where.engine).connect() as connection:
         key = connection.execute(text("SELECT key FROM project WHERE id = :id"), {"id": where.project_id}).scalar_one()
-        session = visiting.start_session(connection, key=key, visitor={"name": "A visitor"})
-        visit = visiting.who(connection, session.token)
-        assert visit is not None
-        received = visiting.receive(connection, visit, "Where is my parcel?", agent_online=False)
+        session = start_session(connection, key=key, visitor={"name": "A visitor"})
+        received = receive(connection, session.token, Said("Where is my parcel?"), None, lambda _visit: False)
         assert received.turn_id is not None
         claimed: Claimed | None = claim.claim(connection, received.turn_id, lease_seconds=600, max_attempts=3)
         assert claimed is not None, "nobody else knows of this turn yet"

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from commands.projects import add_workflow, create_agent, create_project
-from inbox import acts, reading, visiting, visitors
+from inbox import acts, reading, receiving, visiting, visitors
 from inbox.access import Agent
+from inbox.receiving import Receipt, Said
 from inbox.services import Services
 from inbox.visiting import Visit
 
@@ -38,9 +39,14 @@ WORKFLOW: dict[str, Any] = {
 }
 
 
+def writes(connection: Connection, token: str, content: str, *, agent_online: bool = False) -> Receipt:
+    """A visitor's message, as their route stores it."""
+    return receiving.receive(connection, token, Said(content), None, lambda _visit: agent_online)
+
+
 @dataclass(frozen=True)
 class People:
-    """Who is there. `visit` is the visitor's conversation."""
+    """Who is there. `visit` is the visitor's conversation, and `token` what they hold of it."""
 
     services: Services
     project_id: int
@@ -48,6 +54,7 @@ class People:
     ana: Agent
     ben: Agent
     visit: Visit
+    token: str
 
     @classmethod
     def arrive(cls, services: Services, *, workflow: Mapping[str, Any] | None = None) -> People:
@@ -72,7 +79,7 @@ class People:
             session = visiting.start_session(connection, key=project.key, visitor={"name": "Leila"})
             visit = visiting.who(connection, session.token)
         assert visit is not None
-        return cls(services, project.id, project.key, agents[0], agents[1], visit)
+        return cls(services, project.id, project.key, agents[0], agents[1], visit, session.token)
 
     @property
     def conversation_id(self) -> int:
@@ -85,7 +92,7 @@ class People:
             session = visiting.start_session(connection, key=self.project_key, visitor={"name": "Tom"})
             visit = visiting.who(connection, session.token)
         assert visit is not None
-        return replace(self, visit=visit)
+        return replace(self, visit=visit, token=session.token)
 
     def use_workflow(self, definition: Mapping[str, Any]) -> int:
         """Save a new version of the workflow; returns its number."""
@@ -96,7 +103,7 @@ class People:
     def visitor_writes(self, content: str = "Where is my order?", *, agent_online: bool = False) -> int | None:
         """The visitor's message through the product; returns the turn that it started."""
         with self.services.statement() as writing:
-            received = visiting.receive(writing.connection, self.visit, content, agent_online=agent_online)
+            received = writes(writing.connection, self.token, content, agent_online=agent_online)
             writing.start_turn(received.turn_id, self.project_id)
         return received.turn_id
 

@@ -22,7 +22,7 @@ from tests.concurrency.stepper import Body, explore
 from tests.concurrency.stepper import Step as HeldAt
 from tests.concurrency.violated import violations
 from tests.concurrency.world import ACTS, MAIN, World
-from tests.people import WORKFLOW, People
+from tests.people import WORKFLOW, People, writes
 
 REPLY = "The responder's reply."
 # An earlier turn's reply that waits for a person.
@@ -72,16 +72,14 @@ class Stage:
             connection = writing.connection
             connection.execute(text("UPDATE project SET responder_enabled = true"))
             session = visiting.start_session(connection, key=self.people.project_key, visitor={})
-            visit = visiting.who(connection, session.token)
-            assert visit is not None
-            draft_id = connection.execute(PARKED, {"id": visit.conversation_id}).scalar_one()
-            received = visiting.receive(connection, visit, "A question.", agent_online=False)
+            draft_id = connection.execute(PARKED, {"id": session.conversation_id}).scalar_one()
+            received = writes(connection, session.token, "A question.")
             assert received.turn_id is not None
             claimed = claim.claim(connection, received.turn_id, lease_seconds=600, max_attempts=3)
             assert claimed is not None
             work = snapshot.read(connection, claimed)
         assert work is not None
-        return World(self.people, work, visit, draft_id)
+        return World(self.people, work, session.token, draft_id)
 
     def landing(self, world: World, name: str = MAIN, *, redis: Any = None) -> tuple[str, Body]:
         """The final reply's landing."""

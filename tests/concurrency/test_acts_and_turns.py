@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from inbox import acts, acts_sql, visiting
+from inbox import acts, acts_sql
 from jobs import claim
 from tests.concurrency.one_chain import chain
 from tests.conftest import InBackground, ListQueue
 from tests.locks import until_waiting
-from tests.people import People
+from tests.people import People, writes
 
 
 @contextmanager
 def visitor_is_writing(people: People) -> Iterator[None]:
     """The visitor's message has been written and is committed when the block ends."""
     with people.services.transaction() as writing:
-        received = visiting.receive(writing.connection, people.visit, "And this?", agent_online=False)
+        received = writes(writing.connection, people.token, "And this?")
         writing.start_turn(received.turn_id)
         yield
 

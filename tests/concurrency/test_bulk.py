@@ -14,21 +14,18 @@ from inbox import acts, bulk, counts, reading, visiting
 from inbox.access import Agent
 from inbox.bulk import Done
 from inbox.errors import Invalid, NotFound
-from inbox.visiting import Visit
+from inbox.visiting import Session
 from tests.conftest import InBackground
-from tests.people import People
+from tests.people import People, writes
 
 
 @pytest.fixture
-def visits(people: People) -> list[Visit]:
+def visits(people: People) -> list[Session]:
     """Six conversations."""
-    found = [people.visit]
+    found = [Session(people.token, people.conversation_id)]
     with people.services.statement() as writing:
         for _ in range(5):
-            session = visiting.start_session(writing.connection, key=people.project_key, visitor={})
-            visit = visiting.who(writing.connection, session.token)
-            assert visit is not None
-            found.append(visit)
+            found.append(visiting.start_session(writing.connection, key=people.project_key, visitor={}))
     return found
 
 
@@ -54,11 +51,11 @@ def kinds(people: People, number: int) -> list[tuple[int, str]]:
         return [(row["version"], row["kind"]) for row in reading.timeline(connection, number)]
 
 
-def ids_of(visits: Sequence[Visit]) -> list[int]:
+def ids_of(visits: Sequence[Session]) -> list[int]:
     return [visit.conversation_id for visit in visits]
 
 
-def test_each_has_its_own_step(people: People, visits: list[Visit]) -> None:
+def test_each_has_its_own_step(people: People, visits: list[Session]) -> None:
     ids = ids_of(visits)
     people.patch(status="solved")
     before = {number: seen(people, number) for number in ids}
@@ -79,7 +76,7 @@ def test_each_has_its_own_step(people: People, visits: list[Visit]) -> None:
     assert (again.id, again.changed, set(again.unchanged)) == (None, (), set(ids))
 
 
-def test_all_or_none(people: People, visits: list[Visit]) -> None:
+def test_all_or_none(people: People, visits: list[Session]) -> None:
     other = People.arrive(people.services)
     for missing in (other.conversation_id, 2**62):
         with pytest.raises(NotFound):
@@ -90,7 +87,7 @@ def test_all_or_none(people: People, visits: list[Visit]) -> None:
     assert other.conversation()["status"] == "open"
 
 
-def test_who_was_faster_keeps_theirs(people: People, visits: list[Visit]) -> None:
+def test_who_was_faster_keeps_theirs(people: People, visits: list[Session]) -> None:
     """A colleague acted in one after the list had shown it: that one is left, and their name is told."""
     epochs = {number: seen(people, number)["epoch"] for number in ids_of(visits)}
     people.patch(who=people.ben, status="pending")
@@ -100,7 +97,7 @@ def test_who_was_faster_keeps_theirs(people: People, visits: list[Visit]) -> Non
     assert len(done.changed) == 5
 
 
-def test_undo_restores_and_tells(people: People, visits: list[Visit]) -> None:
+def test_undo_restores_and_tells(people: People, visits: list[Session]) -> None:
     ids = ids_of(visits)
     people.patch(labels=["old", "both"], priority="high")
     before = {number: seen(people, number) for number in ids}
@@ -119,13 +116,13 @@ def test_undo_restores_and_tells(people: People, visits: list[Visit]) -> None:
         undo(people, done)
 
 
-def test_undo_keeps_what_others_did_since(people: People, visits: list[Visit]) -> None:
+def test_undo_keeps_what_others_did_since(people: People, visits: list[Session]) -> None:
     """Ben assigns one, the visitor of another writes, Ben labels a third; those columns stay, the others go back."""
     first, second, third = visits[:3]
     done = apply(people, ids_of(visits), status="solved", assignee_id=people.ana.id, add_labels=["done"])
     with people.services.statement() as writing:
         acts.patch(writing.connection, people.ben, first.conversation_id, {"assignee_id": people.ben.id})
-        visiting.receive(writing.connection, second, "Not solved!", agent_online=False)
+        writes(writing.connection, second.token, "Not solved!")
         acts.patch(writing.connection, people.ben, third.conversation_id, {"labels": ["done", "bens"]})
     undo(people, done)
     rows = [seen(people, visit.conversation_id) for visit in visits]
@@ -196,7 +193,7 @@ def test_undo_leaves_the_responder_to_who_gave_it_back_since(people: People) -> 
     assert (row["status"], row["responder_state"]) == ("open", "active")
 
 
-def test_a_storm_of_many_at_once(people: People, visits: list[Visit], in_background: InBackground) -> None:
+def test_a_storm_of_many_at_once(people: People, visits: list[Session], in_background: InBackground) -> None:
     """Acts over the same conversations in any order, undone at once: no deadlock, no lost step, no drift."""
     ids = ids_of(visits)
     before = {number: seen(people, number)["version"] for number in ids}

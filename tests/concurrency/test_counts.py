@@ -12,9 +12,9 @@ from sqlalchemy import text
 from inbox import acts, counts, drafts, list_rows, views, visiting
 from inbox.access import Agent
 from inbox.errors import InboxError
-from inbox.visiting import Visit
+from inbox.visiting import Session
 from tests.conftest import InBackground
-from tests.people import People
+from tests.people import People, writes
 
 WRITERS = 12
 ACTS_EACH = 60
@@ -35,14 +35,11 @@ def figures(people: People) -> dict[str, dict[str, int]]:
     return shown
 
 
-def visits(people: People, number: int) -> list[Visit]:
+def visits(people: People, number: int) -> list[Session]:
     found = []
     with people.services.statement() as writing:
         for _ in range(number):
-            session = visiting.start_session(writing.connection, key=people.project_key, visitor={})
-            visit = visiting.who(writing.connection, session.token)
-            assert visit is not None
-            found.append(visit)
+            found.append(visiting.start_session(writing.connection, key=people.project_key, visitor={}))
     return found
 
 
@@ -171,12 +168,12 @@ def test_no_drift_in_a_storm(people: People, in_background: InBackground) -> Non
     assert slots > 3, "they wrote side by side"
 
 
-def anything(chance: random.Random, connection: Any, who: Agent, visit: Visit) -> None:
+def anything(chance: random.Random, connection: Any, who: Agent, visit: Session) -> None:
     """One of the things that happen in a conversation."""
     number = visit.conversation_id
     act = chance.randrange(9)
     if act == 0:
-        visiting.receive(connection, visit, "And this?", agent_online=False)
+        writes(connection, visit.token, "And this?")
     elif act == 1:
         acts.claim(connection, who, number)
     elif act == 2:

@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from inbox import visiting
 from inbox.services import Services
 from inbox.turn_queue import Started
 from jobs import turn as turns
@@ -27,7 +26,7 @@ from tests.concurrency.changes import CHANGES, Change, check, in_the_window, pre
 from tests.concurrency.test_turns import lapse, take, written
 from tests.conftest import InBackground
 from tests.model_server import ModelServer
-from tests.people import People
+from tests.people import People, writes
 
 BY_NAME = {change.name: change for change in CHANGES}
 
@@ -140,7 +139,7 @@ def everything_is_announced_after_its_commit(scene: Scene) -> None:
     witness = Witness(scene.people.services, [])
     services = Services(scene.people.services.database, witness)
     with services.transaction() as writing:
-        received = visiting.receive(writing.connection, scene.people.visit, "Hello", agent_online=False)
+        received = writes(writing.connection, scene.people.token, "Hello")
         writing.start_turn(received.turn_id)
     assert sorted(witness.seen) == [("event", 1), ("turn", 1)]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from inbox import drafts, projects, visiting
+from inbox import drafts, projects
 from jobs import turn as turns
 from jobs.context import Context
 from tests.concurrency.conftest import Thinking
 from tests.model_server import ModelServer
 from tests.people import WORKFLOW, People
+from tests.people import writes as stored
 
 
 def settle(people: People, **changes: object) -> None:
@@ -20,7 +21,7 @@ def settle(people: People, **changes: object) -> None:
 
 def writes(people: People, content: str = "Where is my order?", *, agent_online: bool = False) -> int | None:
     with people.services.statement() as writing:
-        return visiting.receive(writing.connection, people.visit, content, agent_online=agent_online).turn_id
+        return stored(writing.connection, people.token, content, agent_online=agent_online).turn_id
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from inbox import acts, drafts, projects, visiting
-from inbox.visiting import Visit
+from inbox import acts, drafts, projects
 from jobs.values import Work
-from tests.people import People
+from tests.people import People, writes
 
 MAIN = "landing"
 Row = Mapping[Any, Any]
@@ -27,7 +26,7 @@ class World:
 
     people: People
     work: Work
-    visit: Visit
+    token: str
     draft_id: int
     done: list[str] = field(default_factory=list)
 
@@ -52,6 +51,6 @@ ACTS: dict[str, Do] = {
     "restart workflow": lambda c, w: acts.move_workflow(c, w.people.ana, w.at, None),
     "mark as spam": lambda c, w: acts.patch(c, w.people.ana, w.at, {"status": "spam"}),
     "send a draft": lambda c, w: drafts.send(c, w.people.ana, w.at, w.draft_id, None),
-    "visitor writes": lambda c, w: visiting.receive(c, w.visit, "And this?", agent_online=False),
+    "visitor writes": lambda c, w: writes(c, w.token, "And this?"),
     "switch off": lambda c, w: projects.change(c, w.people.ana, {"responder_enabled": False}),
 }

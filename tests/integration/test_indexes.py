@@ -75,7 +75,6 @@ def test_acts(crowded: People) -> None:
         (acts_sql.CLAIM, {}), (acts_sql.REPLY, {**said, "seen": 1}), (acts_sql.FASTER, {"seen": 1}),
         (acts_sql.NOTE, {**said, "mentioned": [1]}), (acts_sql.TAKE_OVER, {"mine": True}),
         (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
-        (visiting.RECEIVE, {"name": "x", "agent_online": False, **said}),
         (receiving.RECEIVE, {"token_hash": b"x", "agent_online": None, "wait": "9", **key, **said}),
     ]  # fmt: skip
     with crowded.services.reading() as connection:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import Engine, text
 
-from inbox import visiting
 from inbox.services import Services, Writing
 from inbox.turn_queue import Started
-from tests.people import People
+from tests.people import People, writes
 
 
 class Witness:
@@ -36,7 +35,7 @@ def test_after_the_commit(people: People, way: str) -> None:
     witness = Witness(people.services.database)
     services = Services(people.services.database, witness)
     with getattr(services, way)() as writing:
-        received = visiting.receive(writing.connection, people.visit, "Hello", agent_online=False)
+        received = writes(writing.connection, people.token, "Hello")
         writing.start_turn(received.turn_id)
         assert witness.seen == []
     assert witness.seen == [("wake", 1), ("turn", 1)]
@@ -58,7 +57,7 @@ def test_a_rolled_back_change_is_no_event(people: People) -> None:
 
     before = logged()
     with pytest.raises(ZeroDivisionError), people.services.transaction() as writing:
-        _fail(writing, visiting.receive(writing.connection, people.visit, "Hello", agent_online=False).turn_id)
+        _fail(writing, writes(writing.connection, people.token, "Hello").turn_id)
     assert logged() == before
 
 

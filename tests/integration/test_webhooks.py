@@ -20,6 +20,7 @@ from jobs.delivery_queue import DeliveryQueue
 from jobs.dispatching import dispatch
 from tests.integration.callers import Caller, House, error
 from tests.integration.webhooking import contents, hook, log_of
+from tests.people import writes
 from tests.receiver import Receiver
 
 
@@ -80,9 +81,8 @@ def test_what_is_rolled_back_is_not_told(house: House, here: Context, receiver: 
     made = hook(house, receiver)
     visitor = house.visit()
     with services.database.connect() as connection:
-        abandoned = visiting.who(connection, visiting.start_session(connection, key=house.key, visitor={}).token)
-        assert abandoned is not None
-        visiting.receive(connection, abandoned, "Never said", agent_online=False)
+        abandoned = visiting.start_session(connection, key=house.key, visitor={})
+        assert writes(connection, abandoned.token, "Never said").turn_id is not None
         connection.rollback()
     visitor.post("/widget/messages", {"content": "Committed"})
     delivering.run(here, made["id"])
