@@ -50,7 +50,7 @@ ORDER BY id LIMIT :batch
 
 EXHAUSTED = text(
     """
-SELECT id, attempt - releases >= :max_attempts + :hand_offs AS hopeless FROM turn
+SELECT id, attempt - releases - :hand_offs >= :max_attempts AS hopeless FROM turn
 WHERE attempt - releases >= :max_attempts
   AND (status = 'queued' OR status = 'thinking' AND lease_until < clock_timestamp())
 ORDER BY id LIMIT :batch
