@@ -159,9 +159,10 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         "TANDEM_RATE_LIMITS": "off",
         "SECRET_KEY": "a key for tests only",
         "TANDEM_SWEEP_SECONDS": "1",
-        "TANDEM_MODEL_CONNECT_SECONDS": "2",
-        "TANDEM_MODEL_FIRST_TOKEN_SECONDS": "2",
-        "TANDEM_MODEL_TOTAL_SECONDS": "3",
+        # What a test does while a turn waits for its held model may take long on a busy machine.
+        "TANDEM_MODEL_CONNECT_SECONDS": "20",
+        "TANDEM_MODEL_FIRST_TOKEN_SECONDS": "30",
+        "TANDEM_MODEL_TOTAL_SECONDS": "40",
     }
     return Settings.from_environment(environment)
 

@@ -117,7 +117,7 @@ def test_who_replies_while_another_writes(two: tuple[Page, Page], visitor: Page)
     expect(line).to_be_hidden()
     ana.get_by_label("Reply").press("Control+Enter")
     expect(line).to_have_text("Ana Duarte replied while you were writing")
-    expect(ben.get_by_text("Ana Duarte is writing")).to_be_hidden(timeout=3_000)
+    expect(ben.get_by_text("Ana Duarte is writing")).to_be_hidden(timeout=6_000)
     expect(ana.locator("#meanwhile")).to_be_hidden()
     expect(ana.locator("#hint")).to_be_hidden()  # the responder is paused already
     keep(ben, "talk-meanwhile")
@@ -129,7 +129,7 @@ def test_what_is_written_offline_is_said_once(two: tuple[Page, Page], visitor: P
     ana, ben = two
     ben.goto(gate.url + address(house, ben))
     ben.context.set_offline(True)
-    expect(ben.locator("#offline")).to_be_visible(timeout=3_000)  # told by the browser, not by a line that stays silent
+    expect(ben.locator("#offline")).to_be_visible(timeout=15_000)  # told by the browser, not by a silent line
     ben.get_by_label("Reply").fill("It is on its way to you.")
     ben.get_by_label("Reply").press("Control+Enter")
     expect(ben.locator("#outbox")).to_contain_text("waiting to be sent")

@@ -78,7 +78,7 @@ def test_what_is_still_at_work_is_not_lent_again(few: Engine) -> None:
         first = backend(connection)
         driver = connection.connection.driver_connection
         assert driver is not None
-        driver.pgconn.send_query(b"SELECT pg_sleep(2)")
+        driver.pgconn.send_query(b"SELECT pg_sleep(60)")
     with lender.connect() as connection:
         assert backend(connection) != first
 

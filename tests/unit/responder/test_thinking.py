@@ -16,6 +16,7 @@ from responder.thinking import think
 from responder.variables import fill
 from responder.workflow import read_workflow
 from tests.model_server import ModelServer, calls, says
+from tests.unit.responder.asking import Impatient
 from tests.unit.responder.building import Around, Chosen, edge, graph, node, snapshot
 
 SWITCH = graph(
@@ -132,9 +133,10 @@ def test_a_disabled_tool_is_not_offered(model: Model, server: ModelServer) -> No
 
 
 @pytest.mark.parametrize("behaviour", range(10))
-def test_no_misbehaviour_is_raised(model: Model, server: ModelServer, behaviour: int) -> None:
+def test_no_misbehaviour_is_raised(server: ModelServer, behaviour: int) -> None:
     name, script = list(server.misbehaviours())[behaviour]
     server.default = script
+    model = Model.from_settings((Impatient if name in {"hangs", "slow drip"} else Chosen)(server.url))
     outcome = think(snapshot("Hello?"), model, Around())
     assert isinstance(outcome, Reply) == (name == "huge"), name
     assert 0 < len(outcome.content) <= 10_000
