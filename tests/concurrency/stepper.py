@@ -1,7 +1,7 @@
 """A stepper: real threads on real PostgreSQL, one of them moving at a time, through every schedule there is.
 
 Owns the scheduling. Actors call `step(name)` where they may be held; between two steps each runs alone, unless it waits
-for a lock, which the stepper sees in pg_stat_activity (or, for the Redis lock, by another actor being inside), and then
+for a lock, which the stepper sees in pg_locks (or, for the Redis lock, by another actor being inside), and then
 lets the others go on. Nothing is left to timing: an actor has stopped, or waits for a lock, or is waited for.
 
 The search is stateless model checking by replay (P. Godefroid, "Model Checking for Programming Languages using
@@ -19,12 +19,14 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-SILENT_SECONDS = 0.01  # an actor that has not come to its next step by then is looked for in pg_stat_activity
+SILENT_SECONDS = 0.004  # an actor that has not come to its next step by then is looked for in pg_locks
 INSIDE = frozenset({"refetched", "lost", "written"})  # steps of a landing that holds the Redis lock
 TRIES = 5
 LIMIT_SECONDS = 30.0
+# Whoever gives a lock to another does it before its own answer: what this says is true of the step that has just ended.
 BLOCKED = text(
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = :name AND state <> 'idle' AND wait_event_type = 'Lock'"
+    "SELECT 1 FROM pg_locks WHERE NOT granted"
+    " AND pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = :name)"
 )
 
 Step = Callable[[str], None]
@@ -137,6 +139,7 @@ def _run(watcher: Engine, actors: list[Actor], prefix: list[int], preemptions: i
                 break
             if time.monotonic() > until:
                 raise TimeoutError(f"every actor waits: {[(actor.name, actor.at) for actor in waiting]}, {schedule}")
+            waiting[0].has_stopped(SILENT_SECONDS)
             continue
         if last in ready and preemptions is not None and used >= preemptions:
             ready = [last]
@@ -173,11 +176,10 @@ def _let_go(watcher: Engine, actor: Actor, waiting: list[Actor], others: list[Ac
 def _collect(watcher: Engine, waiting: list[Actor], actors: list[Actor]) -> None:
     """Those whose lock was given to them meanwhile are ready again; the others still wait for theirs."""
     for actor in list(waiting):
-        while not actor.has_stopped(SILENT_SECONDS):
-            if _is_blocked(watcher, actor, actors):
+        while not _is_blocked(watcher, actor, actors):
+            if actor.has_stopped(SILENT_SECONDS):
+                waiting.remove(actor)
                 break
-        else:
-            waiting.remove(actor)
 
 
 def _is_blocked(watcher: Engine, actor: Actor, actors: list[Actor]) -> bool:
