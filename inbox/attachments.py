@@ -31,6 +31,7 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_UNSENT = 20  # of one sender in one conversation: who stores files must send them
 UNSENT_HOURS = 24
 
+# Whoever is being erased meanwhile is waited for, and then has no conversation to keep a file of.
 ADD = text(
     """
 INSERT INTO attachment (project_id, conversation_id, author, author_id, key, name, type, bytes)
@@ -38,6 +39,7 @@ SELECT c.project_id, c.id, :author, :author_id, :key, :name, :type, :bytes FROM 
 WHERE c.id = :conversation AND c.project_id = :project AND :most > (
     SELECT count(*) FROM attachment a WHERE a.conversation_id = c.id AND a.message_id IS NULL
         AND a.author = :author AND a.author_id = :author_id)
+FOR KEY SHARE OF c
 RETURNING *
 """
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from flask import Flask
 from sqlalchemy import text
 
@@ -14,6 +16,7 @@ from jobs import context, feeding
 from jobs.sweep import sweep
 from tests.integration.callers import Caller, House, error, known
 from tests.integration.reader import Sit
+from tests.locks import until_waiting
 
 SECRET = "Zanzibar"
 ALL = {b"theirs", b"to them", b"not sent", b"another's"}
@@ -174,3 +177,18 @@ def test_a_manager_erases_on_the_page_and_says_so_first(house: House, sit: Sit) 
     assert house.ada.get(page).status_code == 404
     assert "is erased, with every word and file." in ada.open("/")
     assert house.ada.get("/audit").get_json()["items"][0]["kind"] == "visitor_erased"
+
+
+def test_a_file_that_comes_while_its_sender_is_erased_has_no_place(
+    house: House, services: Services, settings: Settings
+) -> None:
+    visitor = house.visit("Hello", name=SECRET)
+    (one,) = known(house, q=SECRET)
+    ada = Agent(house.ada.id, "Ada", "ada@example.com", house.project_id, "manager")
+    with ThreadPoolExecutor(1) as other, services.transaction() as writing:
+        visitors.erase(writing.connection, ada, one["id"])
+        coming = other.submit(visitor.call, "POST", "/widget/attachments?name=a.txt", data=b"too late")
+        until_waiting(services, 1)
+        writing.connection.commit()
+        assert error(coming.result(timeout=10)) == (404, "not_found")
+    assert [path for path in (settings.data / "attachments").rglob("*") if path.is_file()] == []
