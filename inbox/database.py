@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
-from inbox import outdated_plans
+from inbox import outdated_plans, sending_again
 from inbox.lending import Lender
 from inbox.waiting import in_the_loop
 
@@ -132,7 +132,7 @@ def _patient(seconds: float | None) -> Callable[..., psycopg.Connection[Any]]:
     def opened(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
         connection = Patient.connect(*arguments, **named)
         connection.patience_seconds = seconds
-        connection.cursor_factory = outdated_plans.Cursor
+        connection.cursor_factory = sending_again.Cursor
         return connection
 
     return opened
@@ -180,7 +180,7 @@ def _answer(
     assert driver is not None
     driver_sql, names = numbered(sql)
     try:
-        cursor = outdated_plans.RawCursor(driver, row_factory=rows)
+        cursor = sending_again.RawCursor(driver, row_factory=rows)
         # Binary, for moments and numbers need not be written out and read.
         cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare, binary=True)
         return take(cursor)

@@ -1,13 +1,13 @@
 """A statement that was prepared before its table got a column: a migration runs while the release before serves.
 
-Owns how that is known, and that such a statement is prepared anew. PostgreSQL refuses it before anything is done, and
-on a connection where each statement commits by itself nothing else would ever forget it: whoever opened a conversation
-would be refused until the process was started anew.
+Owns how that is known, and forgetting what was prepared; inbox/sending_again.py sends such a statement anew.
+PostgreSQL refuses it before anything is done, and on a connection where each statement commits by itself nothing else
+would ever forget it: whoever opened a conversation would be refused until the process was started anew.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -29,24 +29,3 @@ def forgotten(connection: psycopg.Connection[Any], error: psycopg.Error) -> bool
         return False
     connection.execute("DEALLOCATE ALL", prepare=False)  # which the driver takes for its own as well
     return True
-
-
-class _Again(psycopg.Cursor[Any]):
-    """Sends a statement again that was refused for its plan: tests/integration/test_outdated_plans.py"""
-
-    def execute(self, query: Any, params: Any = None, **how: Any) -> Self:
-        """psycopg's own, once more where the plan was outdated."""
-        try:
-            return super().execute(query, params, **how)
-        except psycopg.errors.FeatureNotSupported as error:
-            if not forgotten(self.connection, error):
-                raise
-            return super().execute(query, params, **how)
-
-
-class Cursor(_Again):
-    """SQLAlchemy's."""
-
-
-class RawCursor(_Again, psycopg.RawCursor[Any]):
-    """With $1, $2 for its values."""

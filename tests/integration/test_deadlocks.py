@@ -1,0 +1,47 @@
+"""Two who lock the same rows in another order: PostgreSQL ends one of them, which is sent again and happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from inbox.database import fetch_one, single_statements
+from inbox.services import Services
+from tests.integration.callers import House
+from tests.locks import until_waiting
+
+BOTH = text("SELECT count(*) FROM (SELECT id FROM visitor ORDER BY id FOR UPDATE) AS locked")
+ONE = text("SELECT 1 FROM visitor WHERE id = (SELECT id FROM visitor ORDER BY id OFFSET :place LIMIT 1) FOR UPDATE")
+
+
+def by_sqlalchemy(connection: Connection) -> Any:
+    return connection.execute(BOTH).scalar_one()
+
+
+def by_ours(connection: Connection) -> Any:
+    return fetch_one(connection, BOTH, {}).count
+
+
+@pytest.mark.parametrize("ask", [by_sqlalchemy, by_ours])
+def test_a_statement_that_met_another_half_way_is_sent_again(
+    house: House, services: Services, engine: Engine, ask: Callable[[Connection], Any]
+) -> None:
+    for _ in range(2):
+        house.visit()
+
+    def one_after_the_other() -> Any:
+        with single_statements(engine).connect() as connection:
+            return ask(connection)
+
+    with ThreadPoolExecutor(1) as other, engine.begin() as connection:
+        connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that it is the other who is ended
+        connection.execute(ONE, {"place": 1})
+        waiting = other.submit(one_after_the_other)
+        until_waiting(services, 1)
+        connection.execute(ONE, {"place": 0})
+        connection.commit()
+        assert waiting.result(timeout=10) == 2
