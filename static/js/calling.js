@@ -2,6 +2,7 @@
 // Owns what is wanted, and the sound itself. Whom something calls is said by static/js/notify.js.
 
 const QUIET_MS = 4_000; // one sound for all that comes at once, in however many tabs
+const PATIENCE_MS = 300;
 const NOTES = [[660, 0], [880, 0.12]]; // hertz, and seconds from the first
 const key = (kind) => `tandem:${kind}`;
 let audio = null;
@@ -32,7 +33,9 @@ export function ring() {
 
 async function play() {
   audio ??= new AudioContext();
-  await audio.resume(); // where the browser lets no page be heard yet, this waits for a click
+  // A browser lets no page be heard before a click in it: until then there is no sound, and none that comes late.
+  await Promise.race([audio.resume(), new Promise((over) => setTimeout(over, PATIENCE_MS))]);
+  if (audio.state !== "running") return;
   for (const [hertz, after] of NOTES) note(hertz, audio.currentTime + after);
   document.dispatchEvent(new CustomEvent("tandem:rang"));
 }
