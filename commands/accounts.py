@@ -39,6 +39,13 @@ def create_project(name: str, mode: str | None, workflow_file: str | None) -> No
     print_result({"id": made.id, "key": made.key})
 
 
+@project.command("list")
+def list_projects() -> None:
+    """Every project; prints {items: [{id, name, key, managers}]}."""
+    with database(servers()).connect() as connection:
+        print_result({"items": projects.listed(connection)})
+
+
 @click.group()
 def agent() -> None:
     """Agents: the people who answer."""

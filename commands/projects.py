@@ -62,6 +62,21 @@ ON CONFLICT (project_id, agent_id) DO UPDATE SET role = EXCLUDED.role
 )
 
 
+LISTED = text(
+    """
+SELECT p.id, p.name, p.key, COALESCE((SELECT json_agg(a.email ORDER BY a.id)
+    FROM membership m JOIN agent a ON a.id = m.agent_id
+    WHERE m.project_id = p.id AND m.role = 'manager'), '[]') AS managers
+FROM project p ORDER BY p.id
+"""
+)
+
+
+def listed(connection: Connection) -> list[dict[str, Any]]:
+    """Every project with its key and who leads it."""
+    return [dict(row) for row in connection.execute(LISTED).mappings()]
+
+
 def create_project(
     connection: Connection, name: str, *, mode: str = "simple", workflow: Any = None, key: str | None = None
 ) -> MadeProject:

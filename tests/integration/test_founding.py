@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import text
 
+from commands.accounts import project
 from commands.announcing import announce
 from commands.demo import create_demo, first_start
 from inbox import audit, founding, team
@@ -89,6 +92,17 @@ def test_a_manager_makes_one_more_and_goes_on_in_it(house: House, services: Serv
     assert "Getting set up" in page
     ada.send("x", {"project": "new"}, to="/account/project")
     assert "Go there House" in shown(ada.open("/account"))
+
+
+def test_the_command_line_lists_them(house: House, other_house: House, settings: Settings) -> None:
+    servers = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SECRET_KEY": "a key"}
+    done = CliRunner().invoke(project, ["list"], env=servers)
+    assert done.exit_code == 0, done.output
+    told = [(one["id"], one["name"], one["key"], one["managers"]) for one in json.loads(done.stdout)["items"]]
+    assert told == [
+        (one.project_id, name, one.key, [f"Ada.{one.project_id}@example.com"])
+        for one, name in ((house, "House"), (other_house, "Other house"))
+    ]
 
 
 def test_who_looks_at_the_demo_makes_their_own(app: Flask, services: Services, sit: Sit) -> None:

@@ -1,8 +1,13 @@
-// Goes on in another project as soon as it is chosen.
+// Goes on in another project as soon as it is chosen. With the keys one passes others on the way to it, so that they
+// only offer the button.
 
 const form = document.getElementById("projects");
 if (form) {
-  form.querySelector("button").hidden = true;
-  form.addEventListener("change", () => form.submit());
+  const button = form.querySelector("button");
+  let keyed = false;
+  button.hidden = true;
+  form.addEventListener("keydown", () => (keyed = true));
+  form.addEventListener("pointerdown", () => (keyed = false));
+  form.addEventListener("change", () => (keyed ? (button.hidden = false) : form.submit()));
   addEventListener("pageshow", () => form.reset()); // who comes back from making a new one is still in this one
 }
