@@ -5,7 +5,8 @@ deadlock. Acts of several people, a visitor and the responder on one conversatio
 is one statement, where a fourth holds the row for a foreign key: PostgreSQL then ends one of them, and whoever asked
 for it would hear that the database does not answer: tests/integration/test_deadlocks.py
 
-Only where each statement commits by itself; of a transaction what came before is lost, too.
+Only where each statement commits by itself; of a transaction what came before is lost, too, and Services.together does
+all of it anew.
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ from typing import Any, Self
 import psycopg
 from psycopg.errors import DeadlockDetected, FeatureNotSupported
 from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import DBAPIError
 
 from inbox.outdated_plans import forgotten
 
 MOST_TRIES = 4  # each deadlock ends one statement, so of those who met all but one try again
+
+
+def was_deadlock(error: DBAPIError) -> bool:
+    """Whether the statement, and with it the transaction, was ended so that others could go on."""
+    return isinstance(error.orig, DeadlockDetected)
 
 
 class _Again(psycopg.Cursor[Any]):

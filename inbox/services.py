@@ -6,14 +6,19 @@ Nothing is announced before the commit (I6): tests/integration/test_services.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from inbox.database import single_statements
+from inbox.sending_again import MOST_TRIES, was_deadlock
 from inbox.turn_queue import Started, TurnQueue
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -51,6 +56,21 @@ class Services:
             writing = Writing(connection)
             yield writing
         self.turn_queue.announce(writing.turns)
+
+    def together(self, work: Callable[[Writing], T]) -> T:
+        """What the work comes to, of several statements that count together; done anew where a deadlock ended it.
+
+        The work must leave nothing behind outside its transaction: tests/integration/test_deadlocks.py
+        """
+        for _ in range(MOST_TRIES - 1):
+            try:
+                with self.transaction() as writing:
+                    return work(writing)
+            except OperationalError as error:
+                if not was_deadlock(error):
+                    raise
+        with self.transaction() as writing:
+            return work(writing)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -67,9 +67,11 @@ def created(
         with services().transaction() if together else services().statement() as writing:
             made = act(writing)
         return answer(shown(made), 201)
-    with services().transaction() as writing:
-        came = idempotency.digest_of(json_body.raw()) if digest is None else digest
-        answered = once(writing.connection, f"{scope or g.scope}:{route}", key, came, lambda: (201, act(writing)))
+    came = idempotency.digest_of(json_body.raw()) if digest is None else digest
+    place = f"{scope or g.scope}:{route}"
+    answered = services().together(
+        lambda writing: once(writing.connection, place, key, came, lambda: (201, act(writing)))
+    )
     return told(shown(answered.body), answered.status, replayed=answered.replayed)
 
 

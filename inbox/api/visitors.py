@@ -63,8 +63,7 @@ def erase(who: Agent, number: str) -> Response:
 
 def forget(who: Agent, visitor_id: int) -> None:
     """Erase a visitor, tell the pages that show them, and then delete their files. Raises NotFound and Forbidden."""
-    with services().transaction() as writing:
-        erased = visitors.erase(writing.connection, who, visitor_id)
+    erased = services().together(lambda writing: visitors.erase(writing.connection, who, visitor_id))
     wiring().company.tell(Sign(who.project_id, "gone", {"conversation_ids": list(erased.conversations)}))
     with services().statement() as writing:
         attachments.delete_bytes(writing.connection, wiring().storage, erased.files)

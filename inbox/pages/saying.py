@@ -45,14 +45,16 @@ def _once(me: Agent, conversation_id: int) -> Response:
     try:
         wanted = _wanted()
         body = f"{wanted.private} {wanted.attachment_ids} {_solves()} {wanted.content}".encode("utf-8", "replace")
-        with wiring().services.transaction() as writing:
-            said = once(
+        place = f"page:{me.project_id}:{me.id}:say:{conversation_id}"
+        said = wiring().services.together(
+            lambda writing: once(
                 writing.connection,
-                f"page:{me.project_id}:{me.id}:say:{conversation_id}",
+                place,
                 request.form["send_id"],
                 digest_of(body),
                 lambda: (201, _write(writing, me, conversation_id, wanted)),
             )
+        )
     except InboxError as error:
         told: dict[str, Any] = {name: error.extra[name] for name in ("owner", "at") if name in error.extra}
         return _answer({**told, "code": error.code, "message": sentence_of(error)}, error.status)

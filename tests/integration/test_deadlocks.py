@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from inbox.database import fetch_one, single_statements
-from inbox.services import Services
+from inbox.services import Services, Writing
 from tests.integration.callers import House
 from tests.locks import until_waiting
 
@@ -30,18 +30,33 @@ def by_ours(connection: Connection) -> Any:
 def test_a_statement_that_met_another_half_way_is_sent_again(
     house: House, services: Services, engine: Engine, ask: Callable[[Connection], Any]
 ) -> None:
-    for _ in range(2):
-        house.visit()
-
     def one_after_the_other() -> Any:
         with single_statements(engine).connect() as connection:
             return ask(connection)
 
+    assert met_half_way(house, services, engine, one_after_the_other) == 2
+
+
+def test_a_transaction_that_met_another_half_way_is_done_anew(house: House, services: Services, engine: Engine) -> None:
+    done = []
+
+    def work(writing: Writing) -> Any:
+        done.append(writing.connection.execute(text("SELECT count(*) FROM visitor")).scalar_one())
+        return by_ours(writing.connection)
+
+    assert met_half_way(house, services, engine, lambda: services.together(work)) == 2
+    assert done == [2, 2], "from its begin"
+
+
+def met_half_way(house: House, services: Services, engine: Engine, act: Callable[[], Any]) -> Any:
+    """What the act comes to, which locks one visitor after the other while somebody has the other and wants the one."""
+    for _ in range(2):
+        house.visit()
     with ThreadPoolExecutor(1) as other, engine.begin() as connection:
         connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that it is the other who is ended
         connection.execute(ONE, {"place": 1})
-        waiting = other.submit(one_after_the_other)
+        waiting = other.submit(act)
         until_waiting(services, 1)
         connection.execute(ONE, {"place": 0})
         connection.commit()
-        assert waiting.result(timeout=10) == 2
+        return waiting.result(timeout=10)
