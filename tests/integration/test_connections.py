@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from inbox.database import connect, fetch_one, is_away, single_statements
+from inbox.database import connect, fetch_one, is_away, patiently, single_statements
 from jobs import claim
 from jobs.lease import LeaseKeeper
 from tests.people import People
@@ -132,6 +132,27 @@ def test_the_last_that_came_back_is_lent_first(database_url: str) -> None:
     with lender.connect() as connection:
         assert backend(connection) == newest
     engine.dispose()
+
+
+def test_what_is_waited_for_longer_is_so_for_a_while(database_url: str) -> None:
+    engine = connect(database_url, patience_seconds=0.2)
+    with single_statements(engine).connect() as connection:
+        with patiently(connection, 10.0):
+            fetch_one(connection, text("SELECT pg_sleep(0.4)"), {})
+        with pytest.raises(OperationalError):
+            fetch_one(connection, text("SELECT pg_sleep(20)"), {})
+    engine.dispose()
+
+
+def test_one_that_is_lost_in_a_transaction_says_so_and_not_that_it_could_not_be_rolled_back(few: Engine) -> None:
+    with few.connect() as connection:
+        transaction = connection.begin()
+        with single_statements(few).connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:one, 5000)"), {"one": backend(connection)})
+        with pytest.raises(OperationalError) as lost:
+            fetch_one(connection, text("SELECT 1"), {})
+        assert is_away(lost.value)
+        transaction.rollback()
 
 
 def test_as_many_stay_open_as_are_kept(database_url: str) -> None:
