@@ -5,14 +5,12 @@ Owns engine settings. Must not hold SQL of the domain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, namedtuple_row, tuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -22,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from inbox import outdated_plans, sending_again
 from inbox.lending import Lender
-from inbox.waiting import in_the_loop
+from inbox.patience import greet, opening
 
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
 CONNECT_SECONDS = 5
@@ -63,8 +61,8 @@ def connect(
     )
     single = _of_single_statements(url, known)
     for one in (engine, single):
-        event.listen(one, "connect", _greet)
-        event.listen(one, "do_connect", _patient(patience_seconds))
+        event.listen(one, "connect", greet)
+        event.listen(one, "do_connect", opening(patience_seconds))
     lender = Lender(single, kept=pool_size, most=pool_size if bounded else 2 * pool_size, seconds=pool_seconds)
     event.listen(engine, "engine_disposed", lambda _engine: lender.dispose())
     _LENDERS[engine] = lender
@@ -92,50 +90,6 @@ def single_statements(engine: Engine) -> Lender:
     statements do.
     """
     return _LENDERS[engine]
-
-
-class Patient(psycopg.Connection[Any]):
-    """Gives itself up where the server does not answer: one that is stopped keeps its connections open, and silent.
-
-    On this side, for a server that does nothing keeps no time either:
-    tests/integration/test_silent_database.py
-    """
-
-    patience_seconds: float | None = None
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """psycopg's own, for no longer than that."""
-        patience = self.patience_seconds if timeout is None else timeout
-        try:
-            if (wait := in_the_loop()) is not None:
-                return wait(gen, self.pgconn.socket, patience)
-            return super().wait(gen, interval, patience)
-        except psycopg.OperationalError:
-            if not self.closed and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.close()  # what is still under way would be taken for the answer to the next statement
-            raise
-
-
-@contextmanager
-def patiently(connection: Connection, seconds: float) -> Iterator[None]:
-    """Wait longer for what is known to take long: each statement inside for so many seconds."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, Patient)
-    before, driver.patience_seconds = driver.patience_seconds, seconds
-    try:
-        yield
-    finally:
-        driver.patience_seconds = before
-
-
-def _patient(seconds: float | None) -> Callable[..., psycopg.Connection[Any]]:
-    def opened(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
-        connection = Patient.connect(*arguments, **named)
-        connection.patience_seconds = seconds
-        connection.cursor_factory = sending_again.Cursor
-        return connection
-
-    return opened
 
 
 def fetch_one(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Any:
@@ -224,26 +178,6 @@ def refused_by(error: DBAPIError, constraint: str) -> bool:
 def _psycopg(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url
-
-
-def _greet(connection: Any, _record: Any) -> None:
-    """Agree on UTC and on plans as they are, and see whether a pooler stands between.
-
-    A search is supposed to cost so much, of millions of messages, that a server compiles it first, for far longer than
-    it takes.
-
-    Behind one in transaction mode each statement may meet another server connection, which knows no statement that
-    was prepared on the last one; the pooler itself keeps the time zone. It shows in its made-up process id:
-    tests/integration/test_pooler.py.
-    """
-    autocommit = connection.autocommit
-    connection.autocommit = True
-    greeting = connection.execute(
-        "SELECT pg_backend_pid(), set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)"
-    ).fetchone()
-    if greeting[0] != connection.info.backend_pid:
-        connection.prepare_threshold = None
-    connection.autocommit = autocommit
 
 
 def server_version(connection: Connection) -> int:

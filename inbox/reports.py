@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from inbox import reports_sql
-from inbox.database import patiently
+from inbox.patience import patiently
 
 Unit = Literal["count", "seconds", "percent"]
 Hue = Literal["ink", "ai", "person", "bad"]

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, text
 
 from inbox import assigning, rules, solving
 from inbox.attachments import delete_left, forget_unsent
-from inbox.database import is_away, patiently, single_statements
+from inbox.database import is_away, single_statements
+from inbox.patience import patiently
 from inbox.presence import Presence
 from inbox.pruning import prune
 from inbox.storage import storage_of

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from inbox.database import connect, fetch_one, is_away, patiently, single_statements
+from inbox.database import connect, fetch_one, is_away, single_statements
+from inbox.patience import patiently
 from jobs import claim
 from jobs.lease import LeaseKeeper
 from tests.people import People
