@@ -87,7 +87,7 @@ class Beginning:
 def beginning(connection: Connection, claimed: Claimed) -> Beginning | None:
     """As little as can be; None if the conversation is gone. Whatever keeps a turn from thinking, its tools or what was
     said before it, must not keep its visitor from people:
-    tests/integration/test_outages.py::test_an_error_of_ours_is_tried_again_later_each_time_and_then_handed_off
+    tests/integration/test_failing_turns.py::test_an_error_of_ours_is_tried_again_later_each_time_and_then_handed_off
     """
     row = fetch_one(connection, CONVERSATION, {"conversation": claimed.conversation_id, "turn": claimed.turn_id})
     return None if row is None else Beginning(_basis(row), row.language, refusal(row, claimed))

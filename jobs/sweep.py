@@ -162,7 +162,7 @@ def hand_off_exhausted(here: Context, turn_id: int, hopeless: bool) -> int:
     """Give a turn that failed too often to people, with the reason; 1 if this call did it.
 
     A `hopeless` one, for which not even that could be written, is said to have failed: its visitor waits for people,
-    who see it (I2): tests/integration/test_outages.py::test_a_turn_that_can_never_be_handed_off_has_failed
+    who see it (I2): tests/integration/test_failing_turns.py::test_a_turn_that_can_never_be_handed_off_has_failed
     """
     with single_statements(here.engine).connect() as connection:
         claimed = claim.claim(connection, turn_id, lease_seconds=here.settings.lease_seconds, max_attempts=NO_LIMIT)

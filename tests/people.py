@@ -155,3 +155,16 @@ class People:
         """The parked replies, newest first."""
         with self.services.reading() as connection:
             return list(reading.drafts(connection, self.conversation_id, before=None, limit=200))
+
+
+def statuses(people: People) -> list[str]:
+    """How the conversation's turns stand."""
+    return [turn["status"] for turn in people.turns()]
+
+
+def time_passes(people: People) -> None:
+    """An hour, for all turns."""
+    people.behind_the_back(
+        "UPDATE turn SET created_at = created_at - interval '1 hour', next_try_at = next_try_at - interval '1 hour'"
+        " WHERE :conversation > 0"
+    )

@@ -15,7 +15,7 @@ from jobs import claim
 from tests.concurrency.one_chain import chain
 from tests.conftest import InBackground, ListQueue
 from tests.locks import until_waiting
-from tests.people import People, writes
+from tests.people import People, statuses, writes
 
 
 @contextmanager
@@ -25,10 +25,6 @@ def visitor_is_writing(people: People) -> Iterator[None]:
         received = writes(writing.connection, people.token, "And this?")
         writing.start_turn(received.turn_id)
         yield
-
-
-def statuses(people: People) -> list[str]:
-    return [turn["status"] for turn in people.turns()]
 
 
 def test_give_back_meets_a_message(people: People, in_background: InBackground, turn_queue: ListQueue) -> None:

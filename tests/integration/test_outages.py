@@ -24,7 +24,7 @@ from inbox.migrating import migrate
 from inbox.redis import redis_client
 from inbox.services import Services
 from inbox.settings import Settings
-from jobs import context, snapshot, sweep
+from jobs import context, sweep
 from jobs import turn as turns
 from jobs.context import Context
 from jobs.directly import Directly
@@ -36,7 +36,7 @@ from jobs.values import Claimed
 from tests.conftest import InBackground
 from tests.integration.callers import House
 from tests.model_server import ModelServer
-from tests.people import People
+from tests.people import People, statuses, time_passes
 from tests.product import wait_for
 
 NOBODY = "redis://127.0.0.1:1"
@@ -46,17 +46,6 @@ WAITING = 5
 def queued(worker: Context) -> list[int]:
     """The turns in the real queue."""
     return [int(job_id.split("-")[1]) for job_id in SharedQueue(TURNS, connection=worker.redis).waiting()]
-
-
-def statuses(people: People) -> list[str]:
-    return [turn["status"] for turn in people.turns()]
-
-
-def time_passes(people: People) -> None:
-    people.behind_the_back(
-        "UPDATE turn SET created_at = created_at - interval '1 hour', next_try_at = next_try_at - interval '1 hour'"
-        " WHERE :conversation > 0"
-    )
 
 
 def without_redis(people: People, worker: Context) -> tuple[list[People], Context]:
@@ -140,66 +129,6 @@ def test_redis_emptied_while_it_thinks(
     turns.run(worker, following)
     turns.run(worker, following)
     assert statuses(people) == ["landed", "landed"]
-
-
-def test_an_error_of_ours_is_tried_again_later_each_time_and_then_handed_off(
-    people: People, worker: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    turn_id = people.visitor_writes()
-    assert turn_id is not None
-
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError
-
-    with monkeypatch.context() as failing:
-        failing.setattr(snapshot, "read", broken)
-        for attempt in range(1, worker.settings.max_attempts + 1):
-            with pytest.raises(ZeroDivisionError):
-                turns.run(worker, turn_id)
-            (turn,) = people.turns()
-            assert (turn["status"], turn["attempt"]) == ("queued", attempt)
-            wait = (turn["next_try_at"] - turn["claimed_at"]).total_seconds()
-            assert wait >= turns.BACKOFF_SECONDS * 2 ** (attempt - 1)
-            assert turns.run(worker, turn_id) is None, "not before its time"
-            time_passes(people)
-        assert sweep.sweep(worker) == 1, "what keeps it from thinking does not keep its visitor from people"
-    (turn,) = people.turns()
-    assert (turn["status"], turn["reason"]) == ("handed_off", "attempts")
-    assert people.conversation()["handed_off_why"] == "attempts", "agents see why, and filter by it"
-
-
-def test_a_turn_that_cannot_be_handed_off_holds_up_nobody(people: People, worker: Context) -> None:
-    first, second = people, people.arrives_too()
-    for one in (first, second):
-        assert one.visitor_writes() is not None
-    people.behind_the_back("UPDATE turn SET attempt = :most WHERE :conversation > 0", most=worker.settings.max_attempts)
-    faults = iter([ZeroDivisionError()])
-
-    def pause(point: str) -> None:
-        if point == "refetched" and (fault := next(faults, None)):
-            raise fault
-
-    worker = replace(worker, lander=Lander(worker.engine, worker.redis, pause))
-    assert (sweep.sweep(worker), statuses(first), statuses(second)) == (1, ["thinking"], ["handed_off"])
-    people.behind_the_back("UPDATE turn SET lease_until = claimed_at WHERE :conversation > 0")
-    assert (sweep.sweep(worker), statuses(first)) == (1, ["handed_off"])
-
-
-def test_a_turn_that_can_never_be_handed_off_has_failed(
-    people: People, worker: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """People see that its visitor waits, and may have the responder answer again; it does not by itself."""
-    assert people.visitor_writes() is not None
-    people.behind_the_back("UPDATE turn SET attempt = :most WHERE :conversation > 0", most=worker.settings.max_attempts)
-    monkeypatch.setattr(sweep, "hand_off_words", lambda _language: "cannot be stored: \0")
-    for _ in range(sweep.HAND_OFFS):
-        assert (sweep.sweep(worker), statuses(people)) == (0, ["thinking"])
-        people.behind_the_back("UPDATE turn SET lease_until = claimed_at WHERE :conversation > 0")
-    assert (sweep.sweep(worker), sweep.sweep(worker), statuses(people)) == (1, 0, ["failed"])
-    assert people.turns()[0]["reason"] == people.timeline()[-1]["data"]["reason"] == "attempts"
-    assert people.conversation()["left_to_people"]
-    people.act("give_back")
-    assert statuses(people) == ["failed", "queued"]
 
 
 @pytest.fixture
