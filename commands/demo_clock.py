@@ -21,7 +21,7 @@ NOW = text("SELECT clock_timestamp()")
 TIMES = {
     "visitor": ("created_at",),
     "conversation": ("created_at", "assigned_at", "last_message_timestamp", "person_at", "waiting_since"),
-    "turn": ("created_at", "enqueued_at", "claimed_at", "ended_at"),
+    "turn": ("created_at", "claimed_at", "ended_at"),
     "message": ("created_at",),
     "mention": ("created_at", "seen_at"),
     "draft": ("created_at", "closed_at"),

@@ -88,12 +88,12 @@ JOIN (
 JOIN fill_step_taken l ON l.conversation_id = r.id AND l.message_id = t.newest
 """
 TURNS = """
-INSERT INTO turn (id, project_id, conversation_id, status, reason, attempt, enqueued_at, answers, answers_up_to,
+INSERT INTO turn (id, project_id, conversation_id, status, reason, attempt, answers, answers_up_to,
     message_id, window_ms, lock_wait_ms, model_ms, first_token_ms, model, prompt_tokens, completion_tokens,
     created_at, claimed_at, ended_at)
 SELECT a.turn_id, %(project)s, a.conversation_id,
     CASE a.entry WHEN 'handed_off' THEN 'handed_off' ELSE 'landed' END,
-    CASE a.entry WHEN 'handed_off' THEN 'no_answer' END, 1, q.at, ARRAY[q.message_id], q.message_id, a.message_id,
+    CASE a.entry WHEN 'handed_off' THEN 'no_answer' END, 1, ARRAY[q.message_id], q.message_id, a.message_id,
     1.2 + random(), 0.3, extract(epoch FROM a.at - q.at) * 1000 - 30, 700 + random() * 900, 'demo',
     400 + (random() * 900)::int, 30 + (random() * 90)::int, q.at, q.at + interval '20 ms', a.at
 FROM fill_step_taken a JOIN fill_step_taken q ON q.conversation_id = a.conversation_id AND q.version = a.version - 1

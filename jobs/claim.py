@@ -49,7 +49,7 @@ WITH c AS (
 t AS (
     UPDATE turn SET
         status = 'queued', lease_until = NULL, releases = turn.releases + :forgiven,
-        next_try_at = clock_timestamp() + make_interval(secs => :delay_seconds), enqueued_at = NULL
+        next_try_at = clock_timestamp() + make_interval(secs => :delay_seconds)
     FROM c WHERE turn.id = :turn AND turn.attempt = :attempt AND turn.status = 'thinking'
     RETURNING turn.*),
 released AS (SELECT c.* FROM c JOIN t ON t.conversation_id = c.id),
