@@ -62,8 +62,8 @@ def last_word(author: str, snippet: str, *, name: str = "NULL", ids: str = NEXT_
 
 
 # Since when a visitor waits, written by what they do (a message, asking for a person): writing again does not send them
-# back in the line. A person's words set it null. It counts only while they wait (listed.WAITS), so what the responder
-# answers leaves it as it is: tests/integration/test_waits.py
+# back in the line. It counts only while they wait (listed.WAITS), so what answers them leaves it as it is, but for a
+# parked reply that is sent where the responder has handed off, for it stands so on: tests/integration/test_waits.py
 WAITS_FROM = """waiting_since = COALESCE(CASE
             WHEN conversation.status <> 'solved' AND (conversation.left_to_people
                 OR conversation.responder_state = 'handed_off' OR conversation.last_said_by = 'visitor')

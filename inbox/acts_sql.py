@@ -86,7 +86,7 @@ WITH {FRESH},
 c AS (
     UPDATE conversation SET
         version = old.version + 1, epoch = old.epoch + 1, responder_state = 'paused', left_to_people = false,
-        waiting_since = NULL, person_at = clock_timestamp(), {last_word("agent", ":snippet", name=":who_name")}
+        person_at = clock_timestamp(), {last_word("agent", ":snippet", name=":who_name")}
     FROM old, fresh WHERE conversation.id = old.id AND fresh.fresh AND NOT EXISTS (
         SELECT 1 FROM message o WHERE o.conversation_id = old.id AND {SAID_BY_A_COLLEAGUE})
     RETURNING conversation.*),

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from inbox import drafts, list_rows
+from inbox.listed import Filter
 from jobs import turn
 from jobs.context import Context
 from tests.conftest import ListQueue
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader
+from tests.people import People
 
 
 @pytest.fixture
@@ -74,6 +77,30 @@ def test_a_wait_ends_with_an_answer(house: House, turn_queue: ListQueue, worker:
     for one in (solved, by_ai, by_person):
         says(one)
     assert listed(house, sort="waiting") == at(waits, solved, by_ai, by_person)
+
+
+PARKED = """
+INSERT INTO draft (project_id, conversation_id, turn_id, content, reason)
+SELECT project_id, conversation_id, id, 'Parked.', 'assigned' FROM turn WHERE conversation_id = :conversation
+"""
+
+
+def test_a_parked_reply_that_is_sent_ends_it_too(people: People) -> None:
+    """Though the conversation stays handed off, and so goes on to need a person."""
+    people.visitor_writes()
+    people.behind_the_back(
+        "UPDATE conversation SET responder_state = 'handed_off', version = version + 1 WHERE id = :conversation"
+    )
+    people.behind_the_back(PARKED)
+    (draft,) = people.drafts()
+    with people.services.statement() as writing:
+        drafts.send(writing.connection, people.ana, people.conversation_id, draft["id"], None)
+    sent_at = people.conversation()["person_at"]
+    people.visitor_writes()
+    with people.services.reading() as connection:
+        (row,) = list_rows.shown(connection, people.project_id, Filter(sort="waiting"))
+    assert row.waits_since is not None
+    assert row.waits_since > sent_at
 
 
 def test_a_cursor_is_of_its_own_order(alone: House) -> None:
