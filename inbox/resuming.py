@@ -57,8 +57,10 @@ def newest_id(connection: Connection, project_id: int) -> str | None:
     newest = connection.execute(NEWEST, {"project": project_id}).scalar_one()
     if newest is None:
         return None
-    change = read(connection, newest - 1, Scope(project_id), limit=1)[0]
-    return f"{newest}.{max(_indices(change.for_agents))}"
+    changes = read(connection, newest - 1, Scope(project_id), limit=1)
+    if not changes:  # it was erased between the two
+        return newest_id(connection, project_id)
+    return f"{changes[0].position}.{max(_indices(changes[0].for_agents), default=0)}"
 
 
 def behind(frames: bytes, change: Change, start: Start) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from inbox import pruning
 from inbox.errors import BadEventId
 from inbox.events import Scope, place
 from inbox.hub import Hub
+from inbox.services import Services
 from tests.background import Background
 from tests.integration.callers import Caller, House
 from tests.integration.event_stream import CHANGE, QUIET, Event, busy, flat, hub, quick_beats, told, until_quiet, walk
+from tests.locks import until_waiting
 
 __all__ = ["hub", "quick_beats"]  # fixtures, used by their names, the second by all
 
@@ -79,6 +82,32 @@ def test_without_an_id_from_now(house: House, hub: Hub) -> None:
     busy(house)
     assert until_quiet(hub, Scope(house.project_id), None) == []
     assert until_quiet(hub, Scope(house.project_id), "") == []
+
+
+def test_one_that_is_erased_while_it_is_placed(house: House, hub: Hub, services: Services, engine: Engine) -> None:
+    """Its position is nobody's; all that come later are told."""
+    scope = Scope(house.project_id)
+    erased, other = house.visit("Erase me"), house.visit("Keep me")
+    with ThreadPoolExecutor(1) as placing, engine.begin() as connection:
+        of_it = {"conversation": erased.conversation_id}
+        connection.execute(text("DELETE FROM change WHERE conversation_id = :conversation"), of_it)
+        placed = placing.submit(place, engine)
+        until_waiting(services, 1)
+        connection.commit()
+        placed.result(timeout=10)
+    other.post("/widget/messages", {"content": "And after"})
+    seen = until_quiet(hub, scope, "0")
+    assert [message["content"] for message in told(seen, "message")] == ["Keep me", "And after"]
+
+
+def test_a_head_that_was_left_behind_catches_up(house: House, hub: Hub, engine: Engine) -> None:
+    house.visit("Hello")
+    place(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE stream_head SET position = position - 1"))
+    house.visit("Still told")
+    seen = until_quiet(hub, Scope(house.project_id), "0")
+    assert [message["content"] for message in told(seen, "message")] == ["Hello", "Still told"]
 
 
 def test_commits_out_of_order(house: House, hub: Hub, engine: Engine) -> None:
