@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from commands.lean import lean
+from commands.lean import lean, quick
 from commands.preflight import check_key
 from commands.result import database, expect_migrated, give_up, print_result, say, servers
 from inbox.database import connect, is_away, why_away
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def web() -> None:
     """Serve the inbox, the widget and the API."""
     _expect_ready(servers())
-    _become("commands.web", dict(os.environ))
+    _become("commands.web", quick(os.environ))
 
 
 @click.command()

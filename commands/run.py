@@ -25,7 +25,7 @@ from commands.announcing import announce
 from commands.child import ServerFailed, become, die_with_make, start
 from commands.demo import Demo, first_start
 from commands.embedded import RunningServer, start_postgres, start_valkey
-from commands.lean import lean
+from commands.lean import lean, quick
 from commands.preflight import CannotRun, check_database, check_key, check_port, check_redis, check_room, hold
 from commands.result import say
 from inbox import founding
@@ -127,7 +127,7 @@ class Launcher:
 
         def again() -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", module]
-            environment = lean(self.environment) if name == "worker" else self.environment
+            environment = lean(self.environment) if name == "worker" else quick(self.environment)
             return start(command, log=log, identity=become(None), dies_with=signal.SIGKILL, environment=environment)
 
         self.parts.append(Part(name, again(), again))
