@@ -27,19 +27,24 @@ from tests.model_server import ModelServer
 from tests.product import Product
 
 ROUND_SECONDS = 90.0
+FURTHER_SECONDS = 10.0  # of a round for the kills that are missing
 VISITORS, AGENTS, READERS = 5, 4, 2
 READ_SECONDS = 60.0  # for clients of the streams to get to the end once everything rests
 
 
 @dataclass
 class Storm:
-    """A run in the folder `data`; everything that is chosen at random comes from `seed`."""
+    """A run in the folder `data`; everything that is chosen at random comes from `seed`.
+
+    A slow machine goes on, a round at a time, until it has killed `least_kills`.
+    """
 
     data: Path
     seconds: float
     seed: int
     port: int | None = None
     fault: str | None = None
+    least_kills: int = 0
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
@@ -50,8 +55,8 @@ class Storm:
             model.default = Thinking(random.Random(f"{self.seed} model"))
             killer = Killer(product.data, random.Random(f"{self.seed} killer"))
             until, number = time.monotonic() + self.seconds, 0
-            while (left := until - time.monotonic()) > 0:
-                self._round(product, killer, number, min(left, ROUND_SECONDS))
+            while (left := until - time.monotonic()) > 0 or sum(killer.kills.values()) < self.least_kills:
+                self._round(product, killer, number, min(max(left, FURTHER_SECONDS), ROUND_SECONDS))
                 model.asked.clear()
                 number += 1
         self.wrong += killer.wrong

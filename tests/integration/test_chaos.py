@@ -1,4 +1,4 @@
-"""A minute of `make chaos`: the product under load, its processes killed, its clients' history checked (I1 to I7)."""
+"""Half a minute of `make chaos`: the product under load, its processes killed, its clients' history checked (I1–I7)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 from tests.chaos.storm import Storm
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc")
-SECONDS = 35.0
+SECONDS = 25.0
 SEED = int(os.environ.get("CHAOS_SEED", "20260125"))
-LEAST_KILLS = 10  # on a slow machine; twice as many and more on a quiet one
+LEAST_KILLS = 12  # a slow machine storms longer for them
 
 
 @pytest.mark.timeout(420)
 def test_whatever_dies_nothing_is_lost_doubled_or_reverted(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    storm = Storm(tmp_path / "data", SECONDS, SEED)
+    storm = Storm(tmp_path / "data", SECONDS, SEED, least_kills=LEAST_KILLS)
     result = storm.run()
     assert not storm.wrong, f"seed {SEED}: " + "\n".join(storm.wrong[:20])
     assert sum(result["kills"].values()) >= LEAST_KILLS, result
