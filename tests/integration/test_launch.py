@@ -26,7 +26,7 @@ def product(tmp_path: Path) -> Iterator[Product]:
     if product.process is not None and product.process.poll() is None:
         product.process.kill()
         product.process.wait()
-    wait_for("the end of every process", lambda: not product.living(), 10)
+    wait_for("the end of every process", lambda: not product.living())
 
 
 def write(product: Product, content: str) -> dict[str, str]:
@@ -78,11 +78,11 @@ def test_killed_outright_leaves_nothing_and_loses_nothing(product: Product) -> N
     product.launch()
     wait_for("the first of the database's files", lambda: any(product.data.glob("*/PG_VERSION")))
     product.stop(signal.SIGKILL)
-    wait_for("the end of every process", lambda: not product.living(), 5)
+    wait_for("the end of every process", lambda: not product.living())
     product.start()
     headers = write(product, "Remember this.")
     product.stop(signal.SIGKILL)
-    wait_for("the end of every process", lambda: not product.living(), 5)
+    wait_for("the end of every process", lambda: not product.living())
     product.start()
     wait_for("the message and its reply", lambda: len(messages(product, headers)) == 2)
     assert messages(product, headers)[0] == "Remember this."
@@ -94,7 +94,7 @@ def test_a_killed_part_is_started_again(product: Product, kind: str) -> None:
     headers = write(product, "Before.")
     pid = product.run["pids"][kind]
     os.kill(pid[0] if isinstance(pid, list) else pid, signal.SIGKILL)
-    wait_for("a new process", lambda: product.run["pids"][kind] != pid, 5)
+    wait_for("a new process", lambda: product.run["pids"][kind] != pid)
 
     def answers() -> bool:
         try:
@@ -117,7 +117,7 @@ def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
         headers = write(product, "Before.")
         pid = product.run["pids"]["redis"]
         os.kill(pid, signal.SIGKILL)
-        wait_for("a new process", lambda: product.run["pids"]["redis"] != pid, 5)
+        wait_for("a new process", lambda: product.run["pids"]["redis"] != pid)
         wait_for("a reply", lambda: len(messages(product, headers)) == 2, 60)
     finally:
         product.stop()
@@ -176,6 +176,6 @@ def test_a_killed_postgres_that_nobody_has_collected_is_no_hindrance(tmp_path: P
     first = start_postgres(tmp_path, durable=False)
     os.kill(first.pid, signal.SIGKILL)
     status = Path(f"/proc/{first.pid}/status")
-    wait_for("its end", lambda: "State:\tZ" in status.read_text(), 10)
+    wait_for("its end", lambda: "State:\tZ" in status.read_text())
     start_postgres(tmp_path, durable=False).stop()
     first.process.wait()

@@ -40,7 +40,8 @@ def test_a_programs_note_calls_too(house: House, redis_url: str) -> None:
     for _ in range(2):
         body = {"content": "@Ben, do you know her?", "private": True}
         house.ada.post(f"/conversations/{number}/messages", body, headers={"Idempotency-Key": "note-1"})
-    signs = [passing.decode(told["data"]) for told in iter(lambda: channel.get_message(timeout=1), None)]
+    Redis.from_url(redis_url).publish(passing.CHANNEL, b"over")
+    signs = [passing.decode(told) for told in iter(lambda: channel.get_message(timeout=30)["data"], b"over")]
     called = [(sign.agent_id, sign.data["by"]) for sign in signs if sign and sign.name == "mention"]
     assert called == [(house.ben.id, "Ada")]
 
