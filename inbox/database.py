@@ -175,6 +175,13 @@ def refused_by(error: DBAPIError, constraint: str) -> bool:
     return isinstance(error.orig, psycopg.Error) and error.orig.diag.constraint_name == constraint
 
 
+def names_what_is_gone(error: DBAPIError) -> bool:
+    """Whether the statement names a row that was there when it began and was deleted meanwhile: a conversation whose
+    visitor was erased, an agent who was removed. Nothing of it was written.
+    """
+    return isinstance(error.orig, psycopg.errors.ForeignKeyViolation)
+
+
 def _psycopg(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url

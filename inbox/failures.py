@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from inbox.database import is_away
+from inbox.database import is_away, names_what_is_gone
 from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
 from inbox.language import sentence_of
 from inbox.saying import later, said
@@ -73,6 +73,9 @@ def _database(error: SQLAlchemyError) -> Response:
                 Unavailable("The database did not answer. Look whether it was done after all before you do it again.")
             )
         return _known(Unavailable("The database does not answer. Nothing was changed; try again in a moment."))
+    if isinstance(error, DBAPIError) and names_what_is_gone(error):
+        log.warning("%s %s names what was deleted at that moment: %s", request.method, request.path, error.orig)
+        return _known(NotFound())
     return _unforeseen(error)
 
 

@@ -179,6 +179,23 @@ def test_a_manager_erases_on_the_page_and_says_so_first(house: House, sit: Sit) 
     assert house.ada.get("/audit").get_json()["items"][0]["kind"] == "visitor_erased"
 
 
+def test_words_that_are_kept_while_the_visitor_is_erased_have_no_place(
+    house: House, services: Services, sit: Sit
+) -> None:
+    visitor = house.visit("Hello", name=SECRET)
+    (one,) = known(house, q=SECRET)
+    ben, at = sit(house.ben), f"/conversations/{visitor.conversation_id}"
+    ben.open(at)
+    ada = Agent(house.ada.id, "Ada", "ada@example.com", house.project_id, "manager")
+    form = {"csrf_token": ben.forms[f"{at}/say"]["csrf_token"], "content": "I was about to say", "kind": "public"}
+    with ThreadPoolExecutor(1) as other, services.transaction() as writing:
+        visitors.erase(writing.connection, ada, one["id"])
+        keeping = other.submit(ben.client.post, f"{at}/unsent", data=form)
+        until_waiting(services, 1)
+        writing.connection.commit()
+        assert keeping.result(timeout=10).status_code == 404
+
+
 def test_a_file_that_comes_while_its_sender_is_erased_has_no_place(
     house: House, services: Services, settings: Settings
 ) -> None:
