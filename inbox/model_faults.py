@@ -1,6 +1,6 @@
 """Whether the model answers this project at all now: read from its newest hand-offs, kept nowhere.
 
-Owns the one statement that looks. One that fails is a conversation's own affair; several in a row are a manager's.
+Owns the statements that look. One that fails is a conversation's own affair; several in a row are a manager's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from inbox.access import Agent
 Row = Mapping[Any, Any]
 IN_A_ROW = 3  # failures; a server that is restarted loses one or two
 WITHIN_MINUTES = 60
-OF_SETTING_UP_MINUTES = 24 * 60  # whoever connects a model asks once, and comes back to it tomorrow
+NEWEST_CONVERSATIONS = 20  # what whoever connects a model has tried lately
 
 # The newest first, by the index of what reports count. What was answered since the first of them ends it.
 FOUND = text(
@@ -34,20 +34,36 @@ ORDER BY failed.at DESC LIMIT 1
 """
 )
 
+# However long ago, and at the same cost in a project of any size: a few conversations, each by its own indexes.
+NEWEST = text(
+    """
+WITH newest AS MATERIALIZED (
+    SELECT id FROM conversation WHERE project_id = :project AND last_message_id IS NOT NULL
+    ORDER BY active_at DESC, id DESC LIMIT :many),
+failed AS MATERIALIZED (
+    SELECT e.at, e.data ->> 'detail' AS detail FROM newest CROSS JOIN LATERAL (
+        SELECT at, data FROM timeline_event WHERE conversation_id = newest.id AND kind = 'handed_off'
+        ORDER BY version DESC, id DESC LIMIT 1) AS e
+    WHERE e.data ->> 'reason' IN ('model_failed', 'model_timeout') ORDER BY e.at DESC LIMIT 1)
+SELECT failed.detail FROM failed WHERE NOT EXISTS (
+    SELECT FROM newest JOIN turn ON turn.conversation_id = newest.id
+    WHERE turn.ended_at > failed.at AND turn.status IN ('landed', 'parked'))
+"""
+)
+
 
 def found(connection: Connection, who: Agent) -> Row | None:
     """What the newest failure said, with `since` and how many it were; None while the model answers.
 
     Managers alone are told: nobody else can do anything about it.
     """
-    return _found(connection, who, IN_A_ROW, WITHIN_MINUTES) if who.is_manager else None
+    if not who.is_manager:
+        return None
+    parameters = {"project": who.project_id, "many": IN_A_ROW, "minutes": WITHIN_MINUTES}
+    return connection.execute(FOUND, parameters).mappings().one_or_none()
 
 
 def newest(connection: Connection, who: Agent) -> Row | None:
-    """The same of one failure alone: enough to say that a model which is being connected does not answer yet."""
-    return _found(connection, who, 1, OF_SETTING_UP_MINUTES)
-
-
-def _found(connection: Connection, who: Agent, many: int, minutes: int) -> Row | None:
-    parameters = {"project": who.project_id, "many": many, "minutes": minutes}
-    return connection.execute(FOUND, parameters).mappings().one_or_none()
+    """What the last failure said, though it be one: enough to say that a model which is set does not answer yet."""
+    parameters = {"project": who.project_id, "many": NEWEST_CONVERSATIONS}
+    return connection.execute(NEWEST, parameters).mappings().one_or_none()
