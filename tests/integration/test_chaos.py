@@ -16,7 +16,7 @@ SEED = int(os.environ.get("CHAOS_SEED", "20260125"))
 LEAST_KILLS = 12  # a slow machine storms longer for them
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_whatever_dies_nothing_is_lost_doubled_or_reverted(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
