@@ -6,13 +6,15 @@ Owns reading them. What a body may hold is for asking.py and the schemas to say.
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import IO, Any, cast
 
-from flask import current_app, g, request
+from flask import current_app, request
+from werkzeug.wsgi import get_content_length
 
 from inbox.errors import BadJson, NotJson, TooLarge
 
 LARGE = "The request is larger than 256 KiB."
+READ = "tandem.body"  # where the request keeps what was read
 
 
 def _no_constant(name: str) -> Any:
@@ -35,17 +37,19 @@ def came() -> Any:
 
 def raw() -> bytes:
     """The body, which is read once. Raises TooLarge, or BadJson where it breaks off."""
-    if "raw_body" not in g:
-        g.raw_body = _in_chunks() if request.content_length is None else _of_length(request.content_length)
-    return cast(bytes, g.raw_body)
+    environ = request.environ
+    if READ not in environ:
+        length = get_content_length(environ)
+        environ[READ] = _in_chunks() if length is None else _of_length(environ["wsgi.input"], length)
+    return cast(bytes, environ[READ])
 
 
-def _of_length(length: int) -> bytes:
+def _of_length(server: IO[bytes], length: int) -> bytes:
     """Straight from the server: the framework's way there costs more than reading what a short one says."""
     if length > current_app.config["MAX_CONTENT_LENGTH"]:
         raise TooLarge(LARGE)
     try:
-        return cast(bytes, request.environ["wsgi.input"].read(length))
+        return server.read(length)
     except OSError:
         raise BadJson("The body broke off.") from None
 

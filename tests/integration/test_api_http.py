@@ -75,6 +75,19 @@ def test_too_large_in_chunks(house: House) -> None:
         assert error(response) == wanted
 
 
+class BrokenOff(io.BytesIO):
+    """A body as the server gives it whose client has left, or sends no more."""
+
+    def read(self, *_: object) -> bytes:
+        raise OSError("unexpected end of file while reading request")
+
+
+def test_a_body_that_breaks_off(house: House) -> None:
+    visitor = house.visit()
+    response = visitor.call("POST", "/widget/messages", input_stream=BrokenOff(), content_length=20, headers=JSON)
+    assert error(response) == (400, "bad_json")
+
+
 def test_lone_surrogates_and_escapes(house: House) -> None:
     visitor = house.visit()
     assert error(raw(visitor, "/widget/messages", b'{"content": "\\ud800"}')) == (422, "invalid")
