@@ -6,7 +6,6 @@ Owns its keys in Redis. May vanish: nobody is said to be there then. Must not de
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 from inbox import passing, receipts, run_progress
 from inbox.access import Agent
 from inbox.passing import Sign
+from inbox.redis import clock
 
 Doing = Literal["viewing", "typing", "left"]
 THERE_SECONDS = 40  # a page says so every 15 s; two may be missed
@@ -32,8 +32,8 @@ class Company:
     def come(self, who: Agent, conversation_id: int, doing: Doing) -> list[dict[str, Any]]:
         """Say what this agent does there; returns the others. Those who watch hear of it where something changed."""
         key = self._key(who.project_id, conversation_id)
-        told = json.dumps({"id": who.id, "name": who.name, "doing": doing, "at": time.time()})
         try:
+            told = json.dumps({"id": who.id, "name": who.name, "doing": doing, "at": clock(self._redis)})
             before = self._there(key)
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hdel(key, str(who.id)) if doing == "left" else pipeline.hset(key, str(who.id), told)
@@ -48,7 +48,7 @@ class Company:
 
     def _there(self, key: str) -> list[dict[str, Any]]:
         """Who is there by the last that each said; a page that vanished without a word is believed for a while."""
-        now, found = time.time(), []
+        now, found = clock(self._redis), []
         for told in self._redis.hgetall(key).values():  # type: ignore[union-attr]  # redis-py types it for asyncio too
             one = json.loads(told)
             age = now - one["at"]

@@ -5,12 +5,13 @@ Owns its keys in Redis. May vanish: without Redis nobody counts as here, so that
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import cast
 
 from redis import Redis
 from redis.exceptions import RedisError
+
+from inbox.redis import clock
 
 ACTIVE_SECONDS = 150  # a page whose reader touches it says so every 30 s
 HERE_SECONDS = 45  # a page says so every 15 s; two beats may be missed
@@ -26,7 +27,7 @@ class Presence:
         """This agent is here now."""
         key = self._key(project_id)
         with suppress(RedisError):
-            self._redis.zadd(key, {str(agent_id): time.time()})
+            self._redis.zadd(key, {str(agent_id): clock(self._redis)})
             self._redis.expire(key, HERE_SECONDS * 4)
 
     def here(self, project_id: int) -> set[int]:
@@ -38,9 +39,10 @@ class Presence:
         key = self._active_key(project_id)
         with suppress(RedisError):
             before = cast(float | None, self._redis.zscore(key, str(agent_id)))
-            self._redis.zadd(key, {str(agent_id): time.time()})
+            now = clock(self._redis)
+            self._redis.zadd(key, {str(agent_id): now})
             self._redis.expire(key, ACTIVE_SECONDS * 4)
-            return before is None or before < time.time() - ACTIVE_SECONDS
+            return before is None or before < now - ACTIVE_SECONDS
         return False
 
     def active(self, project_id: int) -> set[int]:
@@ -49,7 +51,7 @@ class Presence:
 
     def _since(self, key: str, seconds: float) -> set[int]:
         try:
-            found = cast(list[bytes], self._redis.zrangebyscore(key, time.time() - seconds, "+inf"))
+            found = cast(list[bytes], self._redis.zrangebyscore(key, clock(self._redis) - seconds, "+inf"))
             return {int(agent) for agent in found}
         except RedisError:
             return set()

@@ -9,7 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from redis import Redis
@@ -49,6 +49,14 @@ class Patience(Retry):
         except TimeoutError:
             self._resting_until = time.monotonic() + self._rest_seconds
             raise
+
+
+def clock(redis: Redis) -> float:
+    """The time by Redis's own clock, in seconds: what one process writes down another reads, on a machine whose clock
+    need not be right.
+    """
+    seconds, microseconds = cast(tuple[int, int], redis.time())
+    return seconds + microseconds / 1_000_000
 
 
 class Pool(ConnectionPool):

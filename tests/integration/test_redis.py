@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import select
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError
 
+from inbox.access import Agent
+from inbox.company import Company
+from inbox.presence import Presence
 from inbox.redis import Call, Unheard, redis_client
 from inbox.settings import Settings
 from tests.product import wait_for
@@ -96,3 +101,23 @@ def connections(redis: Any) -> set[str]:
 def cut_all(settings: Settings) -> None:
     """As a restart does: every other connection ends."""
     redis_client(str(settings.redis_url)).client_kill_filter(_type="normal", skipme=True)
+
+
+def test_who_is_here_does_not_depend_on_the_clocks_of_machines(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose clock is wrong by an hour, either way, has the same people as the others."""
+    right = time.time
+    for wrong_by in (-3600, 3600):
+        redis = redis_client(redis_url)
+        redis.flushall()
+        ana = Agent(10, "Ana", "ana@example.com", 1, "agent")
+        monkeypatch.setattr(time, "time", lambda by=wrong_by: right() + by)
+        Presence(redis).beat(1, 10)
+        Presence(redis).act(1, 10)
+        Company(redis).come(ana, 7, "typing")
+        monkeypatch.setattr(time, "time", right)
+        assert Presence(redis).here(1) == Presence(redis).active(1) == {10}
+        there = Company(redis).come(replace(ana, id=11, name="Ben"), 7, "viewing")
+        assert there == [{"id": 10, "name": "Ana", "doing": "typing"}]
+        monkeypatch.setattr(time, "time", lambda by=wrong_by: right() + by)
+        assert Presence(redis).here(1) == {10}
+        monkeypatch.setattr(time, "time", right)
