@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -43,7 +44,10 @@ def page(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRetu
 
 def _to_sign_in() -> ResponseReturnValue:
     """The sign-in page, and from there on to what was asked for: a page of ours, and not what a script asked for."""
-    wanted = request.full_path.rstrip("?")
+    # As it came: what is decoded may hold an end of a line, which no header may, and begin with another host's name.
+    wanted = "/" + quote(request.path.lstrip("/"))
+    if request.query_string:
+        wanted += "?" + request.query_string.decode("ascii", "replace")
     is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
     if is_page and len(wanted) <= LONGEST_WANTED:
         session[WANTED] = wanted

@@ -227,6 +227,13 @@ def test_a_project_that_wants_one(house: House, app: Flask, sit: Sit, email: str
     assert house.ben.get("/me").status_code == 200, "programs go on"
 
 
+def test_an_address_that_no_header_may_hold_keeps_nobody_out(app: Flask, house: House, email: str) -> None:
+    door = Door(app)
+    assert door.client.get("/conversations/%0d%0aX-A:%201").headers["Location"] == "/sign-in"
+    opened = door.send("/sign-in", email=email, password=PASSWORD)
+    assert (opened.status_code, opened.headers["Location"]) == (302, "/conversations/%0D%0AX-A%3A%201")
+
+
 def test_who_signs_in_is_led_on_to_what_they_asked_for(house: House, app: Flask, sit: Sit, email: str) -> None:
     wanted = f"/conversations/{house.visit('Hello').conversation_id}?view=all"
     door = Door(app)
