@@ -24,6 +24,13 @@ def dismiss(me: Agent, number: int) -> ResponseReturnValue:
     """Show it to me no more; back to where I was."""
     with services().statement() as writing:
         notices.dismiss(writing.connection, me, bigint(str(number)))
-    here = urlsplit(request.referrer or "")
-    back = f"{here.path}?{here.query}" if here.netloc == request.host and not here.path.startswith("//") else ""
-    return redirect(back or url_for("pages.inbox"))
+    return redirect(_back() or url_for("pages.inbox"))
+
+
+def _back() -> str:
+    """The page of ours that the browser was on, as far as it says so."""
+    try:
+        here = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
+    return f"{here.path}?{here.query}" if here.netloc == request.host and not here.path.startswith("//") else ""
