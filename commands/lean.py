@@ -15,8 +15,9 @@ SETTING = "GLIBC_TUNABLES"
 SHARED = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 # What a request touches lies all over the memory. In small pages the processor looks up most of them anew each time,
-# for others ran meanwhile: a sixth of the web process's time, wherever the kernel gives large ones to who asks. They
-# take 5 MiB more. Python's own allocator does not ask, so it is left out.
+# for others ran meanwhile: a twentieth of the web process's time on a machine that serves nothing else, a sixth on one
+# that does much beside, wherever the kernel gives large ones to who asks. They take 5 MiB more. Python's own allocator
+# does not ask, so it is left out.
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
 ASKING = {"PYTHONMALLOC": "malloc"}
 
