@@ -37,6 +37,7 @@ SEARCHED = {
     "a label, mine and open": "status:open label:vip assignee:me",
     "three usual words, never together": "account password change",
 }  # fmt: skip
+LONGEST = ("all", "unassigned", "wanted")  # views by that order: of those who wait, and then of the others
 DEEPEST = text(
     """
 SELECT active_at, id FROM conversation WHERE project_id = :project
@@ -93,6 +94,10 @@ def _looks(connection: Connection, table: Table, project: int, agent: Agent, rou
         "api": lambda: list_rows.whole(connection, project, first),
         "kept": lambda: counts.kept(connection, project, agent.id),
         **{f"view {key}": partial(of, replace(wanted, limit=PAGE)) for key, wanted in views_of.items()},
+        **{
+            f"view {key}, longest wait first": partial(of, replace(views_of[key], limit=PAGE, sort="waiting"))
+            for key in LONGEST
+        },
         **{f"? {name}": partial(of, _typed(first, agent, words)) for name, words in searches.items()},
     }
     scans: dict[str, Callable[[], object]] = {
