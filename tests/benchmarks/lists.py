@@ -37,7 +37,8 @@ SEARCHED = {
     "a label, mine and open": "status:open label:vip assignee:me",
     "three usual words, never together": "account password change",
 }  # fmt: skip
-LONGEST: tuple[views.ViewKey, ...] = ("all", "unassigned", "wanted")  # views by that order: of those who wait, and then of the others
+# Views in that order: those who wait for a person, and then the others.
+LONGEST: tuple[views.ViewKey, ...] = ("all", "unassigned", "wanted")
 DEEPEST = text(
     """
 SELECT active_at, id FROM conversation WHERE project_id = :project
