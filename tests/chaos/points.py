@@ -69,12 +69,12 @@ def reached(point: str) -> None:
     """
     if random.random() < HELD_UP:
         time.sleep(random.uniform(0, MOST_SECONDS))
-    taken = _folder / f"{point}.reached"
+    armed = _folder / point
     try:
-        (_folder / point).rename(taken)
+        victim = armed.read_text()  # before it is taken, for then whoever armed it takes it away
+        armed.rename(_folder / f"{point}.reached")
     except OSError:
         return
-    victim = taken.read_text()
     os.kill(os.getpid() if victim == "self" else pid_of(_folder.parent, victim), signal.SIGKILL)
 
 
