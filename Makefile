@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+# Whoever looks on sees how far it is.
+QUIET := $(shell test -t 2 || echo --quiet)
 
 .PHONY: run setup test check bench chaos stateful mutate accuracy translations
 
@@ -18,7 +20,7 @@ $(READY): requirements.lock
 	@echo "Setting up (once; a minute or two) …" >&2
 	@# Debian's Python leaves an environment without pip behind where its package python3-venv is missing.
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(QUIET) --disable-pip-version-check --require-hashes -r requirements.lock >&2
 	@touch $@
 
 test: setup

@@ -15,7 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from commands import projects
 from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, servers
 from inbox import regaining
+from inbox.counting import Counter
 from inbox.errors import InboxError
+from inbox.pages import known_devices
+from inbox.redis import redis_client
 
 
 @click.group()
@@ -73,12 +76,13 @@ def create_agent(email: str, project_id: int, role: str, name: str | None) -> No
 @click.option("--second-factor", is_flag=True, help="Also forget their app, passkeys and recovery codes.")
 def reset_agent(email: str, second_factor: bool) -> None:
     """A new password for an agent who is locked out, which ends their sessions; prints {id, password}."""
-    password = secrets.token_urlsafe(12)
+    password, here = secrets.token_urlsafe(12), servers()
     try:
-        with database(servers()).begin() as connection:
+        with database(here).begin() as connection:
             agent_id = regaining.regain(connection, email, password, forget_second_factor=second_factor)
     except InboxError as error:
         give_up_with(error)
+    known_devices.forget_guesses(Counter(redis_client(str(here.redis_url))), here, email)
     print_result({"id": agent_id, "password": password})
 
 

@@ -58,6 +58,10 @@ class Counter:
         ends = self._ask(lambda: self._together.get_expiry(window.key), lambda: self._here.get_expiry(window.key))
         return max(0, round(ends - time.time()))
 
+    def forget(self, window: Window) -> None:
+        """Nothing was counted in it."""
+        self._ask(lambda: self._together.clear(window.key), lambda: self._here.clear(window.key))
+
     def _ask(self, together: Callable[[], Answer], here: Callable[[], Answer]) -> Answer:
         try:
             return together()

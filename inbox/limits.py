@@ -19,7 +19,7 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from inbox.counting import Window
+from inbox.counting import Counter, Window
 from inbox.errors import RateLimited
 from inbox.saying import later
 from inbox.settings import Settings
@@ -177,7 +177,16 @@ def limited_sign_in(view: View) -> View:
 
 def count_guess(account: str) -> None:
     """One more password that is tried for this account, from wherever. Raises RateLimited."""
-    _count([Limit(lambda _settings: GUESSES_RATE, lambda: account, scope="guesses")], TOO_MANY_GUESSES)
+    _count([_guesses(account)], TOO_MANY_GUESSES)
+
+
+def forget_guesses(counter: Counter, settings: Settings, account: str) -> None:
+    """None were tried for this account."""
+    counter.forget(_guesses(account).window(settings, account)[1])
+
+
+def _guesses(account: str) -> Limit:
+    return Limit(lambda _settings: GUESSES_RATE, lambda: account, scope="guesses")
 
 
 # All calls with one token count together, wherever they go.

@@ -10,7 +10,10 @@ from __future__ import annotations
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from inbox import limits
+from inbox.counting import Counter
 from inbox.limits import count_guess, named_account
+from inbox.settings import Settings
 from inbox.tokens import digest, new_token
 
 COOKIE = "tandem_device"
@@ -23,6 +26,11 @@ def count_guess_for(email: str) -> None:
     account = _mark(email)
     here = digest(request.cookies.get(COOKIE, "")).hex()
     count_guess(f"{account}:{here}" if account in _known() else account)
+
+
+def forget_guesses(counter: Counter, settings: Settings, email: str) -> None:
+    """Whoever has a new password comes in with it wherever they are, though somebody guessed at the one before."""
+    limits.forget_guesses(counter, settings, _mark(email))
 
 
 def remember(response: Response, email: str) -> None:

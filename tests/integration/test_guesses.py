@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from itertools import count
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -14,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from commands import projects
+from commands.accounts import agent
 from inbox import limits
 from inbox.passwords import hash_password
 from inbox.services import Services
@@ -72,6 +75,14 @@ def test_its_owner_comes_in_where_they_did_before(app: Flask) -> None:
     forged = app.test_client()
     forged.set_cookie("tandem_device", "WyJhIl0.x.y")
     assert say(forged, "guessed").status_code == 429
+
+
+def test_a_new_password_is_taken_though_the_old_one_was_guessed_at(app: Flask, settings: Settings) -> None:
+    while say(app.test_client(), "guessed").status_code == 401:
+        pass
+    servers = {"DATABASE_URL": str(settings.database_url), "REDIS_URL": str(settings.redis_url)}
+    told = CliRunner(env=servers).invoke(agent, ["reset", EMAIL.upper()])
+    assert say(app.test_client(), json.loads(told.stdout)["password"]).status_code == 302
 
 
 def test_guesses_behind_a_link_count_with_the_others(app: Flask, services: Services) -> None:
