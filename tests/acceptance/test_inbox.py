@@ -138,7 +138,7 @@ def test_a_note_stays_among_agents(visitor: Page, sign_in: SignIn) -> None:
     agent.get_by_text("Note", exact=True).click()
     agent.get_by_label("Reply").fill("She has called before.")
     agent.get_by_label("Reply").press("Control+Enter")
-    expect(agent.get_by_text("She has called before.")).to_be_visible()
+    expect(agent.locator("#messages").get_by_text("She has called before.")).to_be_visible()  # it stands in Notes, too
     expect(visitor.get_by_text("She has called before.")).to_have_count(0)
 
 
