@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
+from tests.door import Door
+
 Cut = Literal["after the answer", "at once"]
 BIND = b"B"
 READY = b"Z\x00\x00\x00\x05"  # and one byte: idle, or inside a transaction
@@ -21,47 +23,31 @@ LIMIT_SECONDS = 10.0
 MOST_BYTES = 1 << 16
 
 
-class Proxy:
+class Proxy(Door):
     """Use it in a with statement; `url` is the database's address through it.
 
     `arm` loses the answer to the next statement that is carried out; `cuts` counts how often that has happened.
     """
 
     def __init__(self, database_url: str) -> None:
+        super().__init__()
         parts = urlsplit(database_url)
         named = parse_qs(parts.query)
         self._socket_path = str(Path(named["host"][0]) / f".s.PGSQL.{named['port'][0]}")
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        port = self._listener.getsockname()[1]
-        self.url = f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}?sslmode=disable&gssencmode=disable"
+        self.url = f"postgresql://{parts.username}@127.0.0.1:{self.port}{parts.path}?sslmode=disable&gssencmode=disable"
         self.cuts = 0
         self._armed: tuple[Cut, Callable[[bytes], bool]] | None = None
         self._guard = threading.Lock()
-
-    def __enter__(self) -> Proxy:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
 
     def arm(self, cut: Cut, statement: Callable[[bytes], bool] = lambda sent: sent.startswith(BIND)) -> None:
         """Lose the answer to the next statement of that kind: once the server has given it, or without waiting."""
         with self._guard:
             self._armed = (cut, statement)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed: the test is over
-                return
-            server = socket.socket(socket.AF_UNIX)
+    def take(self, client: socket.socket) -> None:
+        """Pass it on to the server."""
+        with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self._socket_path)
-            threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-
-    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
-        with client, server:
             while True:
                 for readable in select.select([client, server], [], [])[0]:
                     try:

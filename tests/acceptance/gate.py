@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import select
 import socket
-import threading
 from contextlib import suppress
 from typing import Literal
 from urllib.parse import urlsplit
 
+from tests.door import Door
 from tests.product import wait_for
 
 # Hung up on; carried out, and hung up on instead of answered; left without an answer; or the status of an answer.
@@ -23,23 +23,16 @@ MOST_BYTES = 1 << 16
 END_OF_HEAD = b"\r\n\r\n"
 
 
-class Gate:
+class Gate(Door):
     """Use it in a with statement; `url` is the product's address through it. `met` are the heads that a fate met."""
 
     def __init__(self, home: str) -> None:
+        super().__init__()
         parts = urlsplit(home)
         self._home = (parts.hostname or "", parts.port or 80)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self.port}"
         self.met: list[str] = []
         self._shut: tuple[re.Pattern[str], Fate] | None = None
-
-    def __enter__(self) -> Gate:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
 
     def shut(self, requests: str, fate: Fate) -> None:
         """From now on that becomes of the requests whose method and path begin so (a regular expression)."""
@@ -54,15 +47,8 @@ class Gate:
         """Wait until a request has met its fate."""
         wait_for("a request at the gate", lambda: bool(self.met))
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed: the test is over
-                return
-            threading.Thread(target=self._take, args=(client,), daemon=True).start()
-
-    def _take(self, client: socket.socket) -> None:
+    def take(self, client: socket.socket) -> None:
+        """What becomes of a request."""
         with client, suppress(ConnectionError):
             sent = b""
             while END_OF_HEAD not in sent:
