@@ -94,8 +94,9 @@ def test_a_line_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
             connection.sendall(b"x" * 65_536)
 
     raw = Raw(floods)
+    patient = Impatient(raw.url, model_first_token_seconds=30, model_total_seconds=30)  # the bytes end it
     with pytest.raises(ModelFailed, match="no end"):
-        Model.from_settings(Impatient(raw.url)).ask(ASKED)
+        Model.from_settings(patient).ask(ASKED)
     raw.close()
 
 
