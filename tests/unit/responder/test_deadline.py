@@ -7,48 +7,36 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from responder import deadline
 from responder.answer import ModelFailed
 from responder.model import Model
+from tests.door import Door
 from tests.model_server import ModelServer, chunk
 from tests.unit.responder.asking import ASKED, Impatient
 
 
-class Raw:
+class Raw(Door):
     """A server that speaks bytes, one at a time if it likes."""
 
     def __init__(self, speak: Callable[[socket.socket, threading.Event], None]) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}/v1"
         self._over = threading.Event()
         self._speak = speak
-        threading.Thread(target=self._serve, daemon=True).start()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
-
-    def close(self) -> None:
+    def __exit__(self, *why: object) -> None:
         self._over.set()
-        self._listener.close()
+        super().__exit__(*why)
 
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
-
-    def _one(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                connection.recv(65_536)
-                self._speak(connection, self._over)
-            except OSError:
-                pass
+    def take(self, client: socket.socket) -> None:
+        """Speak to whoever has asked."""
+        with client, suppress(OSError):
+            client.recv(65_536)
+            self._speak(client, self._over)
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -77,12 +65,10 @@ def test_no_drip_outlasts_the_limit(first: bytes, again: bytes) -> None:
 
     Broken: with `lending` given no Door, every one of these waits for ever.
     """
-    raw = Raw(drips(first, again))
     began = time.monotonic()
-    with pytest.raises(ModelFailed):
+    with Raw(drips(first, again)) as raw, pytest.raises(ModelFailed):
         Model.from_settings(Impatient(raw.url)).ask(ASKED)
     assert time.monotonic() - began < 30
-    raw.close()
 
 
 def test_a_line_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +79,10 @@ def test_a_line_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
         while not over.is_set():
             connection.sendall(b"x" * 65_536)
 
-    raw = Raw(floods)
-    patient = Impatient(raw.url, model_first_token_seconds=30, model_total_seconds=30)  # the bytes end it
-    with pytest.raises(ModelFailed, match="no end"):
-        Model.from_settings(patient).ask(ASKED)
-    raw.close()
+    with Raw(floods) as raw:
+        patient = Impatient(raw.url, model_first_token_seconds=30, model_total_seconds=30)  # the bytes end it
+        with pytest.raises(ModelFailed, match="no end"):
+            Model.from_settings(patient).ask(ASKED)
 
 
 def test_the_limit_is_gone_after_the_call(server: ModelServer) -> None:
