@@ -33,25 +33,26 @@ class Company:
         """Say what this agent does there; returns the others. Those who watch hear of it where something changed."""
         key = self._key(who.project_id, conversation_id)
         try:
-            told = json.dumps({"id": who.id, "name": who.name, "doing": doing, "at": clock(self._redis)})
-            before = self._there(key)
+            at = clock(self._redis)
+            told = json.dumps({"id": who.id, "name": who.name, "doing": doing, "at": at})
+            before = self._there(key, at)
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hdel(key, str(who.id)) if doing == "left" else pipeline.hset(key, str(who.id), told)
             pipeline.expire(key, THERE_SECONDS * 2)
             pipeline.execute()
-            now = self._there(key)
+            now = self._there(key, at)
         except RedisError:
             return []
         if now != before or doing == "typing":
             self._tell(who.project_id, conversation_id, now)
         return [one for one in now if one["id"] != who.id]
 
-    def _there(self, key: str) -> list[dict[str, Any]]:
+    def _there(self, key: str, at: float) -> list[dict[str, Any]]:
         """Who is there by the last that each said; a page that vanished without a word is believed for a while."""
-        now, found = clock(self._redis), []
+        found = []
         for told in self._redis.hgetall(key).values():  # type: ignore[union-attr]  # redis-py types it for asyncio too
             one = json.loads(told)
-            age = now - one["at"]
+            age = at - one["at"]
             if age < THERE_SECONDS:
                 typing = one["doing"] == "typing" and age < TYPING_SECONDS
                 found.append({"id": one["id"], "name": one["name"], "doing": "typing" if typing else "viewing"})

@@ -12,7 +12,6 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from inbox import limits
 from inbox.counting import Counter
-from inbox.limits import count_guess, named_account
 from inbox.settings import Settings
 from inbox.tokens import digest, new_token
 
@@ -25,7 +24,7 @@ def count_guess_for(email: str) -> None:
     """Somebody says a password for this account. Raises RateLimited."""
     account = _mark(email)
     here = digest(request.cookies.get(COOKIE, "")).hex()
-    count_guess(f"{account}:{here}" if account in _known() else account)
+    limits.count_guess(f"{account}:{here}" if account in _known() else account)
 
 
 def forget_guesses(counter: Counter, settings: Settings, email: str) -> None:
@@ -56,7 +55,7 @@ def _known() -> list[str]:
 
 
 def _mark(email: str) -> str:
-    return digest(named_account(email)).hex()[:32]
+    return digest(limits.named_account(email)).hex()[:32]
 
 
 def _signer() -> URLSafeTimedSerializer:
