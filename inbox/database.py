@@ -25,6 +25,7 @@ from inbox.patience import greet, opening
 OLDEST_SERVER = 150_000  # PostgreSQL 15: the oldest that the statements are tested on
 CONNECT_SECONDS = 5
 POOL_SECONDS = 10.0  # how long whoever finds every connection lent waits for one
+TRANSACTIONS = 5  # of them at once find a connection that stays open: visitors who come together, a few who write
 STEADY = {  # a server whose machine is gone says nothing, not even that: noticed within half a minute, by any process
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
 }  # fmt: skip
@@ -43,8 +44,8 @@ def connect(
 
     A statement is waited for `patience_seconds` long, by default for ever; then its connection is given up.
 
-    Beyond `pool_size` connections as many again are opened, each closed as soon as it is given back. Where it is
-    `bounded` none is: whoever finds all of them lent waits for one. In either case for `pool_seconds` at most.
+    Beyond `pool_size` connections as many again are opened, and closed once they are not needed. Where it is `bounded`
+    none is: whoever finds all of them lent waits for one. In either case for `pool_seconds` at most.
 
     It comes with a second pool for single statements (single_statements), which nearly everything uses; its own, for
     transactions, opens connections only when one is asked for. Connections are checked before use, so that a restarted
@@ -53,7 +54,7 @@ def connect(
     known = {"connect_timeout": CONNECT_SECONDS, "application_name": application, **STEADY}
     engine = create_engine(
         _psycopg(url),
-        pool_size=pool_size if bounded else 2,
+        pool_size=pool_size if bounded else TRANSACTIONS,
         max_overflow=0 if bounded else pool_size,
         pool_timeout=pool_seconds,
         pool_pre_ping=True,

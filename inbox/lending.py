@@ -7,6 +7,7 @@ a transaction may need, which costs as much as a statement costs the driver. Mus
 from __future__ import annotations
 
 import os
+import time
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -17,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inbox.arrived import anything_at
 
+REST_SECONDS = 10.0  # how long one of those beyond `kept` stays open that nobody needs: longer than a rush takes breath
+
 
 class Lender:
     """Gives out the connection that came back last: few, with their statements prepared, before many that have not.
@@ -25,16 +28,18 @@ class Lender:
     """
 
     def __init__(self, engine: Engine, *, kept: int, most: int, seconds: float) -> None:
-        """Of an engine that keeps none itself. Who finds `most` lent waits so many seconds; `kept` stay open."""
+        """Of an engine that keeps none itself. Who finds `most` lent waits so many seconds; `kept` stay open, and in a
+        rush all: to open one costs the server more than a statement does.
+        """
         self._engine = engine
         self._kept = kept
         self._seconds = seconds
         self._places: SimpleQueue[None] = SimpleQueue()  # a semaphore costs ten times as much
         for _ in range(most):
             self._places.put(None)
-        self._free: list[Connection] = []
+        self._free: list[tuple[Connection, float]] = []  # and when it came back
         self._process = os.getpid()
-        self._of_parent: list[Connection] = []
+        self._of_parent: list[tuple[Connection, float]] = []
 
     def connect(self) -> Lent:
         """A connection for a block. Entering it raises sqlalchemy's TimeoutError where none came back in time."""
@@ -55,23 +60,32 @@ class Lender:
     def give_back(self, connection: Connection) -> None:
         """It is free again, unless something is under way on it, or it was lost."""
         try:
-            if len(self._free) < self._kept and _is_idle(connection):
-                self._free.append(connection)
+            if _is_idle(connection):
+                self._free.append((connection, time.monotonic()))
             else:
                 connection.close()
+            if len(self._free) > self._kept:
+                self._close_the_longest_unused()
         finally:
             self._places.put(None)
 
     def dispose(self) -> None:
         """Close those that are free."""
         while self._free:
-            self._free.pop().close()
+            self._free.pop()[0].close()
+
+    def _close_the_longest_unused(self) -> None:
+        unused, came_back = self._free.pop(0)  # taken first: another thread may be here as well
+        if time.monotonic() - came_back > REST_SECONDS:
+            unused.close()
+        else:
+            self._free.insert(0, (unused, came_back))
 
     def _free_one(self) -> Connection | None:
         if self._process != os.getpid():  # those of the process that this one was forked from are its own
             self._of_parent, self._free, self._process = self._free, [], os.getpid()
         while self._free:
-            connection = self._free.pop()
+            connection, _ = self._free.pop()
             if not _is_cut(connection):
                 return connection
             connection.close()

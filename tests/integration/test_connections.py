@@ -7,12 +7,14 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from inbox import lending
 from inbox.database import connect, fetch_one, is_away, single_statements
 from inbox.patience import patiently
 from jobs import claim
@@ -156,19 +158,28 @@ def test_one_that_is_lost_in_a_transaction_says_so_and_not_that_it_could_not_be_
         transaction.rollback()
 
 
-def test_as_many_stay_open_as_are_kept(database_url: str) -> None:
-    """Those that a rush opened beyond them are closed as they come back."""
-    engine = connect(database_url, pool_size=1)
+def rush(engine: Engine, number: int) -> set[int]:
+    """So many at once, and who served them."""
     lender = single_statements(engine)
-    with lender.connect() as one, lender.connect() as other:
-        opened = {backend(one), backend(other)}
-    with lender.connect() as one, lender.connect() as other:
-        assert len({backend(one), backend(other)} & opened) == 1
+    with ExitStack() as lent:
+        return {backend(lent.enter_context(lender.connect())) for _ in range(number)}
+
+
+def test_the_next_rush_finds_what_the_last_one_opened(database_url: str) -> None:
+    """To open one for a single statement costs the server more than the statement."""
+    engine = connect(database_url, pool_size=2)
+    assert rush(engine, 4) == rush(engine, 4)
     engine.dispose()
-    assert one.closed
-    assert other.closed
-    with lender.connect() as connection:
-        assert backend(connection) not in opened
+
+
+def test_as_many_stay_open_as_are_kept(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that a rush opened beyond them are closed once nobody has needed them for a while."""
+    monkeypatch.setattr(lending, "REST_SECONDS", 0.0)
+    engine = connect(database_url, pool_size=2)
+    opened = rush(engine, 4)
+    assert len(rush(engine, 4) & opened) == 2
+    engine.dispose()
+    assert not rush(engine, 2) & opened
     engine.dispose()
 
 
