@@ -20,7 +20,7 @@ from inbox.api import json_body
 from inbox.api.fields import Body, check_json
 from inbox.conversation import LARGEST_ID, storable
 from inbox.errors import BadJson, Forbidden, InboxError, Invalid, NotFound, Unauthorized, UnknownField
-from inbox.limits import limited_calls
+from inbox.limits import limited_calls, limited_visits
 from inbox.services import Services
 from inbox.tokens import digest
 from inbox.visiting import Visit
@@ -79,7 +79,7 @@ def visitor_route(view: Callable[..., ResponseReturnValue]) -> Route:
         g.scope = visitor_scope(token or "")
         return view(visit, *arguments, **named)
 
-    return asked_by(ASKER_VISITOR, limited_calls(asked))
+    return asked_by(ASKER_VISITOR, limited_visits(asked))
 
 
 def visitor_token_route(view: Callable[..., ResponseReturnValue]) -> Route:
@@ -98,7 +98,7 @@ def visitor_token_route(view: Callable[..., ResponseReturnValue]) -> Route:
                 _visit(token)
             raise
 
-    return asked_by(ASKER_VISITOR, limited_calls(asked))
+    return asked_by(ASKER_VISITOR, limited_visits(asked))
 
 
 def _visit(token: str | None) -> Visit:
