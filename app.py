@@ -24,7 +24,7 @@ from inbox.pages import routes as page_routes
 from inbox.placed import Places
 from inbox.presence import Presence
 from inbox.pulse import Pulse
-from inbox.redis import redis_client
+from inbox.redis import Unheard, redis_client
 from inbox.sealing import Sealer
 from inbox.secret_key import secret_key
 from inbox.services import Services
@@ -87,9 +87,10 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
     settings = replace(settings, secret_key=secret_key(settings))
     app.secret_key = settings.secret_key
     redis = redis_client(str(settings.redis_url), patience_seconds=REDIS_SECONDS, rest_seconds=REDIS_REST_SECONDS)
+    tell = Unheard(redis)
     if services is None:
         engine = connect(str(settings.database_url), application="tandem web", patience_seconds=DATABASE_SECONDS)
-        services = Services(engine, RqTurnQueue(redis))
+        services = Services(engine, RqTurnQueue(redis, tell))
     app.extensions["tandem"] = Wiring(
         settings,
         services,
@@ -102,5 +103,5 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
         Company(redis),
         Pulse(services.database),
         Places(redis),
-        Counter(redis),
+        Counter(redis, tell),
     )

@@ -52,9 +52,10 @@ class Window:
 class Counter:
     """Counts in windows. Never raises for a Redis that is away."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, tell: Unheard | None = None) -> None:
+        """`tell` is how Redis is told of what nobody asks about, with whatever else it is told."""
         self._together = _Together("redis://", connection_pool=redis.connection_pool)
-        self._tell = Unheard(redis)
+        self._tell = tell or Unheard(redis)
         self._here = Here()
 
     def count(self, windows: Sequence[Window]) -> list[int]:
@@ -62,7 +63,7 @@ class Counter:
         here = [self._here.one_more(window) for window in windows]
         if all(count <= window.unasked for count, window in zip(here, windows, strict=True)):
             with suppress(RedisError):
-                self._tell(*self._together.told(windows))
+                self._tell.later(*self._together.told(windows))
             return here
         counts = self._ask(lambda: self._together.each(windows), lambda: here)
         # What it was told may come to its ears after what it is asked.

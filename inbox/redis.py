@@ -22,6 +22,7 @@ from redis.sentinel import Sentinel
 from inbox.arrived import anything_at
 
 SENTINEL_PORT = 26379
+TOGETHER = 30  # commands that have time
 READ_BYTES = 4096  # at once; each connection holds so much for it, and a rush opens thirty
 
 
@@ -125,9 +126,13 @@ class Unheard:
     def __init__(self, redis: Redis) -> None:
         self._pool: Any = redis.connection_pool
         self._idle: list[Any] = []
+        self._later: list[Sequence[Any]] = []
 
     def __call__(self, *command: Any) -> None:
-        """Send it. Raises RedisError where that cannot be; whether Redis has done it is not known."""
+        """Send it, after those that had time. Raises RedisError where that cannot be; whether Redis has done it is not
+        known.
+        """
+        later, self._later = self._later, []
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -135,8 +140,16 @@ class Unheard:
         if connection.pid != os.getpid() or _is_spent(connection):
             connection.disconnect()
             connection = self._opened()
-        connection.send_command(*command)
+        connection.send_packed_command(connection.pack_commands([*later, command]))
         self._idle.append(connection)
+
+    def later(self, *command: Any) -> None:
+        """Send it with the next one, which costs next to nothing: at the latest when TOGETHER wait. Raises
+        RedisError.
+        """
+        self._later.append(command)
+        if len(self._later) >= TOGETHER:
+            self(*self._later.pop())
 
     def _opened(self) -> Any:
         connection = self._pool.make_connection()

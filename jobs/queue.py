@@ -20,6 +20,7 @@ from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
 from rq.serializers import DefaultSerializer
 
+from inbox.redis import Unheard
 from inbox.representation import moment
 from inbox.turn_queue import Started
 from inbox.wake import CHANNEL
@@ -52,8 +53,10 @@ def _log_away(turns: Sequence[Started], error: RedisError) -> None:
 class RqTurnQueue:
     """Implements inbox.turn_queue.TurnQueue on RQ."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, tell: Unheard | None = None) -> None:
+        """`tell` is how Redis is told of what nobody waits for, with whatever else it is told."""
         self._queue = SharedQueue(TURNS, connection=redis)
+        self._tell = tell or Unheard(redis)
 
     def enqueue(self, turn_id: int, attempt: int = 0, *, project_id: int | None = None) -> None:
         """Enqueue a job that holds the turn's id and nothing else. Never raises for a Redis that is away.
@@ -72,9 +75,9 @@ class RqTurnQueue:
         """
         try:
             for turn_id, project_id in turns:
-                self._queue.add_unheard(job_id(turn_id, 0, project_id), self._job(turn_id, 0), CHANNEL)
+                self._tell(*self._queue.adding(job_id(turn_id, 0, project_id), self._job(turn_id, 0), CHANNEL))
             if not turns:
-                self._queue.tell("PUBLISH", CHANNEL, b"")
+                self._tell("PUBLISH", CHANNEL, b"")
         except RedisError as error:
             _log_away(turns, error)
 

@@ -20,7 +20,7 @@ from rq import Queue
 from rq.job import Job
 from rq.utils import as_text
 
-from inbox.redis import Call, Unheard
+from inbox.redis import Call
 
 SHARE = 4  # jobs of one project in the line: enough that workers who take at once find the next, few to wait for
 
@@ -122,15 +122,10 @@ class SharedQueue(Queue):
         """
         self._add(*self._added(job_id, job, channel))
 
-    def add_unheard(self, job_id: str, job: Mapping[str, Any], channel: str) -> None:
-        """The same, which is not waited for and may get lost. Raises RedisError where it cannot be sent."""
+    def adding(self, job_id: str, job: Mapping[str, Any], channel: str) -> list[Any]:
+        """The same as a command, for whoever does not wait for it."""
         keys, arguments = self._added(job_id, job, channel)
-        self.tell("EVAL", ADD, len(keys), *keys, *arguments)
-
-    @cached_property
-    def tell(self) -> Unheard:
-        """Send a command that is not waited for."""
-        return Unheard(self.connection)
+        return ["EVAL", ADD, len(keys), *keys, *arguments]
 
     @cached_property
     def _add(self) -> Call:

@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError, TimeoutError
 
 from inbox import counting
 from inbox.counting import Counter, Window
-from inbox.redis import redis_client
+from inbox.redis import Unheard, redis_client
 from inbox.settings import Settings
 from tests.product import wait_for
 
@@ -50,10 +50,12 @@ def test_while_redis_is_away_it_counts_here(settings: Settings) -> None:
 
 def test_of_the_first_few_redis_is_told_and_nobody_asks_it(settings: Settings) -> None:
     redis: Any = redis_client(str(settings.redis_url))
-    one, other = Counter(redis), Counter(redis)
+    tell = Unheard(redis)
+    one, other = Counter(redis, tell), Counter(redis)
     windows = [Window("few", 60, unasked=2), Window("many", 60, unasked=9)]
     with away(redis):
         assert [one.count(windows) for _ in range(2)] == [[1, 1], [2, 2]]
+    tell("PUBLISH", "anything", "")
     wait_for("Redis to hear of both", lambda: redis.get("LIMITS:many") == b"2")
     assert redis.ttl("LIMITS:few") > 50
     assert other.count([replace(windows[0], unasked=0)]) == [3]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError
 
+import inbox.redis
 from inbox.access import Agent
 from inbox.company import Company
 from inbox.presence import Presence
@@ -91,6 +92,24 @@ def test_who_is_told_unheard_and_was_cut_is_met_again(settings: Settings) -> Non
     wait_for("what was told", lambda: redis.get("met") == b"2")
     with pytest.raises(ConnectionError):
         Unheard(redis_client("redis://127.0.0.1:1"))("INCR", "met")
+
+
+def test_what_has_time_is_told_with_the_next_or_once_enough_wait(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox.redis, "TOGETHER", 3)
+    redis: Any = redis_client(str(settings.redis_url))
+    tell = Unheard(redis)
+    tell("INCR", "met")
+    wait_for("the first", lambda: redis.get("met") == b"1")
+    tell.later("APPEND", "order", "a")
+    tell.later("APPEND", "order", "b")
+    assert redis.get("order") is None
+    tell("APPEND", "order", "c")
+    wait_for("both, and the one that they waited for", lambda: redis.get("order") == b"abc")
+    for letter in "def":
+        tell.later("APPEND", "order", letter)
+    wait_for("those that nobody came for", lambda: redis.get("order") == b"abcdef")
 
 
 def connections(redis: Any) -> set[str]:
