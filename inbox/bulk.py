@@ -166,17 +166,11 @@ def apply(
     `epochs` says which epoch of a conversation the asker saw: one in which a person acted since is left as it is.
     Raises NotFound, and changes nothing, where one of them is not the project's; Invalid for a foreign assignee.
     """
-    wanted = list(dict.fromkeys(ids))
+    wanted, seen = list(dict.fromkeys(ids)), epochs or {}
     labels = {name: list(changes.get(name, ())) for name in ("add_labels", "remove_labels")}
     columns = frozenset(SETTABLE) & set(changes) | ({"labels"} if any(labels.values()) else frozenset())
-    parameters = {
-        "ids": wanted,
-        "epochs": [(epochs or {}).get(one) for one in wanted],
-        "asked": len(wanted),
-        **labels,
-        **changes,
-    }
-    rows = _rows(connection, _apply(columns), who, parameters)
+    asked = {"ids": wanted, "epochs": [seen.get(one) for one in wanted], "asked": len(wanted)}
+    rows = _rows(connection, _apply(columns), who, {**asked, **labels, **changes})
     if not rows or not rows[0]["whole"]:
         raise NotFound("One of these conversations is not here. Nothing was changed.")
     return Done(

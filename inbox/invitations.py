@@ -23,12 +23,13 @@ Row = Mapping[Any, Any]
 DAYS = 7
 GONE = "This invitation is not valid any more. Ask whoever sent it for a new one."
 
+OPEN = "accepted_at IS NULL AND revoked_at IS NULL"
 # Whoever is invited anew has one valid link: the newest.
 INVITE = text(
     f"""
 WITH replaced AS (
     UPDATE invitation SET revoked_at = clock_timestamp()
-    WHERE project_id = :project AND lower(email) = lower(:email) AND accepted_at IS NULL AND revoked_at IS NULL
+    WHERE project_id = :project AND lower(email) = lower(:email) AND {OPEN}
     RETURNING id),
 i AS (
     INSERT INTO invitation (project_id, email, role, token_hash, invited_by, expires_at)
@@ -38,7 +39,6 @@ i AS (
 {audit_cte("i", "'invited'", subject="email", data="jsonb_build_object('role', role, 'expires_at', expires_at)")}
 SELECT * FROM i"""
 )
-OPEN = "accepted_at IS NULL AND revoked_at IS NULL"
 LISTED = text(
     f"""
 SELECT *, expires_at <= clock_timestamp() AS expired FROM invitation

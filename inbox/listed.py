@@ -6,7 +6,7 @@ written out, so that partial indexes count also for prepared statements; everyth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,6 +24,17 @@ WAITS = f"({{0}}.status IN ('open', 'pending') AND {WANTED})"
 WAITS_SINCE = "COALESCE({0}.waiting_since, {0}.active_at)"
 NEWEST = "ORDER BY c.active_at DESC, c.id DESC"
 LONGEST = f"ORDER BY {WAITS_SINCE.format('c')}, c.id"
+
+
+def waits_since(row: Mapping[Any, Any]) -> Any:
+    """The same of a conversation's row, of the database or of the change log; None where it does not wait.
+
+    What selects it under this name has asked PostgreSQL: tests/integration/test_waits.py holds the two together.
+    """
+    if "waits_since" in row:
+        return row["waits_since"]
+    wanted = row["responder_state"] == "handed_off" or row.get("left_to_people")
+    return (row.get("waiting_since") or row["active_at"]) if wanted and row["status"] in ("open", "pending") else None
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,18 @@ Owns names and forms of what goes out. Takes rows of the database and rows as th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from inbox.listed import waits_since
 from inbox.saying import Say
 from inbox.timeline import sentence
 from inbox.workshop import Problem
 
 Row = Mapping[Any, Any]  # of the database, or of the change log
 MOMENT_KEYS = frozenset({"claimed_at", "landed_at", "at"})
+EDITED = ("created_at", "updated_at")  # of what a manager keeps
 
 
 def moment(value: Any) -> str | None:
@@ -25,6 +27,11 @@ def moment(value: Any) -> str | None:
     return at.astimezone(UTC).isoformat("T", "microseconds")[: -len("+00:00")] + "Z"
 
 
+def _told(row: Row, names: Iterable[str], moments: Iterable[str] = ()) -> dict[str, Any]:
+    """These columns of a row by their names, the moments among them in the form that goes out."""
+    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+
+
 def conversation(row: Row, visitor: Row) -> dict[str, Any]:
     """A Conversation; `visitor` is the visitor's row."""
     plain = (
@@ -33,20 +40,11 @@ def conversation(row: Row, visitor: Row) -> dict[str, Any]:
     )  # fmt: skip
     moments = ("snoozed_until", "assigned_at", "last_message_timestamp", "created_at")
     return {
-        **{name: row[name] for name in plain},
-        **{name: moment(row[name]) for name in moments},
+        **_told(row, plain, moments),
         "last_message_id": row["last_message_id"],
-        "waiting_since": moment(_waits_since(row)),
+        "waiting_since": moment(waits_since(row)),
         "visitor": visitor_of(visitor),
     }
-
-
-def _waits_since(row: Row) -> Any:
-    """Since when its visitor waits for a person, or None: as listed.WAITS and WAITS_SINCE have it."""
-    if "waits_since" in row:
-        return row["waits_since"]
-    waits = row["responder_state"] == "handed_off" or row.get("left_to_people")
-    return (row.get("waiting_since") or row["active_at"]) if waits and row["status"] in ("open", "pending") else None
 
 
 def problem(found: Problem, say: Say) -> dict[str, Any]:
@@ -56,8 +54,7 @@ def problem(found: Problem, say: Say) -> dict[str, Any]:
 
 def visitor_of(row: Row) -> dict[str, Any]:
     """A visitor as agents see them."""
-    names = ("id", "external_id", "name", "email", "verified", "custom_attributes")
-    return {name: row[name] for name in names}
+    return _told(row, ("id", "external_id", "name", "email", "verified", "custom_attributes"))
 
 
 def visitor(row: Row) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def message(row: Row) -> dict[str, Any]:
     names = ("id", "conversation_id", "author", "author_id", "author_name", "content", "private", "turn_id", "sent_by")
     details = row["details"] or {}
     return {
-        **{name: row[name] for name in names},
+        **_told(row, names),
         "citations": details.get("citations", []),
         "attachments": [
             attachment(file, f"/api/v1/conversations/{row['conversation_id']}")
@@ -89,8 +86,7 @@ def message_for_visitor(row: Row) -> dict[str, Any]:
 
 def attachment(row: Row, under: str) -> dict[str, Any]:
     """A file, with the address at which whoever may read it fetches it."""
-    names = ("id", "name", "type", "bytes")
-    return {**{name: row[name] for name in names}, "url": f"{under}/attachments/{row['key']}"}
+    return _told(row, ("id", "name", "type", "bytes")) | {"url": f"{under}/attachments/{row['key']}"}
 
 
 def turn(row: Row) -> dict[str, Any]:
@@ -100,14 +96,13 @@ def turn(row: Row) -> dict[str, Any]:
         "lock_wait_ms", "model_ms", "first_token_ms", "model", "endpoint", "prompt_tokens", "completion_tokens",
         "workflow_version", "path", "tool_calls",
     )  # fmt: skip
-    moments = ("created_at", "claimed_at", "ended_at")
-    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+    return _told(row, names, ("created_at", "claimed_at", "ended_at"))
 
 
 def draft(row: Row) -> dict[str, Any]:
     """A Draft."""
     names = ("id", "conversation_id", "turn_id", "content", "reason", "state", "position_applied")
-    return {**{name: row[name] for name in names}, "created_at": moment(row["created_at"])}
+    return _told(row, names, ["created_at"])
 
 
 def entry(row: Row) -> dict[str, Any]:
@@ -126,13 +121,13 @@ def entry(row: Row) -> dict[str, Any]:
 
 def project(row: Row) -> dict[str, Any]:
     """A project's settings. Never its other projects' and never a secret."""
-    names = ("id", "name", "key", "responder_enabled", "mode", "answers_when", "on_assignment", "instructions",
-             "language", "resume_rule", "resume_after_hours", "solve_after_days", "cap_tokens_visitor_hour",
-             "cap_tokens_day",
-             "assign_rule", "assign_capacity",
-             "workflow_version", "widget_brand", "widget_greeting", "widget_position", "widget_asks_email",
-             "widget_ask_person", "widget_origins")  # fmt: skip
-    return {name: row[name] for name in names}
+    names = (
+        "id", "name", "key", "responder_enabled", "mode", "answers_when", "on_assignment", "instructions", "language",
+        "resume_rule", "resume_after_hours", "solve_after_days", "cap_tokens_visitor_hour", "cap_tokens_day",
+        "assign_rule", "assign_capacity", "workflow_version", "widget_brand", "widget_greeting", "widget_position",
+        "widget_asks_email", "widget_ask_person", "widget_origins",
+    )  # fmt: skip
+    return _told(row, names)
 
 
 def workflow(row: Row) -> dict[str, Any]:
@@ -148,47 +143,39 @@ def workflow_saved(row: Row) -> dict[str, Any]:
 
 def rating(row: Row) -> dict[str, Any]:
     """What a visitor thought."""
-    names = ("id", "conversation_id", "score", "comment")
-    return {**{name: row[name] for name in names}, "created_at": moment(row["created_at"])}
+    return _told(row, ("id", "conversation_id", "score", "comment"), ["created_at"])
 
 
 def snippet(row: Row) -> dict[str, Any]:
     """A piece of the team's knowledge."""
-    moments = ("created_at", "updated_at")
-    names = ("id", "title", "content", "version", "changed_by")
-    return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
+    return _told(row, ("id", "title", "content", "version", "changed_by"), EDITED)
 
 
 def saved_view(row: Row) -> dict[str, Any]:
     """A view that somebody saved."""
     names = ("id", "name", "view", "search", "sort", "shared", "created_by")
-    return {**{n: row[n] for n in names}, "created_at": moment(row["created_at"])}
+    return _told(row, names, ["created_at"])
 
 
 def member(row: Row) -> dict[str, Any]:
     """A member of the project; `seen_at` is when they last looked at a page here."""
-    names, moments = ("id", "name", "email", "role", "second_factor"), ("joined_at", "seen_at")
-    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+    return _told(row, ("id", "name", "email", "role", "second_factor"), ("joined_at", "seen_at"))
 
 
 def invitation(row: Row) -> dict[str, Any]:
     """An open invitation, without its link."""
-    names, moments = ("id", "email", "role", "invited_by"), ("created_at", "expires_at")
-    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+    return _told(row, ("id", "email", "role", "invited_by"), ("created_at", "expires_at"))
 
 
 def canned_reply(row: Row) -> dict[str, Any]:
     """A canned reply, its variables as they are."""
-    moments = ("created_at", "updated_at")
-    names = ("id", "shortcut", "content", "version", "changed_by")
-    return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in moments}}
+    return _told(row, ("id", "shortcut", "content", "version", "changed_by"), EDITED)
 
 
 def audit_entry(row: Row) -> dict[str, Any]:
     """An entry of the audit log; `actor` is null where nobody was known."""
     actor = {"id": row["actor_id"], "name": row["actor_name"]} if row["actor_id"] is not None else None
-    facts = {name: row[name] for name in ("id", "kind", "subject", "data")}
-    return {**facts, "at": moment(row["at"]), "actor": actor}
+    return _told(row, ("id", "kind", "subject", "data"), ["at"]) | {"actor": actor}
 
 
 def use(row: Row) -> dict[str, Any]:
@@ -200,38 +187,37 @@ def use(row: Row) -> dict[str, Any]:
 def webhook(row: Row) -> dict[str, Any]:
     """An address that is told of events. Never its secret."""
     names = ("id", "url", "description", "events", "enabled", "off_reason", "version", "changed_by")
-    moments = ("previous_until", "failing_since", "rests_until", "created_at", "updated_at")
-    return {**{name: row[name] for name in names}, **{name: moment(row[name]) for name in moments}}
+    return _told(row, names, ("previous_until", "failing_since", "rests_until", *EDITED))
 
 
 def token(row: Row) -> dict[str, Any]:
     """An API token of an agent, without the token itself."""
-    moments = ("created_at", "expires_at", "last_used_at")
-    return {**{name: row[name] for name in ("id", "name", "scope")}, **{name: moment(row[name]) for name in moments}}
+    return _told(row, ("id", "name", "scope"), ("created_at", "expires_at", "last_used_at"))
 
 
 def delivery(row: Row) -> dict[str, Any]:
     """One event on its way to a webhook, with every attempt."""
     names = ("id", "webhook_id", "conversation_id", "version", "event_id", "kind", "body", "state", "failures")
-    moments = ("created_at", "ended_at")
     return {
-        **{name: row[name] for name in names},
+        **_told(row, names),
         "due_at": moment(row["due_at"]) if row["state"] == "waiting" else None,
         "tries": _with_moments(row["tries"]),
-        **{name: moment(row[name]) for name in moments},
+        **_told(row, (), ("created_at", "ended_at")),
     }
 
 
 def tool(row: Row) -> dict[str, Any]:
     """A project's own tool. That it has a secret is said, the secret never."""
-    names = ("id", "name", "description", "parameters", "method", "url", "header_name", "has_secret", "version",
-             "changed_by")  # fmt: skip
-    return {**{n: row[n] for n in names}, **{n: moment(row[n]) for n in ("created_at", "updated_at")}}
+    names = (
+        "id", "name", "description", "parameters", "method", "url", "header_name", "has_secret", "version",
+        "changed_by",
+    )  # fmt: skip
+    return _told(row, names, EDITED)
 
 
 def tool_host(row: Row) -> dict[str, Any]:
     """A host that the project's tools may call."""
-    return {**{n: row[n] for n in ("id", "host", "added_by")}, "added_at": moment(row["added_at"])}
+    return _told(row, ("id", "host", "added_by"), ["added_at"])
 
 
 def _with_moments(value: Any) -> Any:
