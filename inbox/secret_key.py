@@ -5,6 +5,7 @@ Owns the file. Sessions and short-lived tokens are signed with it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -26,11 +27,15 @@ def secret_key(settings: Settings) -> str:
 def _kept(data: Path) -> str:
     """The key in `data`, made at the first call. The file is readable by its owner only."""
     path = data / "secret_key"
+    if path.exists() and (kept := path.read_text().strip()):
+        return kept
     data.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text()
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        # Of two processes that start at once the second waits for what the first one writes:
+        # tests/unit/inbox/test_secret_key.py::test_two_that_start_at_once
+        fcntl.flock(file, fcntl.LOCK_EX)
+        kept = file.read().strip()
+        if not kept:
+            kept = secrets.token_urlsafe(48)
+            file.write(kept)
+    return kept
