@@ -35,6 +35,9 @@ ATTRIBUTES = """(
 # Only as the asker saw the row `old`: tests/integration/test_snippets.py::test_edit, ::test_delete.
 GUARD = " AND old.version = ANY(CAST(:seen AS bigint[]))"
 
+# A jsonb value as an object: null, JSON null and anything that is no object count as {}.
+AS_OBJECT = "CASE jsonb_typeof({0}) WHEN 'object' THEN {0} ELSE '{{}}'::jsonb END"
+
 # What a PATCH may set: its column and the new value.
 SETTABLE = {
     "status": "CAST(:status AS text)",

@@ -11,6 +11,7 @@ from functools import cache
 from sqlalchemy import TextClause, text
 
 from inbox.act_parts import (
+    AS_OBJECT,
     CANCEL_QUEUED,
     CHANGES,
     DUE,
@@ -232,7 +233,7 @@ MOVE = text(
 WITH {OLD},
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1,
-        metadata = CASE jsonb_typeof(old.metadata) WHEN 'object' THEN old.metadata ELSE '{{}}'::jsonb END
+        metadata = {AS_OBJECT.format("old.metadata")}
             || jsonb_build_object('workflowState', jsonb_build_object(
                 'currentNodeId', CAST(:node AS text), 'workflowVersion', p.workflow_version))
     FROM old JOIN project p ON p.id = old.project_id WHERE conversation.id = old.id

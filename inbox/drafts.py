@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from inbox.access import Agent
-from inbox.act_parts import ENTRY_COLUMNS, OLD, OLD_WAITS, last_word
+from inbox.act_parts import AS_OBJECT, ENTRY_COLUMNS, OLD, OLD_WAITS, last_word
 from inbox.change import change_cte
 from inbox.conversation import snippet_of
 from inbox.errors import DraftClosed, NotFound
@@ -44,7 +44,7 @@ c AS (
         person_at = clock_timestamp(),
         {last_word("responder", "COALESCE(CAST(:snippet AS text), :draft_snippet)")},
         metadata = CASE WHEN {APPLIES} THEN
-            CASE jsonb_typeof(old.metadata) WHEN 'object' THEN old.metadata ELSE '{{}}'::jsonb END
+            {AS_OBJECT.format("old.metadata")}
                 || jsonb_build_object('workflowState', wanted.position)
             ELSE conversation.metadata END
     FROM old, wanted WHERE conversation.id = old.id

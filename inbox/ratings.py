@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox.act_parts import ENTRY_HEAD, OLD
 from inbox.change import change_cte
 from inbox.errors import Invalid, NotFound
 from inbox.visiting import GONE, Visit
@@ -26,7 +27,7 @@ SOLVED_VERSION = """(
 # The table's own rule decides between two that come at once: tests/integration/test_ratings.py::test_two_at_once
 RATE = text(
     f"""
-WITH old AS (SELECT * FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE),
+WITH {OLD},
 r AS (
     INSERT INTO rating (project_id, conversation_id, visitor_id, solved_version, score, comment)
     SELECT old.project_id, old.id, old.visitor_id, solved.version, :score, :comment
@@ -38,7 +39,7 @@ c AS (
     UPDATE conversation SET version = conversation.version + 1
     FROM r WHERE conversation.id = r.conversation_id RETURNING conversation.*),
 e AS (
-    INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data)
+    {ENTRY_HEAD}
     SELECT c.project_id, c.id, c.version, 'rated', 'visitor', c.visitor_id, :name,
         jsonb_build_object('score', r.score, 'comment', r.comment)
     FROM c, r RETURNING *),

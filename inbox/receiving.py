@@ -14,7 +14,7 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import OperationalError
 
 from inbox import idempotency
-from inbox.act_parts import MAY_ANSWER, WAITS_FROM, last_word
+from inbox.act_parts import ENTRY_HEAD, MAY_ANSWER, WAITS_FROM, last_word
 from inbox.attachments import LINK, said, without_files
 from inbox.change import change_cte
 from inbox.database import fetch_all
@@ -55,7 +55,7 @@ t AS (
     ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
     RETURNING *),
 e AS (
-    INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data)
+    {ENTRY_HEAD}
     SELECT c.project_id, c.id, c.version, listed.kind, 'visitor', c.visitor_id, old.visitor_name, listed.data
     FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
         ('message', jsonb_build_object('message_id', c.last_message_id), true),

@@ -44,14 +44,14 @@ WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id
 DELETE = text(f"DELETE FROM saved_view WHERE id = :id AND {VISIBLE} AND {MINE} RETURNING id")
 
 
-def paged(connection: Connection, who: Agent, *, before: int, limit: int) -> list[Row]:
-    """The same, newest first."""
-    return list(connection.execute(PAGED, _named(who) | {"before": before, "limit": limit}).mappings())
-
-
 def visible(connection: Connection, who: Agent) -> list[Row]:
     """The asker's own and the project's, by name."""
     return list(connection.execute(LISTED, _named(who)).mappings())
+
+
+def paged(connection: Connection, who: Agent, *, before: int, limit: int) -> list[Row]:
+    """The same, newest first."""
+    return list(connection.execute(PAGED, _named(who) | {"before": before, "limit": limit}).mappings())
 
 
 def find(connection: Connection, who: Agent, view_id: int) -> Row:

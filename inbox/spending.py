@@ -34,9 +34,9 @@ WHERE project_id = :project AND visitor_id = :visitor AND period = :period
 """
 )
 SPENT = text(
-    """
+    f"""
 SELECT tokens FROM spend
-WHERE project_id = :project AND visitor_id = 0 AND period = date_trunc('day', clock_timestamp(), 'UTC')
+WHERE project_id = :project AND visitor_id = {PROJECT} AND period = date_trunc('day', clock_timestamp(), 'UTC')
 """
 )
 

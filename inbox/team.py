@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from inbox.access import HAS_SECOND_FACTOR, Agent, Role, require_manager
+from inbox.act_parts import ENTRY_HEAD
 from inbox.audit import audit_cte
+from inbox.change import change_cte
 from inbox.errors import Forbidden, LastManager, NotFound
 from inbox.saying import later
 
@@ -80,15 +82,11 @@ c AS (
         assignee_id = NULL, assigned_at = NULL
     FROM old WHERE conversation.id = old.id RETURNING conversation.*),
 e AS (
-    INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, actor_id, actor_name, data)
+    {ENTRY_HEAD}
     SELECT c.project_id, c.id, c.version, 'unassigned', 'agent', :who, :who_name, jsonb_build_object(
         'from', jsonb_build_object('id', member.agent_id, 'name', member.name), 'rule', 'member_removed')
     FROM c, member RETURNING *),
-changed AS (
-    INSERT INTO change (project_id, conversation_id, version, body)
-    SELECT c.project_id, c.id, c.version, jsonb_build_object('conversation', c, 'messages', '[]'::jsonb,
-        'turns', '[]'::jsonb, 'drafts', '[]'::jsonb, 'entries', jsonb_build_array(e))
-    FROM c JOIN e ON e.conversation_id = c.id)
+{change_cte(entries=("e",), several=True)}
 {ANSWER}"""
 )  # fmt: skip
 # Waits for whoever gives them a conversation at this moment, and lets nobody begin to: what they have is seen whole.

@@ -59,29 +59,25 @@ def walk(connection: Connection, conversation: Row, definition: Mapping[str, Any
     """The walk of this conversation, in the words of the definition that is current."""
     names = _names(definition)
     turns = reading.turns(connection, conversation["id"], before=None, limit=MOST_TURNS)
-    steps = [
-        Walked(
-            step["node_id"],
-            names.get(step["node_id"], step["node_id"]),
-            step["type"],
-            step.get("route"),
-            step["node_id"] not in names,
-        )
-        for step in since_beginning([turn["path"] or [] for turn in turns], first_node(definition))
-    ]
+    steps = since_beginning([turn["path"] or [] for turn in turns], first_node(definition))
     state = _mapping(_mapping(conversation["metadata"]).get("workflowState"))
     at = state.get("currentNodeId")
     at = at if isinstance(at, str) else None
     return Walk(
         conversation_id=conversation["id"],
         version=state.get("workflowVersion"),
-        steps=steps,
+        steps=[_walked(step, names) for step in steps],
         stands_at=at,
         stands_at_name=None if at is None else names.get(at, at),
         is_gone=at is not None and at not in names,
         finished=bool(state) and at is None,
         places=[Place(str(one.get("id")), name_of(one)) for one in _nodes(definition) if one.get("type") != "start"],
     )
+
+
+def _walked(step: Mapping[str, Any], names: Mapping[str, str]) -> Walked:
+    node_id = step["node_id"]
+    return Walked(node_id, names.get(node_id, node_id), step["type"], step.get("route"), node_id not in names)
 
 
 def named(entries: Sequence[Row], definition: Mapping[str, Any]) -> list[Row]:

@@ -15,7 +15,7 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 
-from inbox.act_parts import NEWEST_QUESTION, WAITED_FOR, last_word
+from inbox.act_parts import AS_OBJECT, NEWEST_QUESTION, WAITED_FOR, last_word
 from inbox.change import change_cte
 from inbox.conversation import MOST_LABELS
 from jobs import remembering
@@ -37,8 +37,6 @@ WHERE c.id = :conversation
 """
 )
 
-# A jsonb value as an object: null, JSON null and anything that is no object count as {}.
-AS_OBJECT = "CASE jsonb_typeof({0}) WHEN 'object' THEN {0} ELSE '{{}}'::jsonb END"
 METADATA = AS_OBJECT.format("conversation.metadata")
 STATE = AS_OBJECT.format("conversation.metadata -> 'workflowState'")
 # Merged, never replaced, and in SQL: other keys survive even a writer who does not count versions:

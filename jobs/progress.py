@@ -24,6 +24,7 @@ from responder.workflow import read_workflow, single_node
 log = logging.getLogger(__name__)
 
 SIMPLE_NODE = next(node.id for node in single_node().nodes.values() if node.type == "llm")
+LONGEST_BEGUN = 34  # characters behind `Source` that may yet become the line of sources
 TICK_SECONDS = 0.25  # what people read as flowing; ten turns or a thousand cost one round trip each tick
 
 
@@ -92,6 +93,8 @@ def node_names(definition: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _shown(progress: Progress) -> dict[str, Any]:
-    """The words without the line of sources, which is for the product and not for people."""
+    """The words without the line of sources, which is for the product and not for people; nor its beginning, while the
+    model still writes it."""
     words = SOURCES_LINE.sub("", progress.text)
-    return asdict(progress) | {"text": words.rpartition("\nSource")[0] or words if "\nSource" in words[-40:] else words}
+    before, _, begun = words.rpartition("\nSource")
+    return asdict(progress) | {"text": before if before and len(begun) < LONGEST_BEGUN else words}

@@ -108,7 +108,7 @@ def _announce(here: Context, landed: Landed | None, project_id: int) -> None:
 
 @dataclass(slots=True)
 class Around:
-    """What the thinking may ask of its surroundings. Implements responder.thinking.Surroundings."""
+    """What the thinking may ask of its surroundings. Implements responder.surroundings.Surroundings."""
 
     here: Context
     work: Work
