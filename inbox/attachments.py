@@ -6,6 +6,10 @@ streams need no second look. Must not hold bytes (storage.py) or judge them (fil
 A file is forgotten in two steps: its row makes way for one in forgotten_file (a trigger's work, so that it holds for
 whatever is deleted, a whole project too), and only once that is committed its bytes are deleted. So a rollback loses
 nothing, and bytes that cannot be deleted then are tried again by the sweeper.
+
+A file comes by the same table: its key stands there as one to be forgotten later, before its bytes are put, and leaves
+it with its row. So whatever dies in between, no bytes are without a name:
+tests/integration/test_coming_files.py
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, text
 
 from inbox.conversation import snippet_of
-from inbox.errors import Invalid, NotFound
+from inbox.errors import Invalid, NotFound, Unavailable
 from inbox.file_types import plain_name, type_of
 from inbox.storage import Storage
 from inbox.tokens import new_token
@@ -30,17 +34,35 @@ Row = Mapping[Any, Any]
 MOST_BYTES = 10 * 1024 * 1024
 MOST_UNSENT = 20  # of one sender in one conversation: who stores files must send them
 UNSENT_HOURS = 24
+COMING_HOURS = 24  # from before its bytes are put until its row is there: far more than any storage takes
 
-# Whoever is being erased meanwhile is waited for, and then has no conversation to keep a file of.
+# As forgotten, once nobody can be at it any more.
+COMES = text(
+    """
+INSERT INTO forgotten_file (key, tried_at) VALUES (:key, clock_timestamp() + make_interval(hours => :hours))
+"""
+)
+# Whoever is being erased meanwhile is waited for, and then has no conversation to keep a file of. Nor is one kept that
+# came for so long that its bytes may be deleted already.
 ADD = text(
     """
-INSERT INTO attachment (project_id, conversation_id, author, author_id, key, name, type, bytes)
-SELECT c.project_id, c.id, :author, :author_id, :key, :name, :type, :bytes FROM conversation c
-WHERE c.id = :conversation AND c.project_id = :project AND :most > (
-    SELECT count(*) FROM attachment a WHERE a.conversation_id = c.id AND a.message_id IS NULL
-        AND a.author = :author AND a.author_id = :author_id)
-FOR KEY SHARE OF c
-RETURNING *
+WITH added AS (
+    INSERT INTO attachment (project_id, conversation_id, author, author_id, key, name, type, bytes)
+    SELECT c.project_id, c.id, :author, :author_id, :key, :name, :type, :bytes FROM conversation c
+    WHERE c.id = :conversation AND c.project_id = :project AND :most > (
+        SELECT count(*) FROM attachment a WHERE a.conversation_id = c.id AND a.message_id IS NULL
+            AND a.author = :author AND a.author_id = :author_id)
+        AND EXISTS (SELECT FROM forgotten_file f WHERE f.key = :key AND f.tried_at > clock_timestamp())
+    FOR KEY SHARE OF c
+    RETURNING *),
+arrived AS (DELETE FROM forgotten_file WHERE key IN (SELECT key FROM added))
+SELECT * FROM added
+"""
+)
+WAITING = text(
+    """
+SELECT count(*) FROM attachment WHERE conversation_id = :conversation AND message_id IS NULL
+    AND author = :author AND author_id = :author_id
 """
 )
 UNSENT = text(
@@ -68,7 +90,7 @@ RETURNING key
 """
 )
 FORGET = text("DELETE FROM attachment WHERE conversation_id = ANY(:conversations) RETURNING key")
-LEFT = text("SELECT key FROM forgotten_file ORDER BY tried_at LIMIT :batch")
+LEFT = text("SELECT key FROM forgotten_file WHERE tried_at <= statement_timestamp() ORDER BY tried_at LIMIT :batch")
 DELETED = text("DELETE FROM forgotten_file WHERE key = :key")
 # Behind all others, so that one that never can be deleted holds up none.
 NOT_DELETED = text("UPDATE forgotten_file SET tried_at = clock_timestamp() WHERE key = :key")
@@ -101,7 +123,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file whose bytes are in the storage, and of which no row speaks yet."""
+    """A file whose bytes are in the storage, or will be, and which no row of its own names yet."""
 
     key: str
     name: str
@@ -109,18 +131,18 @@ class Kept:
     bytes: int
 
 
-def keep(storage: Storage, name: str, file: IO[bytes], size: int) -> Kept:
-    """Keep a file's bytes: before its row, which without them would be a promise. Who does not `take` it, deletes it.
-
-    A slow storage takes its time, in which the database is not needed: tests/integration/test_uploads.py
-    """
+def coming(connection: Connection, name: str, file: IO[bytes], size: int) -> Kept:
+    """Name a file whose bytes are to be put. Must commit before they are: whoever dies then leaves their name."""
     kept = Kept(new_token(), plain_name(name), type_of(file), size)
-    storage.put(kept.key, file, size, kept.type)
+    connection.execute(COMES, {"key": kept.key, "hours": COMING_HOURS})
     return kept
 
 
 def take(connection: Connection, sender: Sender, kept: Kept) -> Row:
-    """Take in a file that is to be sent. Raises NotFound; Invalid where too many wait to be sent already."""
+    """Take in a file that is to be sent and whose bytes are put: a row without them would be a promise.
+
+    Who does not take it, deletes them (delete_bytes). Raises NotFound; Invalid where too many wait to be sent already.
+    """
     parameters = {"key": kept.key, "name": kept.name, "type": kept.type, "bytes": kept.bytes, "most": MOST_UNSENT}
     row = connection.execute(ADD, sender.named() | parameters).mappings().one_or_none()
     if row is None:
@@ -134,7 +156,10 @@ def _refuse(connection: Connection, sender: Sender) -> None:
     named = {"conversation": sender.conversation_id, "project": sender.project_id}
     if connection.execute(exists, named).one_or_none() is None:
         raise NotFound
-    raise Invalid("Send the files that wait before you add more.", fields={"name": f"{MOST_UNSENT} files wait already"})
+    if connection.execute(WAITING, sender.named()).scalar_one() >= MOST_UNSENT:
+        words = f"{MOST_UNSENT} files wait already"
+        raise Invalid("Send the files that wait before you add more.", fields={"name": words})
+    raise Unavailable("The file took too long to be kept. Send it again.")
 
 
 def said(connection: Connection, sender: Sender, content: str, ids: Sequence[int]) -> dict[str, Any]:

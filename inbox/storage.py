@@ -53,9 +53,8 @@ class Folder:
 
     def put(self, place: str, file: IO[bytes], size: int, media_type: str) -> None:
         """Keep the bytes: whole or not at all, readable by our own user only."""
-        path = self._path(place)
+        path, part = self._path(place), self._part(place)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(".part")
         try:
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as kept:
                 shutil.copyfileobj(file, kept, PIECE_BYTES)
@@ -72,8 +71,12 @@ class Folder:
             return None
 
     def delete(self, place: str) -> None:
-        """Forget the bytes."""
-        self._path(place).unlink(missing_ok=True)
+        """Forget the bytes, also those of a file that never came whole."""
+        for path in (self._part(place), self._path(place)):
+            path.unlink(missing_ok=True)
+
+    def _part(self, place: str) -> Path:
+        return self._path(place).with_suffix(".part")
 
     def _path(self, place: str) -> Path:
         assert PLACE.fullmatch(place)

@@ -6,7 +6,6 @@ origin.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from inbox.access import Agent
 from inbox.api import file_body
 from inbox.api.answering import created
 from inbox.api.asking import agent_route, bigint, query, services, visitor_route, wiring
-from inbox.attachments import Kept, Sender
+from inbox.attachments import Sender
 from inbox.conversation import storable
 from inbox.database import is_away
 from inbox.errors import NotFound
@@ -30,7 +29,6 @@ from inbox.services import Writing
 from inbox.storage import PIECE_BYTES, answering
 from inbox.visiting import Visit
 
-log = logging.getLogger(__name__)
 blueprint = Blueprint("attachments", __name__, url_prefix="/api/v1")
 Act = Callable[[Writing], dict[str, Any]]
 # Whatever a file may be, it runs nothing here, is asked for nothing, and is in no frame.
@@ -78,10 +76,14 @@ def taking(sender: Sender, under: str, answered: Callable[[Act, bytes], Response
     """Take the request's body as a file: what `answered` says once it has done the act. It gets the body's digest, too.
 
     The bytes of a file that is not taken (refused, or a repetition) are deleted, but not where nobody can know whether
-    it was.
+    it was: then, as where we die midway, the sweeper does.
     """
+    storage = wiring().storage
     with file_body.came() as body, answering():
-        kept = attachments.keep(wiring().storage, request.args.get("name", ""), body.file, body.size)
+        # Given back at once, for a storage may be slow: tests/integration/test_uploads.py
+        with services().reading() as connection:
+            kept = attachments.coming(connection, request.args.get("name", ""), body.file, body.size)
+        storage.put(kept.key, body.file, body.size, kept.type)
     taken = False
 
     def act(writing: Writing) -> dict[str, Any]:
@@ -94,18 +96,16 @@ def taking(sender: Sender, under: str, answered: Callable[[Act, bytes], Response
         response = answered(act, body.digest)
     except Exception as error:
         if not (isinstance(error, SQLAlchemyError) and is_away(error)):
-            _forget(kept)
+            _forget(kept.key)
         raise
     if not taken:
-        _forget(kept)
+        _forget(kept.key)
     return response
 
 
-def _forget(kept: Kept) -> None:
-    try:
-        wiring().storage.delete(kept.key)
-    except OSError as error:
-        log.warning("A file that was not taken in is left in the storage: %s", error)
+def _forget(key: str) -> None:
+    with services().reading() as connection:
+        attachments.delete_bytes(connection, wiring().storage, [key])
 
 
 def served(sender: Sender, file: str) -> Response:
