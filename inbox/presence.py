@@ -12,6 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from inbox.redis import clock
+from inbox.redis_probe import probe
 
 ACTIVE_SECONDS = 150  # a page whose reader touches it says so every 30 s
 HERE_SECONDS = 45  # a page says so every 15 s; two beats may be missed
@@ -65,8 +66,9 @@ class Presence:
         return f"tandem:here:{project_id}"
 
     def answers(self) -> bool:
-        """Whether Redis answers."""
+        """Whether Redis answers, and takes what it is told."""
         try:
-            return bool(self._redis.ping())
+            probe(self._redis)
         except RedisError:
             return False
+        return True

@@ -20,6 +20,7 @@ from inbox.database import is_away, single_statements
 from inbox.patience import patiently
 from inbox.presence import Presence
 from inbox.pruning import prune
+from inbox.redis_probe import probe
 from inbox.storage import storage_of
 from jobs import claim, snapshot
 from jobs.context import Context
@@ -71,7 +72,7 @@ class Waiting:
 def sweep(here: Context, directly: Directly | None = None) -> int:
     """Enqueue every turn that waits without a job, hand off those out of attempts, and do what is due by the clock.
 
-    Where Redis does not answer the turns that wait are started `directly`; without it they wait for Redis.
+    Where Redis does not answer, or is full, the turns that wait are started `directly`; without it they wait for Redis.
     Returns how many turns and conversations were touched.
 
     Safe to run anywhere at any time: only one sweeper works, a second enqueue of a turn does no harm.
@@ -107,6 +108,7 @@ def _enqueue(here: Context, waiting: list[Waiting], directly: Directly | None) -
     if not waiting:
         return 0
     try:
+        probe(here.redis)  # what it refuses to keep is enqueued by nobody: it is as good as away
         lost = set(here.queue.without_job([(one.turn_id, one.attempt) for one in waiting]))
     except RedisError as error:
         started = directly.start(one.turn_id for one in waiting) if directly else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +90,30 @@ def test_without_redis_visitors_are_answered(people: People, worker: Context, mo
     wait_for("every answer", lambda: [statuses(one) for one in everyone] == [["landed"]] * WAITING)
     assert sweep.sweep(worker) == 0, "Redis is back, and nothing is left to do"
     assert len(model_server.asked) == WAITING
+
+
+@contextmanager
+def full(redis: Redis) -> Iterator[None]:
+    """A Redis that has no room left: it answers, and keeps nothing more."""
+    redis.config_set("maxmemory", 1)
+    try:
+        yield
+    finally:
+        redis.config_set("maxmemory", 0)
+
+
+def test_where_redis_is_full_visitors_are_answered(
+    people: People, worker: Context, model_server: ModelServer, app: Flask
+) -> None:
+    with full(worker.redis):
+        people = replace(people, services=replace(people.services, turn_queue=worker.queue))
+        assert people.visitor_writes() is not None
+        time_passes(people)
+        assert sweep.sweep(worker, Directly(worker, Stopping())) == 1
+        wait_for("the answer", lambda: statuses(people) == ["landed"])
+        assert app.test_client().get("/readyz").get_json() == {"database": "ok", "redis": "down"}
+    assert app.test_client().get("/readyz").get_json() == {"database": "ok", "redis": "ok"}
+    assert len(model_server.asked) == 1
 
 
 def test_over_http_a_message_is_taken_without_redis(settings: Settings, services: Services) -> None:
