@@ -11,6 +11,7 @@ tests/integration/test_outlet.py::test_a_body_whose_end_is_not_clear_is_no_reque
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,19 @@ SILENT_SECONDS = 75.0
 TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 REQUEST = re.compile(rf"{TOKEN} [^\0- \x7f]+ HTTP/1\.[01]\r?\n")
 FIELD = re.compile(rb"(%b):([^\0\r\n]*)\r?\n" % TOKEN.encode())
+
+
+def _refusal(status: str, code: str, message: str) -> bytes:
+    """The whole answer to what is no request: as the API says an error, for whose it was nobody can know."""
+    body = json.dumps({"error": {"code": code, "message": message}}) + "\n"
+    head = f"Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
+    return f"HTTP/1.1 {status}\r\nConnection: close\r\n{head}\r\n{body}".encode()
+
+
+REFUSALS = {
+    "400": _refusal("400 Bad Request", "bad_request", "The request is not written as HTTP has it."),
+    "414": _refusal("414 Request URI Too Long", "request_uri_too_long", "The address is longer than 8 KiB."),
+}
 
 
 class Head:
@@ -65,6 +79,11 @@ class StrictHead(WSGIHandler):  # type: ignore[misc]  # gevent has no types
     def __init__(self, client: socket.socket, *others: Any) -> None:
         client.settimeout(SILENT_SECONDS)
         super().__init__(client, *others)
+
+    def handle_one_request(self) -> Any:
+        """As gevent does; a refusal, which it would answer with nothing but its status, in words."""
+        done = super().handle_one_request()
+        return (done[0], REFUSALS[done[0]]) if isinstance(done, tuple) else done
 
     def MessageClass(self, stream: IO[bytes], *_seekable: object) -> Head:  # noqa: N802  # gevent's name
         """The head that comes next. Raises ValueError, which gevent answers with 400."""

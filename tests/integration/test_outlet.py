@@ -190,6 +190,19 @@ def test_a_body_whose_end_is_not_clear_is_no_request(web: Web) -> None:
         assert answers.count(b"HTTP/1.1 ") == 1, request
 
 
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [("GET / HTTP/9.9", 400, "bad_request"), (f"GET /{'a' * 9000} HTTP/1.1", 414, "request_uri_too_long")],
+)
+def test_what_is_no_request_is_refused_as_the_api_refuses(web: Web, head: str, status: int, code: str) -> None:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=SECONDS) as client:
+        client.sendall(f"{head}\r\nHost: x\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
+        assert json.load(answer)["error"]["code"] == code
+
+
 def head_of(reader: BinaryIO, status: str) -> str:
     """An answer's head, whose body is read too."""
     head = b"".join(iter(reader.readline, b"\r\n")).decode()
