@@ -30,6 +30,19 @@ class PasswordThread:
         if not self._room.acquire(blocking=False):
             raise Unavailable(passwords.BUSY)
         try:
-            return self._thread.apply(work, arguments)
+            came, raised = self._thread.apply(_outcome, (work, arguments))
         finally:
             self._room.release()
+        if raised is not None:
+            raise raised
+        return came
+
+
+def _outcome(work: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[Any, Exception | None]:
+    """What it came to or raised: gevent writes the traceback of what is raised there into the log, and a password that
+    does not match is one.
+    """
+    try:
+        return work(*arguments), None
+    except Exception as error:
+        return None, error

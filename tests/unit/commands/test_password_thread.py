@@ -6,6 +6,8 @@ import threading
 
 import gevent
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 from gevent.event import Event
 
 from commands.password_thread import MOST_AT_ONCE, PasswordThread
@@ -20,6 +22,12 @@ def test_others_go_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = passwords.hash_password("long enough")
     assert went_on.is_set(), "the hashing held this thread"
     assert [passwords.matches(hashed, word) for word in ("long enough", "another")] == [True, False]
+
+
+def test_a_wrong_password_is_nothing_to_write_down(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(VerifyMismatchError):
+        PasswordThread()(PasswordHasher().verify, passwords.hash_password("long enough"), "another")
+    assert capfd.readouterr().err == ""
 
 
 def test_few_wait_for_it() -> None:
