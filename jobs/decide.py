@@ -19,6 +19,7 @@ OVERRULES: dict[str, frozenset[str]] = {
     "hand_off": frozenset({"given_back"}),
 }
 ASIDE = frozenset({"solved", "snoozed", "spam"})
+MOST_FACTS = 50  # of one visitor, so that no talk makes them grow without end: they go with every row of a list
 KEPT_FIELDS = {
     "assigned": "assignee_id",
     "unassigned": "assignee_id",
@@ -90,7 +91,7 @@ def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post
     intents = tuple(intent for intent in outcome.intents if intent not in yielded)
     handed_off = isinstance(outcome, HandOff) or any(intent.tool == "hand_off" for intent in intents)
     waits = handed_off or next_turn or fresh.left_to_people
-    left = tuple(intent for intent in intents if waits and _puts_aside(intent))
+    left = tuple(intent for intent in intents if waits and _puts_aside(intent)) + _without_room(intents, fresh)
     return Post(
         state=workflow_patch(basis.workflow_state, fresh.workflow_state, fresh.acts, outcome.position),
         intents=tuple(intent for intent in intents if intent not in left),
@@ -99,6 +100,19 @@ def _post(basis: Basis, fresh: Fresh, outcome: Outcome, next_turn: bool) -> Post
         next_turn=next_turn and not handed_off,
         left=left,
     )
+
+
+def _without_room(intents: Iterable[Intent], fresh: Fresh) -> tuple[Intent, ...]:
+    """Facts of the visitor that would be more than MOST_FACTS; one that is known is told anew in any case."""
+    known = set(fresh.visitor.attributes) if fresh.visitor else set()
+    left = []
+    for intent in intents:
+        if intent.tool == "set_visitor_attribute" and intent.arguments["name"] not in known:
+            if len(known) >= MOST_FACTS:
+                left.append(intent)
+            else:
+                known.add(intent.arguments["name"])
+    return tuple(left)
 
 
 def _puts_aside(intent: Intent) -> bool:

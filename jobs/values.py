@@ -135,7 +135,7 @@ class Post:
     """The reply goes to the visitor. `state` is what to merge into workflowState, None leaves it as it is.
 
     Of the wishes `intents` are done, `yielded` yield to a person's act, `gone` are for who left the team meanwhile, and
-    `left` would put the conversation aside while its visitor waits.
+    `left` would put the conversation aside while its visitor waits, or find no room.
     """
 
     state: Mapping[str, Any] | None

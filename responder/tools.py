@@ -6,7 +6,6 @@ Owns names, schemas and validation. Scope never comes from arguments: it comes f
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +18,7 @@ PRIORITIES = ["low", "normal", "high", "urgent"]
 DEEPEST_ARGUMENTS = 20  # levels
 MOST_ARGUMENTS = 65_536  # characters of JSON: a note of 10,000, each of them escaped
 LONGEST_FACT = 1000  # characters of one fact about a visitor
+LARGEST_NUMBER = 2**63  # JSON has no end, and a model may say a number of thousands of digits
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ def checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_plain(value: Any, deeper: int) -> bool:
-    """Whether PostgreSQL's jsonb can hold the value: storable text, finite numbers, no bottomless nesting."""
+    """Whether the value can be kept and shown: storable text, numbers of a size, no bottomless nesting."""
     if isinstance(value, str):
         return storable(value)
-    if isinstance(value, float):
-        return math.isfinite(value)
+    if isinstance(value, int | float):
+        return abs(value) <= LARGEST_NUMBER  # neither an infinity is, nor what is no number
     if isinstance(value, dict | list) and deeper == 0:
         return False
     if isinstance(value, dict):

@@ -17,6 +17,7 @@ from inbox.mail_address import mail_address
 
 MOST_TITLE_CHARACTERS = 200
 DEEPEST = 20
+LARGEST_NUMBER = 2**63
 
 
 class Body(BaseModel):
@@ -65,19 +66,21 @@ def _moment(value: Any) -> Any:
 
 
 def _safe(value: Any) -> Any:
-    """JSON that jsonb can hold: finite numbers, storable text, no bottomless nesting."""
+    """JSON that jsonb can hold and people can read: numbers of a size, storable text, no bottomless nesting."""
     check_json(value, DEEPEST)
     return value
 
 
 def check_json(value: Any, deeper: int) -> None:
-    """Raise ValueError for a value that jsonb could not hold."""
+    """Raise ValueError for a value that jsonb could not hold, or whose numbers go on for ever."""
     if deeper < 0:
         raise ValueError("is nested too deeply")
     if isinstance(value, str):
         _storable(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("holds a number that is not finite")
+    elif isinstance(value, int | float) and abs(value) > LARGEST_NUMBER:
+        raise ValueError("holds a number beyond 64 bits")
     elif isinstance(value, dict):
         for key, inner in value.items():
             _storable(key)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.decide import decide, kept, overruled
+from jobs.decide import MOST_FACTS, decide, kept, overruled
 from jobs.values import Act, KnownVisitor, Post
 from responder.outcome import HandOff, Intent, Reply
 from tests.unit.jobs.landing import BASIS, CLAIMED, FRESH, HANDOFF, REPLY, act
@@ -94,6 +94,17 @@ def test_a_wish_yields_to_a_fact_that_is_not_the_one_of_the_claim(
     decision = decide(CLAIMED, basis, fresh, replace(REPLY, intents=(remember, WISHES["add_note"])))
     assert isinstance(decision, Post)
     assert decision.yielded == ((remember,) if yields else ())
+
+
+def test_facts_of_a_visitor_have_an_end() -> None:
+    """What is known is told anew; of what is new as much is remembered as finds room."""
+    known = {f"fact {number}": "x" for number in range(MOST_FACTS - 1)}
+    names = ("fact 0", "new", "new", "too many")
+    wishes = [Intent("set_visitor_attribute", {"name": name, "value": number}) for number, name in enumerate(names)]
+    basis, fresh = replace(BASIS, visitor_attributes=known), replace(FRESH, visitor=KnownVisitor(2, known))
+    decision = decide(CLAIMED, basis, fresh, replace(REPLY, intents=tuple(wishes)))
+    assert isinstance(decision, Post)
+    assert (decision.intents, decision.left) == (tuple(wishes[:3]), (wishes[3],))
 
 
 def test_yielded_wishes_are_named_and_the_others_kept() -> None:
