@@ -1,6 +1,6 @@
-"""The commands that make projects and agents, and let an agent in again who is locked out.
+"""The commands that make and delete projects, make agents, and let an agent in again who is locked out.
 
-Owns their options and results; commands/projects.py makes the rows.
+Owns their options and results; commands/projects.py makes the rows, commands/deleting.py deletes them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 from sqlalchemy.exc import IntegrityError
+from tqdm import tqdm
 
-from commands import projects
-from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, servers
+from commands import deleting, projects
+from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, say, servers
 from inbox import regaining
 from inbox.counting import Counter
 from inbox.errors import InboxError
@@ -47,6 +48,27 @@ def list_projects() -> None:
     """Every project; prints {items: [{id, name, key, managers}]}."""
     with database(servers()).connect() as connection:
         print_result({"items": projects.listed(connection)})
+
+
+@project.command("delete")
+@click.argument("project_id", metavar="ID", type=PROJECT_ID)
+@click.option("--yes", is_flag=True, help="Do not ask for its name.")
+def delete_project(project_id: int, yes: bool) -> None:
+    """Delete a project with all in it, for good; prints {id, name, conversations, members, left_without_project}."""
+    engine = database(servers())
+    with engine.connect() as connection:
+        found = deleting.find(connection, project_id)
+    if found is None:
+        give_up(f"There is no project {project_id}.")
+    say(f"{found.name}: {found.conversations} conversations, {found.members} members. Only a backup brings it back.")
+    if not yes and click.prompt("Type its name to delete it", err=True).strip() != found.name:
+        give_up("That is not its name. Nothing was deleted.")
+    with tqdm(total=found.conversations, unit="conversation") as progress:
+        for gone in deleting.empty(engine, project_id):
+            progress.update(gone)
+    with engine.begin() as connection:
+        without = deleting.end(connection, project_id)
+    print_result({"id": project_id, **found._asdict(), "left_without_project": without})
 
 
 @click.group()
