@@ -10,7 +10,7 @@ const { me } = document.querySelector(".app").dataset;
 export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 /** Where a person's outbox of a conversation lies in the browser. */
-export const outbox = (conversation) => `tandem:outbox:${me}:${conversation}`;
+const outbox = (conversation) => `tandem:outbox:${me}:${conversation}`;
 
 /** The conversations in which this person has something to be sent. */
 export const waiting = () => Object.keys(localStorage).filter((key) => key.startsWith(outbox(""))).map((key) => key.slice(outbox("").length));

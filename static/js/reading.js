@@ -13,8 +13,7 @@ let fresh = 0;
 let saidSeen = null;
 
 // The thread is upside down for the browser: its end is at 0, and what lies above is negative.
-export const atEnd = () => !thread || thread.scrollTop > -NEAR || glides(thread);
-export const toEnd = () => thread?.scrollTo({ top: 0 });
+const atEnd = () => !thread || thread.scrollTop > -NEAR || glides(thread);
 
 export const newest = () => [...(messages?.querySelectorAll("[data-message]") ?? [])].at(-1)?.dataset.message;
 

@@ -3,7 +3,6 @@
 
 import { _ } from "../words.js";
 
-export const KINDS = ["start", "llm", "condition", "switch", "action"];
 const DEFAULT_ROUTE = "default";
 
 const copy = (value) => structuredClone(value);
@@ -57,8 +56,8 @@ export function connect(draft, id, route, target) {
 export function addNode(draft, kind, near) {
   const next = copy(draft);
   const id = fresh(kind, nodesOf(next));
-  const node = { id, type: kind, data: kind === "switch" ? { label: "", cases: [{ route: "", when: "" }] } : { label: "" } };
-  node.data.label = { llm: "Answer", condition: "Question", switch: "Choice", action: "Action", start: "Start" }[kind];
+  const label = { llm: "Answer", condition: "Question", switch: "Choice", action: "Action", start: "Start" }[kind];
+  const node = { id, type: kind, data: { label } };
   if (kind === "action") node.data.toolName = "add_note";
   if (kind === "switch") node.data.cases = [{ route: "first", when: "" }];
   if (near) node.position = near;
