@@ -1,7 +1,7 @@
 // Files in the composer: taken at once, shown as chips, sent with the words. Owns the chips and their hidden fields.
 
-const MOST_BYTES = 10 * 1024 * 1024;
-const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
+import { chipOf, hand, hearOfFiles, MOST_BYTES, PICTURES } from "./picking.js";
+
 const PREVIEW_HEIGHT = 96; // pixels, twice what is shown
 const composer = document.getElementById("composer");
 const input = document.getElementById("attach");
@@ -10,9 +10,7 @@ const failed = document.getElementById("attach-failed");
 const reply = document.getElementById("reply");
 
 async function take(file) {
-  const chip = document.createElement("li");
-  chip.textContent = file.name;
-  chip.setAttribute("aria-busy", "true");
+  const chip = chipOf(file.name, { busy: true });
   chips.append(chip);
   changed();
   preview(chip, file);
@@ -36,7 +34,7 @@ async function take(file) {
 
 // A small picture of a picture, so that one sees what was pasted; a file that is none has its name alone.
 async function preview(chip, file) {
-  if (!PICTURE.test(file.type)) return;
+  if (!PICTURES.has(file.type)) return;
   try {
     const small = await createImageBitmap(file, { resizeHeight: PREVIEW_HEIGHT, resizeQuality: "medium" });
     const canvas = Object.assign(document.createElement("canvas"), { width: small.width, height: small.height });
@@ -83,8 +81,7 @@ export function takeFiles() {
 // They could not be sent, and are there again.
 export function giveBack(files) {
   for (const file of files) {
-    const chip = document.createElement("li");
-    chip.textContent = file.name;
+    const chip = chipOf(file.name, { busy: false });
     chips.append(chip);
     taken(chip, file);
   }
@@ -97,19 +94,7 @@ function takeAll(files) {
 }
 
 if (composer && input) {
-  input.addEventListener("change", () => {
-    takeAll(input.files);
-    input.value = "";
-  });
-  reply.addEventListener("paste", (event) => {
-    if (!event.clipboardData.files.length) return;
-    event.preventDefault();
-    takeAll(event.clipboardData.files);
-  });
+  hearOfFiles(input, reply, takeAll);
   composer.addEventListener("dragover", (event) => event.preventDefault());
-  composer.addEventListener("drop", (event) => {
-    if (!event.dataTransfer.files.length) return;
-    event.preventDefault();
-    takeAll(event.dataTransfer.files);
-  });
+  composer.addEventListener("drop", (event) => hand(event, event.dataTransfer, takeAll));
 }

@@ -2,10 +2,8 @@
 // Owns what is about to be sent with the words, and how files stand in a message. Only raster images are shown in place;
 // everything else is only ever downloaded, as bytes without a type.
 
+import { chipOf, hearOfFiles, MOST_BYTES, PICTURES } from "../picking.js";
 import { newKey, Refused } from "./session.js";
-
-const MOST_BYTES = 10 * 1024 * 1024;
-const SHOWN_IN_PLACE = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]); // as inbox/file_types.py has it
 
 export function openFiles(words, session, say) {
   const chips = document.getElementById("attached");
@@ -14,9 +12,7 @@ export function openFiles(words, session, say) {
   let files = [];
 
   async function take(file) {
-    const chip = document.createElement("li");
-    chip.textContent = file.name;
-    chip.setAttribute("aria-busy", "true");
+    const chip = chipOf(file.name, { busy: true });
     chips.append(chip);
     const one = { chip, file: null };
     files.push(one);
@@ -66,15 +62,7 @@ export function openFiles(words, session, say) {
     [...list].forEach(take);
   }
 
-  input.addEventListener("change", () => {
-    takeAll(input.files);
-    input.value = "";
-  });
-  field.addEventListener("paste", (event) => {
-    if (!event.clipboardData.files.length) return;
-    event.preventDefault();
-    takeAll(event.clipboardData.files);
-  });
+  hearOfFiles(input, field, takeAll);
 
   // What goes with the words now; a file that is still on its way stays for the next.
   function handOver() {
@@ -88,7 +76,7 @@ export function openFiles(words, session, say) {
     shown.className = "files";
     for (const file of attachments) {
       const item = document.createElement("li");
-      item.append(SHOWN_IN_PLACE.has(file.type) ? picture(file) : download(file));
+      item.append(PICTURES.has(file.type) ? picture(file) : download(file));
       shown.append(item);
     }
     return shown;
