@@ -69,24 +69,30 @@ HAS_SECOND_FACTOR = """(EXISTS (SELECT FROM totp WHERE totp.agent_id = a.id AND 
     OR EXISTS (SELECT FROM passkey WHERE passkey.agent_id = a.id))"""
 WHO = """
 SELECT a.id, a.name, a.email, m.project_id, m.role, a.language, a.time_zone{more}
-FROM {table} s JOIN membership m USING (project_id, agent_id) JOIN agent a ON a.id = m.agent_id{join}
+FROM {table} s JOIN membership m ON m.agent_id = s.agent_id AND m.project_id = {project}
+JOIN agent a ON a.id = m.agent_id{join}
 WHERE s.token_hash = :digest AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
 """
 BY_TOKEN = text(
     WHO.format(
         table="api_token",
+        project="s.project_id",
         more=", s.scope, COALESCE(s.last_used_at < clock_timestamp() - interval '1 minute', true) AS unseen",
         join="",
     )
 )
 USED = text("UPDATE api_token SET last_used_at = clock_timestamp() WHERE token_hash = :digest")
-BY_SESSION = text(
-    WHO.format(
-        table="agent_session",
-        more=f""", s.seen_at < clock_timestamp() - interval '1 minute' AS unseen,
+BY_SESSION, BY_SESSION_IN = (
+    text(
+        WHO.format(
+            table="agent_session",
+            project=project,
+            more=f""", s.seen_at < clock_timestamp() - interval '1 minute' AS unseen,
     p.require_second_factor AND NOT {HAS_SECOND_FACTOR} AS lacks_second_factor""",
-        join=" JOIN project p ON p.id = m.project_id",
+            join=" JOIN project p ON p.id = m.project_id",
+        )
     )
+    for project in ("s.project_id", ":project")
 )
 KNOWN = f"""
 SELECT a.id AS agent_id, (SELECT min(project_id) FROM membership WHERE agent_id = a.id) AS project_id,
@@ -120,11 +126,15 @@ def still_stands(connection: Connection, token_hash: bytes) -> bool:
     return connection.execute(BY_TOKEN, {"digest": token_hash}).one_or_none() is not None
 
 
-def by_session(connection: Connection, token: str | None) -> Agent | None:
-    """The agent of a page's session, or None."""
+def by_session(connection: Connection, token: str | None, project_id: int | None = None) -> Agent | None:
+    """The agent of a page's session, or None: in the project that it is in, or in another where they are a member."""
     if not token:
         return None
-    row = connection.execute(BY_SESSION, {"digest": digest(token)}).mappings().one_or_none()
+    named = {"digest": digest(token)}
+    if project_id is None:
+        row = connection.execute(BY_SESSION, named).mappings().one_or_none()
+    else:
+        row = connection.execute(BY_SESSION_IN, named | {"project": project_id}).mappings().one_or_none()
     return Agent(**row) if row else None
 
 

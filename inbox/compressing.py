@@ -16,6 +16,7 @@ from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 KINDS = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+OF_PROJECT = "|"  # between a token and the id of the project whose page it is on (inbox/pages/own_project.py)
 BLUR_BYTES = 100  # so that a length must be measured some ten thousand times to be known to the byte
 
 
@@ -34,7 +35,10 @@ class MaskedCsrf(CSRFProtect):  # type: ignore[misc]  # it has no types
 
     def _get_csrf_token(self) -> str | None:
         given = super()._get_csrf_token()
-        return given and unmasked(given)
+        if not given:
+            return None
+        token, _, g.page_project = unmasked(given).partition(OF_PROJECT)
+        return str(token)
 
 
 def register(app: Flask) -> None:
@@ -54,9 +58,10 @@ def register(app: Flask) -> None:
 
 
 def page_token() -> str:
-    """The token for the forms of this answer: one mask for all of them."""
+    """The token for the forms of this answer: one mask for all of them. It says whose project the page is."""
     if "masked_csrf" not in g:
-        g.masked_csrf = masked(generate_csrf())
+        reader = g.get("reader")
+        g.masked_csrf = masked(f"{generate_csrf()}{OF_PROJECT}{reader.project_id if reader else ''}")
     return str(g.masked_csrf)
 
 

@@ -97,6 +97,12 @@ SELECT p.id, p.name, m.role FROM membership m JOIN project p ON p.id = m.project
 WHERE m.agent_id = :agent ORDER BY p.name, p.id
 """
 )
+HAS_CONVERSATION = text(
+    """
+SELECT p.id, p.name FROM conversation c JOIN membership m ON m.project_id = c.project_id AND m.agent_id = :agent
+JOIN project p ON p.id = m.project_id WHERE c.id = :conversation
+"""
+)
 REQUIRE = text(
     f"""
 WITH p AS (
@@ -146,6 +152,12 @@ def require_second_factor(connection: Connection, who: Agent, wanted: bool) -> N
 def projects_of(connection: Connection, agent_id: int) -> Sequence[Row]:
     """The projects that an agent is a member of, by name."""
     return connection.execute(PROJECTS, {"agent": agent_id}).mappings().all()
+
+
+def project_with(connection: Connection, agent_id: int, conversation_id: int) -> Row | None:
+    """The project of this conversation, if the agent is in it; of any other nobody learns that it exists."""
+    parameters = {"agent": agent_id, "conversation": conversation_id}
+    return connection.execute(HAS_CONVERSATION, parameters).mappings().one_or_none()
 
 
 def _guarded(connection: Connection, statement: TextClause, who: Agent, agent_id: int, **more: Any) -> None:

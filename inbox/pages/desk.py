@@ -19,7 +19,7 @@ from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
 from inbox.first_steps import FirstSteps
-from inbox.pages import earlier, forms, listing, signing_in, thread
+from inbox.pages import earlier, elsewhere, forms, listing, signing_in, thread
 from inbox.pages.pieces import Undoable, changed, leave, patch_seen, perform, pieces
 from inbox.pages.signing_in import page
 from inbox.pages.words import word
@@ -40,6 +40,7 @@ def inbox(me: Agent) -> ResponseReturnValue:
 
 @blueprint.get("/conversations/<number>")
 @page
+@elsewhere.leads
 def conversation(me: Agent, number: str) -> ResponseReturnValue:
     """The inbox with one conversation open; looking at it marks nothing, its own request does."""
     conversation_id = bigint(number)
@@ -74,7 +75,7 @@ def events(me: Agent) -> ResponseReturnValue:
     token = signing_in.session_token()
 
     def still_here() -> bool:
-        stays = signing_in.is_signed_in(token)
+        stays = signing_in.is_signed_in(token, me.project_id)
         if stays:
             wiring().presence.beat(me.project_id, me.id)
         return stays

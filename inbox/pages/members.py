@@ -126,7 +126,13 @@ def switch(me: Agent) -> ResponseReturnValue:
             sessions.switch(writing.connection, me.id, session_token(), bigint(request.form.get("project", "")))
     except NotFound:
         flash(gettext("You are not a member of that project any more."))
-    return redirect(url_for("pages.inbox"))
+    return redirect(_wanted())
+
+
+def _wanted() -> str:
+    """Where they go on: the conversation that led them there, or the inbox."""
+    number, at = request.form.get("conversation", ""), request.form.get("at") or None
+    return url_for("pages.conversation", number=bigint(number), at=at) if number else url_for("pages.inbox")
 
 
 def _page(me: Agent, **more: Any) -> str:

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from inbox import access, sessions
 from inbox.access import Agent
 from inbox.api.asking import ASKER_PAGE, asked_by, services
-from inbox.pages import known_devices
+from inbox.pages import known_devices, own_project
 from inbox.sessions import Visiting
 
 COOKIE = "tandem_session"
@@ -76,7 +76,9 @@ def asking() -> Agent | None:
         agent = access.by_session(connection, token)
         if agent is not None and agent.unseen:
             sessions.seen(connection, token, _address())
-    g.reader = agent
+        g.reader = agent
+        if agent is not None:
+            agent = g.reader = own_project.of_page(connection, agent, token)
     return agent
 
 
@@ -85,10 +87,11 @@ def session_token() -> str:
     return request.cookies.get(COOKIE, "")
 
 
-def is_signed_in(token: str) -> bool:
-    """Whether the session still stands: asked again and again by streams, which live longer than a request."""
+def is_signed_in(token: str, project_id: int) -> bool:
+    """Whether the session still stands, and its agent is in that project: asked again and again by streams, which live
+    longer than a request, and than the session is in one project."""
     with services().reading() as connection:
-        return access.by_session(connection, token) is not None
+        return access.by_session(connection, token, project_id) is not None
 
 
 def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:

@@ -2,6 +2,7 @@
 // Owns what is offered while one writes. Must not send.
 
 import { offerMenu } from "./menu.js";
+import { own } from "./own.js";
 import { _ } from "./words.js";
 
 const FRESH_MS = 60_000; // a list older than this is asked for again
@@ -25,7 +26,7 @@ function remembered(load) {
 }
 
 async function canned() {
-  const response = await fetch(composer.dataset.canned, { cache: "no-store" });
+  const response = await fetch(composer.dataset.canned, { cache: "no-store", headers: own });
   if (!response.ok) throw new Error(String(response.status));
   return (await response.json()).map(({ name, words }) => ({ name, words, shown: `/${name}`, insert: words }));
 }

@@ -3,6 +3,7 @@
 
 import { count, showClocks, showWaits } from "./clock.js";
 import { refreshViews, rowsChanged } from "./list.js";
+import { own } from "./own.js";
 import { newest, sawArrivals } from "./reading.js";
 import { openStream } from "./stream.js";
 import "./toasts.js";
@@ -111,6 +112,7 @@ document.addEventListener("tandem:refresh", (event) => {
 });
 
 const tryNow = openStream(open ? `/events?open=${open}` : "/events", {
+  headers: () => ({ ...own }),
   from: position || null,
   onEvent(name, data) {
     if (name === "reset") location.reload();

@@ -3,6 +3,7 @@
 
 import { showClocks } from "./clock.js";
 import { glide, glides } from "./glide.js";
+import { own } from "./own.js";
 import { rouse, someRest } from "./resting.js";
 import { toast } from "./toasts.js";
 import { _ } from "./words.js";
@@ -20,7 +21,7 @@ const PATIENCE = 15_000; // milliseconds for an answer: a line that went silent 
 // The part's HTML, or null where it could not be had.
 export async function html(url) {
   try {
-    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(url, { cache: "no-store", headers: own, signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 401 || response.redirected) location.reload();
     return response.ok ? await response.text() : null;
   } catch {

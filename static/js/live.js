@@ -2,6 +2,7 @@
 // Owns those signs on the page. Everything here may be missing; nothing else waits for it.
 
 import { form } from "./form.js";
+import { own } from "./own.js";
 
 const BEAT_MS = 15_000; // the server believes a page for 40 s
 const TYPING_MS = 4_000; // and its typing for 8 s
@@ -83,7 +84,7 @@ setInterval(refreshCrew, ACTIVE_MS * 2);
 async function refreshCrew() {
   const crew = document.getElementById("crew");
   if (!crew || document.hidden) return;
-  const response = await fetch("/parts/crew", { cache: "no-store" }).catch(() => null);
+  const response = await fetch("/parts/crew", { cache: "no-store", headers: own }).catch(() => null);
   if (response?.ok) crew.outerHTML = await response.text();
 }
 

@@ -3,6 +3,7 @@
 // Owns the way to the other page. Must not know what a conversation shows.
 
 import { keepList } from "./keeping.js";
+import { own } from "./own.js";
 import { _ } from "./words.js";
 
 const SLOW_MS = 150; // faster than that, a skeleton is only a flicker
@@ -27,7 +28,7 @@ export async function openConversation(href) {
   const late = setTimeout(() => mine === asked && stop.abort(), LATEST_MS);
   try {
     // The server is asked first, for a page that does not come would take this one away.
-    const { ok, status, redirected } = await fetch(href, { method: "HEAD", cache: "no-store", signal: stop.signal });
+    const { ok, status, redirected } = await fetch(href, { method: "HEAD", cache: "no-store", headers: own, signal: stop.signal });
     if (mine !== asked) return;
     if (ok || redirected || status === 401) go(href, mine);
     else fail(href, status === 404 ? _("It is not there any more.") : _("The server said {status}.", { status }));

@@ -2,6 +2,7 @@
 // Owns the request. A message keeps its id, so the server says it once, however often it is sent.
 
 import { form } from "./form.js";
+import { own } from "./own.js";
 
 const DAY_MS = 86_400_000; // the server remembers ids for as long
 const { me } = document.querySelector(".app").dataset;
@@ -42,7 +43,7 @@ export const postLeaving = (conversation, entry) => navigator.sendBeacon(address
 /** "again", or what the server told: `message_id`, or why not. */
 export async function post(conversation, entry) {
   try {
-    const response = await fetch(address(conversation), { method: "POST", body: fields(entry) });
+    const response = await fetch(address(conversation), { method: "POST", headers: entry.own ?? own, body: fields(entry) });
     if (response.status >= 500 || response.status === 429) return "again";
     if (response.status === 401) return { signedOut: true };
     const told = await response.json();

@@ -1,6 +1,7 @@
 // Parts of a settings' page that change by themselves: asked for again while they say that something is still to come.
 // Owns the asking. Such a part has an id, `data-fresh` with the page it is on, and `data-to-come` in it until all is done.
 import { showClocks } from "./clock.js";
+import { own } from "./own.js";
 
 const SOON_MS = 1_500;
 const MOST_MS = 20_000; // the next try may be hours away
@@ -17,7 +18,7 @@ async function refresh() {
 
 async function asked(part) {
   try {
-    const response = await fetch(part.dataset.fresh, { cache: "no-store" });
+    const response = await fetch(part.dataset.fresh, { cache: "no-store", headers: own });
     if (!response.ok || response.redirected) return null;
     return new DOMParser().parseFromString(await response.text(), "text/html").getElementById(part.id);
   } catch {

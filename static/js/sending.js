@@ -5,6 +5,7 @@
 import { giveBack, hasFiles, takeFiles } from "./attach.js";
 import { heldUntil, isHeld } from "./holding.js";
 import { keepWaiting, newKey, post, postLeaving, waitingIn } from "./posting.js";
+import { own } from "./own.js";
 import { newest } from "./reading.js";
 import { toast } from "./toasts.js";
 import { forget, show } from "./unsent.js";
@@ -23,7 +24,7 @@ const remember = () => keepWaiting(open, queue);
 
 function send(content, kind, then) {
   for (const before of queue) before.until = 0; // who writes on has let it go
-  queue.push({ id: newKey(), content, kind, then, seen: newest() ?? "0", files: takeFiles(), at: Date.now(), until: heldUntil(kind) });
+  queue.push({ id: newKey(), content, kind, then, seen: newest() ?? "0", files: takeFiles(), own, at: Date.now(), until: heldUntil(kind) });
   if (isHeld(queue.at(-1))) document.querySelector('[data-key="t"]')?.click(); // the responder must not speak meanwhile
   remember();
   draw();

@@ -1,5 +1,6 @@
 // The counts of the labels' page as they change. A label that is new, or gone, loads the page unless somebody is at work.
 
+import { own } from "../own.js";
 import { openStream } from "../stream.js";
 
 const list = document.getElementById("all-labels");
@@ -7,7 +8,7 @@ let timer = null;
 
 async function refresh() {
   timer = null;
-  const response = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  const response = await fetch(location.href, { cache: "no-store", headers: own }).catch(() => null);
   if (!response?.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const names = (root) => [...root.querySelectorAll("[data-label]")].map((one) => one.dataset.label).join("\n");
@@ -20,6 +21,7 @@ async function refresh() {
 }
 
 openStream("/events", {
+  headers: () => ({ ...own }),
   onEvent: (name) => {
     if (name === "conversation.updated") timer ??= setTimeout(refresh, 1000);
   },

@@ -12,6 +12,7 @@ import { address, send } from "./server.js";
 import { openText } from "./text.js";
 import { toast } from "./toast.js";
 import { offerTrial } from "./trial.js";
+import { own } from "../own.js";
 import { _ } from "../words.js";
 
 const CHECK_MS = 250; // after the last edit
@@ -186,7 +187,7 @@ document.addEventListener("click", async (event) => {
   const chosen = event.target.closest("[data-version], [data-template]")?.dataset;
   if (!chosen || event.target.closest("dialog")) return;
   const { version, template, title } = chosen;
-  const response = await fetch(template ? `${address}/templates/${template}` : `${address}/versions/${version}`);
+  const response = await fetch(template ? `${address}/templates/${template}` : `${address}/versions/${version}`, { headers: own });
   if (!response.ok) return;
   edit((await response.json()).workflow);
   toast(_("{name} is loaded as a draft. Undo brings the other back.", { name: title ?? _("Version {version}", { version }) }));
