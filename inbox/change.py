@@ -24,6 +24,7 @@ def change_cte(
     turns: tuple[str, ...] = (),
     drafts: tuple[str, ...] = (),
     entries: tuple[str, ...] = (),
+    removed: tuple[str, ...] = (),
     conversation_changed: bool = True,
     several: bool = False,
 ) -> str:
@@ -32,7 +33,14 @@ def change_cte(
     `conversation` names a CTE with whole conversation rows as they are after the write. The row is inserted
     from it, so the change's id is drawn while the conversation's row lock is held: within a conversation,
     ids rise in commit order. With `several` conversations each gets the entries that are its own.
+    `removed` are messages that have lost their words.
     """
+    taken = (
+        f""",
+        'removed', {_rows(removed)}"""
+        if removed
+        else ""
+    )
     shown = conversation if conversation_changed else "NULL::jsonb"
     return f"""changed AS (
     INSERT INTO change (project_id, conversation_id, version, body)
@@ -41,5 +49,5 @@ def change_cte(
         'messages', {_rows(messages)},
         'turns', {_rows(turns)},
         'drafts', {_rows(drafts)},
-        'entries', {_rows(entries, conversation if several else "")})
+        'entries', {_rows(entries, conversation if several else "")}{taken})
     FROM {conversation})"""

@@ -109,7 +109,7 @@ def unread_from(connection: Connection, conversation_id: int, unread: int) -> in
 def newest_notes(connection: Connection, conversation_id: int, limit: int) -> list[Row]:
     """The newest notes, newest first."""
     statement = """SELECT * FROM message WHERE conversation_id = :conversation AND private
-        ORDER BY id DESC LIMIT :limit"""
+        AND details -> 'removed' IS NULL ORDER BY id DESC LIMIT :limit"""
     return _rows(connection, statement, conversation=conversation_id, limit=limit)
 
 

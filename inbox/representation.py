@@ -74,6 +74,7 @@ def message(row: Row) -> dict[str, Any]:
             for file in details.get("attachments", [])
         ],
         "created_at": moment(row["created_at"]),
+        "removed": "removed" in details,
     }
 
 

@@ -196,6 +196,16 @@ def _reopened(_actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     return said("It was reopened by the visitor’s message")
 
 
+def _removed(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
+    if data.get("note"):
+        return said("%(actor)s removed a note", actor=actor)
+    if data.get("author") == "visitor":
+        return said("%(actor)s removed a message of the visitor", actor=actor)
+    if data.get("author") == "responder":
+        return said("%(actor)s removed a message of the AI", actor=actor)
+    return said("%(actor)s removed a message", actor=actor)
+
+
 def _rated(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
     rated = said("%(actor)s rated it %(score)s of 5", actor=actor, score=data.get("score"))
     comment = str(data.get("comment") or "")
@@ -204,6 +214,7 @@ def _rated(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
 
 SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "message": _message,
+    "message_removed": _removed,
     "note": lambda actor, _data, _entry: said("%(actor)s added a note", actor=actor),
     "assigned": _assigned,
     "unassigned": _unassigned,

@@ -24,7 +24,9 @@ from inbox.saying import later
 Row = Mapping[Any, Any]
 
 # The events of the event stream, under the same names.
-Kind = Literal["message.created", "conversation.updated", "turn.updated", "draft.updated", "timeline.created"]
+Kind = Literal[
+    "message.created", "message.removed", "conversation.updated", "turn.updated", "draft.updated", "timeline.created"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TEST_KIND = "webhook.test"
 MOST_ENDPOINTS = 20  # of one project: each is fed with everything that happens in it

@@ -43,7 +43,8 @@ WHERE c.id = :conversation
 # The visitor's messages only as far as this turn answers them: a later one is the next turn's.
 HISTORY = text(
     """
-SELECT id, author, author_name, ltrim(content || COALESCE((
+SELECT id, author, author_name, CASE WHEN details -> 'removed' IS NOT NULL THEN '[removed]' ELSE '' END
+    || ltrim(content || COALESCE((
     SELECT string_agg(format(E'\n[%s was sent, a file of type %s]', f.name, f.type), '')
     FROM jsonb_to_recordset(details -> 'attachments') AS f (name text, type text)), ''), E'\n') AS content
 FROM (

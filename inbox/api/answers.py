@@ -83,7 +83,7 @@ class Attachment(Answer):
 
 
 class VisitorMessage(Answer):
-    """A public message as its visitor sees it."""
+    """A public message as its visitor sees it. `removed`: an agent took it back."""
 
     id: int
     conversation_id: int
@@ -95,6 +95,7 @@ class VisitorMessage(Answer):
     turn_id: int | None
     attachments: list[Attachment]
     created_at: datetime
+    removed: bool
 
 
 class Message(VisitorMessage):

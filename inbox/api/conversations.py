@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
-from inbox import acts, drafts, list_rows, mentions, reading, representation
+from inbox import acts, attachments, drafts, list_rows, mentions, reading, removing, representation
 from inbox.access import Agent
 from inbox.api.answering import answer, ascending, created, paged, seen_versions
 from inbox.api.asking import agent_route, bigint, body, query, services, wiring
@@ -122,6 +122,24 @@ def send_message(who: Agent, number: str) -> Response:
     response = created(f"messages:{conversation_id}", act)
     wiring().company.tell(*called)  # after the commit; a message that was said already calls nobody again
     return response
+
+
+@blueprint.delete("/<number>/messages/<message>")
+@agent_route
+def remove_message(who: Agent, number: str, message: str) -> Response:
+    """Take back a message or note of one's own, a manager anybody's: words and files are gone, its place stays."""
+    conversation_id, message_id = bigint(number), bigint(message)
+    body(NothingBody)
+    return answer(representation.message(take_back(who, conversation_id, message_id)))
+
+
+def take_back(who: Agent, conversation_id: int, message_id: int) -> Mapping[Any, Any]:
+    """Remove a message, and then delete its files. Raises NotFound and Forbidden."""
+    removed = services().together(lambda w: removing.remove(w.connection, who, conversation_id, message_id))
+    wiring().hub.wake()
+    with services().statement() as writing:
+        attachments.delete_bytes(writing.connection, wiring().storage, removed.files)
+    return removed.message
 
 
 @blueprint.get("/<number>/notes")

@@ -59,6 +59,14 @@ class MessageCreated(Answer):
     data: MessageData
 
 
+class MessageRemoved(Answer):
+    """An agent took a message or note back: its `content` is empty, and what was kept of it is to be forgotten."""
+
+    type: Literal["message.removed"]
+    timestamp: datetime
+    data: MessageData
+
+
 class ConversationUpdated(Answer):
     """A conversation began (version 0), or its status, assignee, labels or the like changed."""
 
@@ -109,6 +117,7 @@ class WebhookTest(Answer):
 
 EVENTS: dict[str, type[Answer]] = {
     "message.created": MessageCreated,
+    "message.removed": MessageRemoved,
     "conversation.updated": ConversationUpdated,
     "turn.updated": TurnUpdated,
     "draft.updated": DraftUpdated,

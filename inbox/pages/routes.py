@@ -28,6 +28,7 @@ from inbox.pages import (
     proving,
     race,
     reached,
+    removing,
     reports,
     saying,
     settings,
@@ -48,7 +49,7 @@ from inbox.pages import (
 OF_EVERY_PAGE = (words, tabs, attention, label_hues, reached)
 PAGES = (
     *(first_step, joining, proving, account, founding),
-    *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, attaching, noticing),
+    *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, removing, attaching, noticing),
     *(settings, snippets, labels, workflow, tools, members, working_hours, audit_log),
     *(webhooks, tokens, widget_settings),
     *(visit, widget_page, race, reports),

@@ -24,6 +24,7 @@ ICONS = {
     "handed_off": "hand",
     "reopened": "undo",
     "turn_parked": "park",
+    "message_removed": "trash",
     "turn_dropped": "stop",
     "turn_landed": "check",
 }

@@ -45,6 +45,7 @@ WORDS = {  # what the script says; `{…}` is filled in there
     "say_what": later("Write a few words, so that people know what it is about."),
     "solved": later("Solved"),
     "joined": later("{person} joined; the AI has stepped back"),
+    "removed": later("This message was removed."),
     "sending": later("Being sent"),
     "waiting": later("Waiting for the network"),
     "sent": later("Sent"),

@@ -75,6 +75,8 @@ LINES: dict[str, Line] = {
     "talking.label": Line(form={"add": "refund"}),
     "talking.priority": Line(form={"priority": "high"}),
     "talking.snooze": Line(form={"until": "day"}),
+    "removing.message": Line(also=frozenset({204, 403})),  # a visitor's: its writer is none of these
+    "conversations.remove_message": Line(also=frozenset({403})),
     "erasing.visitor": Line(managers=True, form={"sure": "yes"}),
     "naming.visitor": Line(form={"name": "Leila Haddad"}),
     "talking.attribute": Line(form={"name": "Plan", "value": "gold"}),

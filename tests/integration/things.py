@@ -65,6 +65,9 @@ THINGS = {
     "drafts": f"""
         INSERT INTO draft (project_id, conversation_id, turn_id, content, reason)
         SELECT :project, conversation_id, id, '{SECRET}', 'assigned' FROM turn WHERE id = :turn RETURNING id""",
+    "messages": f"""
+        INSERT INTO message (project_id, conversation_id, author, content)
+        SELECT :project, conversation_id, 'visitor', '{SECRET}' FROM turn WHERE id = :turn RETURNING id""",
     "visitors": f"INSERT INTO visitor (project_id, name) VALUES (:project, '{SECRET}') RETURNING id",
     "tokens": f"""
         INSERT INTO api_token (project_id, agent_id, name, token_hash)

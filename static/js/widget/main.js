@@ -144,6 +144,7 @@ function listen() {
     headers: session.headers,
     onEvent(name, data) {
       if (name === "message.created") arrived(data.message);
+      if (name === "message.removed") thread.show(data.message);
       if (name === "turn.updated") turnsTold += 1;
       if (name === "turn.updated") showWriting(["queued", "thinking"].includes(data.turn.status));
       if (name === "conversation.updated") standing.changed();

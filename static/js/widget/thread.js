@@ -20,7 +20,9 @@ export function openThread(words, listOfFiles) {
 
   function show(message, key = null) {
     if (key) document.getElementById(`waiting-${key}`)?.remove();
-    if (document.getElementById(`message-${message.id}`)) return false;
+    const there = document.getElementById(`message-${message.id}`);
+    if (there && message.removed) fill(there.querySelector(".bubble"), message);
+    if (there) return false;
     const stays = !atEnd() && message.author !== "visitor";
     const later = [...messages.children].find((other) => other.id.startsWith("waiting-") || Number(other.dataset.message) > message.id);
     const item = bubble(message);
@@ -69,11 +71,13 @@ export function openThread(words, listOfFiles) {
   }
 
   function fill(place, message) {
+    if (message.removed) return place.replaceChildren(Object.assign(document.createElement("p"), { className: "removed", textContent: words.removed }));
     for (const [at, part] of (message.content ?? "").split(CODE).entries()) {
       if (at % 2) place.append(Object.assign(document.createElement("pre"), { textContent: part }));
       else place.append(...part.split(/\n{2,}/).filter((words) => words.trim()).map(paragraph));
     }
     if (message.attachments?.length) place.append(listOfFiles(message.attachments));
+    return undefined;
   }
 
   function paragraph(words) {

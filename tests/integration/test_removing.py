@@ -1,0 +1,121 @@
+"""Messages and notes that are taken back: words and files are gone wherever they were, and their place stays."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from inbox.services import Services
+from inbox.settings import Settings
+from jobs import context, feeding
+from tests.integration.callers import Caller, House, error
+from tests.integration.reader import Sit, shown
+from tests.integration.test_erasing import SECRET, attach, everything, kept
+
+
+@pytest.fixture
+def said(house: House, services: Services, settings: Settings) -> tuple[str, Caller, list[int]]:
+    """A conversation in which Ben has let a secret slip, in public and in a note, with a file, told to a webhook."""
+    hook = house.ada.post("/webhooks", {"url": "https://example.com"}).get_json()
+    visitor = house.visit("Hello")
+    at = f"/conversations/{visitor.conversation_id}"
+    ids = []
+    for private in (True, False):
+        body: dict[str, object] = {"content": f"@Ada {SECRET}", "private": private}
+        if private:
+            body["attachment_ids"] = [attach(house.ben, at, SECRET.encode())]
+        made = house.ben.post(f"{at}/messages", body, headers={"Idempotency-Key": f"k{private}"})
+        ids.append(int(made.get_json()["id"]))
+    here = context.build(settings)
+    feeding.feed(here.engine, hook["id"])
+    here.engine.dispose()
+    return at, visitor, ids
+
+
+def test_words_and_files_are_gone(
+    house: House, services: Services, settings: Settings, said: tuple[str, Caller, list[int]]
+) -> None:
+    """From every table and from disk; what stays says that it was removed, to agents and to the visitor."""
+    at, visitor, ids = said
+    house.ada.patch(at, {"priority": "high"})  # the change log tells the snippet once more
+    assert SECRET in everything(services)
+    assert kept(settings) == {SECRET.encode()}
+    before = house.ben.get(at).get_json()
+    for number in ids:
+        gone = house.ben.call("DELETE", f"{at}/messages/{number}")
+        assert gone.status_code == 200, gone.text
+        assert (gone.get_json()["content"], gone.get_json()["removed"]) == ("", True)
+        assert gone.get_json()["attachments"] == []
+    assert SECRET not in everything(services)
+    assert kept(settings) == set()
+    after = house.ben.get(at).get_json()
+    assert (after["version"] - before["version"], after["epoch"] - before["epoch"]) == (2, 2)
+    assert (after["last_message_snippet"], after["last_message_id"]) == ("", before["last_message_id"])
+    seen = visitor.get("/widget/messages").get_json()["items"][-1]
+    assert (seen["id"], seen["content"], seen["removed"]) == (ids[1], "", True)
+    told = [entry["text"] for entry in house.ben.get(f"{at}/timeline").get_json()["items"]]
+    assert told[-2:] == ["Ben removed a note", "Ben removed a message"]
+
+
+def test_it_is_said_once_and_removed_once(house: House, said: tuple[str, Caller, list[int]]) -> None:
+    """A repetition of what was sent finds its place, and says nothing again; a second removal changes nothing."""
+    at, _, (_, number) = said
+    house.ben.call("DELETE", f"{at}/messages/{number}")
+    version = house.ben.get(at).get_json()["version"]
+    assert house.ben.call("DELETE", f"{at}/messages/{number}").status_code == 200
+    body = {"content": f"@Ada {SECRET}", "private": False}
+    again = house.ben.post(f"{at}/messages", body, headers={"Idempotency-Key": "kFalse"})
+    assert again.status_code == 201
+    assert (again.get_json()["id"], again.get_json()["content"]) == (number, "")
+    assert house.ben.get(at).get_json()["version"] == version
+
+
+def test_streams_tell_it_to_whom_they_told_the_message(
+    house: House, app: Flask, services: Services, said: tuple[str, Caller, list[int]]
+) -> None:
+    """Who reads from the oldest event on meets no word of it; the visitor hears of the message, not of the note."""
+    at, visitor, ids = said
+    for number in ids:
+        house.ben.call("DELETE", f"{at}/messages/{number}")
+    app.extensions["tandem"].hub.position(house.project_id)
+    for who, path, heard in ((house.ada, "/events", 2), (visitor, "/widget/events", 1)):
+        answer = Caller(app, who.token).get(path, headers={"Last-Event-ID": "0"}, buffered=False)
+        frames = answer.iter_encoded()
+        came = b""
+        while came.count(b"event: message.removed") < heard:
+            came += next(frames)
+        answer.close()
+        assert SECRET.encode() not in came
+        assert came.count(b"event: message.created") == heard + 1
+
+
+def test_who_may(house: House, other_house: House, said: tuple[str, Caller, list[int]]) -> None:
+    """Whoever wrote it, and a manager anything; another project's is missing like none."""
+    at, visitor, (note, reply) = said
+    asked = house.ben.get(f"{at}/messages").get_json()["items"][0]["id"]
+    assert error(house.ben.call("DELETE", f"{at}/messages/{asked}")) == (403, "forbidden")
+    for missing in (f"{at}/messages/987654321", f"/conversations/{house.visit('Hi').conversation_id}/messages/{note}"):
+        assert error(house.ada.call("DELETE", missing)) == (404, "not_found")
+    assert error(other_house.ada.call("DELETE", f"{at}/messages/{reply}")) == (404, "not_found")
+    assert house.ada.call("DELETE", f"{at}/messages/{asked}").status_code == 200
+    assert house.ada.call("DELETE", f"{at}/messages/{reply}").status_code == 200
+    assert [one["content"] for one in visitor.get("/widget/messages").get_json()["items"]] == ["", ""]
+
+
+def test_on_the_page(house: House, services: Services, sit: Sit, said: tuple[str, Caller, list[int]]) -> None:
+    at, visitor, (note, reply) = said
+    ben = sit(house.ben)
+    page = ben.open(at)
+    asked = visitor.get("/widget/messages").get_json()["items"][0]["id"]
+    assert f'data-remove="{reply}"' in page
+    assert f'data-remove="{asked}"' not in page
+    assert f'data-remove="{asked}"' in sit(house.ada).open(at)
+    form = {"csrf_token": ben.forms[f"{at}/say"]["csrf_token"]}
+    for number in (note, reply):
+        assert ben.client.post(f"{at}/messages/{number}/remove", data=form).status_code == 302
+    page = ben.open(at)
+    assert SECRET not in page
+    assert "Ben removed a note" in shown(page)
+    with services.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM mention")).scalar_one() == 0
