@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, text
 
+from commands.customers import DATA
 from commands.projects import JOIN_PROJECT, create_project
 from commands.result import database, print_result, servers
 from inbox.access import Agent
@@ -24,7 +24,6 @@ from inbox.passwords import hash_password
 from inbox.saved_views import create as save_view
 from responder.shipped import definition_of
 
-DATA = Path(__file__).resolve().parent / "demo_data"
 NAME = "Northfold"
 KEPT = "demo.json"  # in the data folder, readable by its owner only
 TEAM = (
@@ -88,7 +87,7 @@ def create_demo(connection: Connection, password: str | None = None) -> Demo:
 
     workflow = definition_of("retailer")
     project = create_project(connection, NAME, mode="orchestrator", workflow=workflow)
-    for title, content in read_snippets((DATA / "snippets.md").read_text(encoding="utf-8")):
+    for title, content in snippets():
         row = {"project": project.id, "title": title, "content": content}
         connection.execute(
             text("INSERT INTO snippet (project_id, title, content) VALUES (:project, :title, :content)"), row
@@ -103,10 +102,13 @@ def create_demo(connection: Connection, password: str | None = None) -> Demo:
     return Demo(project.id, project.key, TEAM[0][0], password)
 
 
-def read_snippets(markdown: str) -> list[tuple[str, str]]:
-    """(title, content) of each `# title` section."""
-    sections = re.split(r"^# ", markdown, flags=re.MULTILINE)[1:]
-    return [(title.strip(), content.strip()) for title, _, content in (part.partition("\n") for part in sections)]
+def snippets() -> list[tuple[str, str]]:
+    """(title, content) of what its team knows."""
+    from inbox import importing  # it brings a reader of Markdown, which no other command needs
+
+    sections, problems = importing.read((DATA / "snippets.md").read_text(encoding="utf-8"))
+    assert not problems, "the file is ours"
+    return [(one.title, one.content) for one in sections]
 
 
 def _member(connection: Connection, project_id: int, email: str, name: str, role: str, password: str) -> Agent:

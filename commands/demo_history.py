@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from commands.customers import DATA
 from commands.demo_clock import DemoClock
 from inbox.access import Agent
 from inbox.acts import mark_read, note, patch, reply
@@ -29,7 +29,6 @@ from jobs.values import Basis, Claimed, Drop, NotOurs
 from responder.outcome import Citation, HandOff, HandOffReason, Position, Reply, Step, Usage
 from responder.words import hand_off_words
 
-DATA = Path(__file__).resolve().parent / "demo_data"
 AFTER_SECONDS = {"asks": 95, "answers": 2, "hands_off": 2, "says": 210, "notes": 45, "sets": 20}
 CHARACTERS_A_SECOND = 30  # that the responder writes, after a moment
 SNOOZED_HOURS = 20

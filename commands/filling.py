@@ -10,13 +10,12 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from commands.demo import read_snippets
+from commands import demo
+from commands.customers import DATA
 from responder.words import hand_off_words
 
-DATA = Path(__file__).resolve().parent / "demo_data"
 FEWEST_WORDS = 6  # shorter lines of the dialogues answer a question that is not shown
 Step = Literal["asks", "answers", "hands off", "replies", "takes", "solves", "waits for them", "snoozes", "discards"]
 
@@ -117,7 +116,7 @@ def words() -> dict[str, list[str]]:
     """What is said, by who says it: customers' and agents' words that ship with the demo, and its snippets."""
     dialogues = json.loads((DATA / "abcd" / "dialogues.json").read_text(encoding="utf-8"))
     rows = csv.DictReader((DATA / "banking77" / "questions.csv").read_text(encoding="utf-8").splitlines())
-    snippets = read_snippets((DATA / "snippets.md").read_text(encoding="utf-8"))
+    snippets = demo.snippets()
     return {
         "questions": [row["text"] for row in rows] + list(_said(dialogues, "customer")),
         "answers": [content for _, content in snippets],

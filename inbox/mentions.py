@@ -60,12 +60,12 @@ def see(connection: Connection, who: Agent, conversation_id: int) -> bool:
     return connection.execute(SEE, parameters).rowcount > 0
 
 
-def signs(by: Agent, message: Mapping[str, Any]) -> list[Sign]:
+def of_note(message: Row) -> list[int]:
+    """The ids of those whom a message's row says that it mentions."""
+    return [one["id"] for one in (message["details"] or {}).get("mentions", [])]
+
+
+def signs(by: Agent, conversation_id: int, content: str, mentioned: Iterable[int]) -> list[Sign]:
     """What tells the open pages of those whom a note names that they are called."""
-    called = {
-        "conversation_id": message["conversation_id"],
-        "by": by.name,
-        "words": snippet_of(message["content"]),
-    }
-    named = (message["details"] or {}).get("mentions", [])
-    return [Sign(by.project_id, "mention", called, agent_id=one["id"]) for one in named]
+    called = {"conversation_id": conversation_id, "by": by.name, "words": snippet_of(content)}
+    return [Sign(by.project_id, "mention", called, agent_id=agent_id) for agent_id in mentioned]

@@ -21,6 +21,7 @@ from inbox.saying import Say, english, later
 from inbox.workshop import Problem, Workshop
 
 Row = Mapping[Any, Any]
+LARGEST_VERSION = 2**31 - 1  # that its column holds
 FOR_MANAGERS = later("Only managers change the workflow. Ask one of them.")
 
 # The project's row is the lock and its workflow_version the guard: of two managers who began from the same version
@@ -131,4 +132,4 @@ def _overtaken(connection: Connection, who: Agent, definition: Any, seen: Collec
 
 
 def _storable(seen: Collection[int]) -> list[int]:
-    return [number for number in seen if number < 2**31]
+    return [number for number in seen if number <= LARGEST_VERSION]

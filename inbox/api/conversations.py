@@ -116,7 +116,7 @@ def send_message(who: Agent, number: str) -> Response:
 
     def act(writing: Writing) -> dict[str, Any]:
         row = write(writing.connection, who, conversation_id, wanted.content, wanted.attachment_ids)
-        called.extend(mentions.signs(who, row))
+        called.extend(mentions.signs(who, conversation_id, wanted.content, mentions.of_note(row)))
         return representation.message(row)
 
     response = created(f"messages:{conversation_id}", act)

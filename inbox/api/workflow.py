@@ -15,10 +15,10 @@ from inbox.api.paging import before_id, limit
 from inbox.api.schemas import TrialBody
 from inbox.errors import Invalid, NotFound
 from inbox.saying import Say, english
+from inbox.workflows import LARGEST_VERSION
 from inbox.workshop import Trial
 
 blueprint = Blueprint("workflow", __name__, url_prefix="/api/v1/workflow")
-LARGEST_VERSION = 2**31 - 1
 
 
 @blueprint.get("")

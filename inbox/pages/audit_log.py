@@ -5,6 +5,7 @@ Owns the page and how it is asked. Its words are in inbox/pages/audit_words.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,16 +31,8 @@ LISTED = 50
 def show(me: Agent) -> ResponseReturnValue:
     """The entries that were asked for, newest first."""
     require_manager(me, team.FOR_MANAGERS)
-    chosen = {name: request.args.get(name, "").strip() for name in ("kind", "actor", "since", "until")}
-    chosen = {name: value if storable(value) else "" for name, value in chosen.items()}
-    wanted = Wanted(
-        kind=chosen["kind"] or None,
-        actor_id=forms.number(chosen["actor"]),
-        since=_day(chosen["since"], me),
-        until=_day(chosen["until"], me, days=1),
-        before=before_id(),
-        limit=LISTED + 1,
-    )
+    chosen = {name: _typed(name) for name in ("kind", "actor", "since", "until")}
+    wanted = _wanted(me, chosen)
     with services().reading() as connection:
         rows = audit.listed(connection, me.project_id, wanted)
         kinds = audit.kinds(connection, me.project_id)
@@ -53,6 +46,22 @@ def show(me: Agent) -> ResponseReturnValue:
         people=people,
         chosen=chosen,
         more=more,
+    )
+
+
+def _typed(name: str) -> str:
+    text = request.args.get(name, "").strip()
+    return text if storable(text) else ""
+
+
+def _wanted(me: Agent, chosen: Mapping[str, str]) -> Wanted:
+    return Wanted(
+        kind=chosen["kind"] or None,
+        actor_id=forms.number(chosen["actor"]),
+        since=_day(chosen["since"], me),
+        until=_day(chosen["until"], me, days=1),
+        before=before_id(),
+        limit=LISTED + 1,
     )
 
 

@@ -11,11 +11,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, as_seen, unsent
+from inbox import acts, as_seen, mentions, unsent
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import AgentMessageBody
-from inbox.conversation import snippet_of
 from inbox.errors import InboxError
 from inbox.idempotency import digest_of, once
 from inbox.language import sentence_of
@@ -69,8 +68,7 @@ def _write(writing: Writing, me: Agent, conversation_id: int, wanted: AgentMessa
     else:
         row = acts.reply(writing.connection, me, conversation_id, wanted.content, wanted.attachment_ids, seen=_seen())
     unsent.clear(writing.connection, me, conversation_id)
-    mentioned = [one["id"] for one in (row["details"] or {}).get("mentions", [])]
-    told = {"message_id": row["id"], "created_at": moment(row["created_at"]), "mentioned": mentioned}
+    told = {"message_id": row["id"], "created_at": moment(row["created_at"]), "mentioned": mentions.of_note(row)}
     if not wanted.private and _solves():
         told["solved"] = as_seen.solve_answered(writing.connection, me, conversation_id, seen=_seen() or row["id"])
     return told
@@ -79,10 +77,9 @@ def _write(writing: Writing, me: Agent, conversation_id: int, wanted: AgentMessa
 def _tell(me: Agent, conversation_id: int, said: dict[str, Any], wanted: AgentMessageBody) -> None:
     """The agent's other tabs forget the words, and who is mentioned hears of it."""
     cleared = {"conversation_id": conversation_id, "content": "", "kind": "public", "tab": request.form.get("tab", "")}
-    mention = {"conversation_id": conversation_id, "by": me.name, "words": snippet_of(wanted.content)}
     wiring().company.tell(
         Sign(me.project_id, "unsent", cleared, conversation_id, me.id),
-        *(Sign(me.project_id, "mention", mention, agent_id=agent_id) for agent_id in said["mentioned"]),
+        *mentions.signs(me, conversation_id, wanted.content, said["mentioned"]),
     )
 
 

@@ -20,6 +20,7 @@ from inbox.errors import NotFound
 from inbox.pages.signing_in import page
 from inbox.saying import said
 from inbox.walks import Walk
+from inbox.workflows import LARGEST_VERSION
 
 blueprint = Blueprint("workflow_page", __name__, url_prefix="/settings/workflow")
 LISTED = 50
@@ -39,7 +40,7 @@ def show(me: Agent) -> ResponseReturnValue:
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
         found = workflows.current(connection, me.project_id)
-        rows = workflows.versions(connection, me.project_id, before=2**31 - 1, limit=LISTED)
+        rows = workflows.versions(connection, me.project_id, before=LARGEST_VERSION, limit=LISTED)
         own = [tool["name"] for tool in tools.listed(connection, me.project_id, limit=tools.MOST_TOOLS)]
         walk = _walk(connection, me, found["definition"] if found else {})
     return render_template(
@@ -112,7 +113,8 @@ def version(me: Agent, number: str) -> ResponseReturnValue:
     """One version, to look at or to begin a draft with."""
     wanted = bigint(number)
     with services().reading() as connection:
-        return answer(representation.workflow(workflows.version(connection, me.project_id, min(wanted, 2**31 - 1))))
+        found = workflows.version(connection, me.project_id, min(wanted, LARGEST_VERSION))
+    return answer(representation.workflow(found))
 
 
 @blueprint.get("/templates/<name>")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from commands.demo import DATA, read_snippets
+from commands import demo
 from inbox.services import Services
 from jobs import knowledge
 from responder.offline import NOTHING_FOUND, WELCOME, answer
@@ -18,7 +18,7 @@ Answered = Callable[[str], str]
 @pytest.fixture
 def answered(services: Services, house: House) -> Answered:
     """Asks the demo's snippets and gives the reply without its source."""
-    for title, content in read_snippets((DATA / "snippets.md").read_text(encoding="utf-8")):
+    for title, content in demo.snippets():
         assert house.ada.post("/snippets", {"title": title, "content": content}).status_code == 201
 
     def ask(question: str) -> str:

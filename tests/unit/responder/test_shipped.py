@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from commands.demo import DATA, read_snippets
+from commands import demo
 from responder.lexical import scores
 from responder.model import Model
 from responder.outcome import Reply
@@ -23,9 +23,7 @@ from responder.thinking import think
 from tests.unit.responder.building import Around, snapshot
 
 DIALOGUES = json.loads((Path(__file__).parent / "dialogues.json").read_text(encoding="utf-8"))
-SNIPPETS = tuple(
-    Snippet(number, *parts) for number, parts in enumerate(read_snippets((DATA / "snippets.md").read_text()), start=1)
-)
+SNIPPETS = tuple(Snippet(number, *parts) for number, parts in enumerate(demo.snippets(), start=1))
 
 
 @dataclass(frozen=True)
