@@ -16,8 +16,10 @@ from tqdm import tqdm
 from commands import deleting, projects
 from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, say, servers
 from inbox import regaining
+from inbox.api.asking import DEEPEST_OBJECT
+from inbox.api.fields import check_json
 from inbox.counting import Counter
-from inbox.errors import InboxError
+from inbox.errors import BadJson, InboxError
 from inbox.pages import known_devices
 from inbox.redis import redis_client
 
@@ -109,8 +111,13 @@ def reset_agent(email: str, second_factor: bool) -> None:
 
 
 def _read(path: str) -> Any:
+    """The JSON of a workflow's file; gives up where it is none, or holds what no database can."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError) as error:
+        with open(path, encoding="utf-8-sig") as file:
+            definition = json.load(file)
+        check_json(definition, DEEPEST_OBJECT)
+    except OSError as error:
         give_up(f"{path} is no workflow: {error}")
+    except (ValueError, RecursionError) as error:
+        give_up_with(BadJson(f"{path} is no workflow: {error}"))
+    return definition

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from inbox.conversation import MOST_CHARACTERS, storable
 
 DATA = Path(__file__).resolve().parent / "demo_data"
 LABELS = ("category", "label", "intent")  # what the column of the right answers may be called
+LONGEST_NAME = 320  # characters, as of any visitor
 SHIPPED = (DATA / "abcd" / "dialogues.json", DATA / "banking77" / "questions.csv")
 
 
@@ -49,8 +50,8 @@ def _read(path: Path) -> Iterator[Customer]:
     if text.lstrip().startswith(("[", "{")):
         yield from _dialogues(path, text)
         return
-    rows = csv.DictReader(io.StringIO(text))
-    if "text" not in (rows.fieldnames or ()):
+    columns, rows = _table(path, text)
+    if "text" not in columns:
         raise BadFile(f"{path} is neither JSON nor a CSV whose header has the column `text`.")
     for row in rows:
         yield Customer(None, _lines([row["text"]]))
@@ -58,8 +59,7 @@ def _read(path: Path) -> Iterator[Customer]:
 
 def read_labelled(path: Path, limit: int | None = None) -> list[tuple[str, str]]:
     """(question, label) of each row of a CSV whose header has `text` and one of LABELS. Raises BadFile."""
-    rows = csv.DictReader(io.StringIO(_text_of(path)))
-    columns = rows.fieldnames or ()
+    columns, rows = _table(path, _text_of(path))
     label = next((name for name in LABELS if name in columns), None)
     if "text" not in columns or label is None:
         raise BadFile(f"{path} is no CSV whose header has the columns `text` and `{'` or `'.join(LABELS)}`.")
@@ -76,20 +76,35 @@ def _text_of(path: Path) -> str:
         raise BadFile(f"{path} cannot be read: {error}") from None
 
 
+def _table(path: Path, text: str) -> tuple[Sequence[str], list[dict[str, Any]]]:
+    """The columns of a CSV, and its rows."""
+    reader = csv.DictReader(io.StringIO(text))
+    try:
+        return reader.fieldnames or (), list(reader)
+    except csv.Error as error:
+        raise BadFile(f"{path} is no CSV: {error}") from None
+
+
 def _dialogues(path: Path, text: str) -> Iterator[Customer]:
     try:
-        found = json.loads(text)
-        for dialogue in found if isinstance(found, list) else [found]:
+        for dialogue in _listed(json.loads(text)):
             lines = [words for speaker, words in dialogue["original"] if speaker == "customer"]
             yield Customer(_name(dialogue), _lines(lines))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadFile(f"{path} is no JSON in ABCD's form: a list of objects with `original`.") from None
+
+
+def _listed(found: Any) -> list[Any]:
+    """The dialogues of a list, of a file that holds one, or of all parts of ABCD's own (train, dev, test)."""
+    if isinstance(found, list):
+        return found
+    return [found] if "original" in found else [dialogue for part in found.values() for dialogue in part]
 
 
 def _name(dialogue: dict[str, Any]) -> str | None:
     personal = dialogue.get("scenario", {}).get("personal", {})
     name = personal.get("customer_name")
-    return str(name).title() if name else None
+    return str(name).title()[:LONGEST_NAME] if name and storable(str(name)) else None
 
 
 def _lines(words: list[Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from inbox import founding
 from inbox.access import issue_token
+from inbox.account import person_name
 from inbox.mail_address import mail_address
 from inbox.passwords import hash_password
 from inbox.workflows import require_sound
@@ -105,11 +106,11 @@ def create_agent(
 ) -> MadeAgent:
     """An agent with a password and a token for the project; an agent who exists joins it and keeps their password.
 
-    Raises Invalid for an address that cannot be one, IntegrityError for a project that does not exist.
+    Raises Invalid for an address or a name that cannot be one, IntegrityError for a project that does not exist.
     """
     address = mail_address(email)
     password: str | None = secrets.token_urlsafe(12)
-    shown = (name or address.partition("@")[0]).strip()
+    shown = person_name(address.partition("@")[0] if name is None else name)
     values = {"email": address, "name": shown, "hash": hash_password(str(password))}
     agent_id = connection.execute(INSERT_AGENT, values).scalar()
     if agent_id is None:

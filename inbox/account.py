@@ -38,12 +38,22 @@ def time_zones() -> tuple[str, ...]:
     return (*sorted(named), "UTC")
 
 
+def person_name(typed: str) -> str:
+    """A person's name as it is kept, on one line. Raises Invalid."""
+    name = " ".join(typed.split())
+    if not 1 <= len(name) <= access.LONGEST_NAME or not storable(name):
+        raise Invalid("Say your name.", fields={"name": f"has to have 1 to {access.LONGEST_NAME} characters"})
+    return name
+
+
 def change(connection: Connection, who: Agent, typed: Mapping[str, Any]) -> None:
     """Set name, language and time zone; an empty one of the latter two is the browser's. Raises Invalid."""
-    name = " ".join(str(typed["name"]).split())
-    faults = {}
-    if not 1 <= len(name) <= access.LONGEST_NAME or not storable(name):
-        faults["name"] = f"has to have 1 to {access.LONGEST_NAME} characters"
+    name = ""
+    faults: dict[str, str] = {}
+    try:
+        name = person_name(str(typed["name"]))
+    except Invalid as fault:
+        faults |= fault.extra["fields"]
     if typed["language"] not in ("", *LANGUAGES):
         faults["language"] = "is none that Tandem speaks"
     if typed["time_zone"] not in ("", *time_zones()):

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox import access, passwords
+from inbox import passwords
 from inbox.access import Agent, Role, require_manager
+from inbox.account import person_name
 from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound
@@ -139,9 +140,7 @@ def accept(connection: Connection, token: str, *, name: str, password: str) -> t
 
 def add_agent(connection: Connection, email: str, name: str, password: str) -> tuple[int, str]:
     """An agent of this name and password: (id, name). Raises Invalid; NotFound where the address is somebody's."""
-    shown = " ".join(name.split())
-    if not 1 <= len(shown) <= access.LONGEST_NAME:
-        raise Invalid("Say your name.", fields={"name": f"has to have 1 to {access.LONGEST_NAME} characters"})
+    shown = person_name(name)
     passwords.require_fitting(password)
     row = connection.execute(
         ADD_AGENT, {"email": email, "name": shown, "hash": passwords.hash_password(password)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from inbox import passwords
+from inbox.conversation import storable
 from inbox.errors import NotFound
 
 # Whoever else has come in is out with it, and every project's log says so.
@@ -39,6 +40,8 @@ def regain(connection: Connection, email: str, password: str, *, forget_second_f
 
     API tokens go on: they are no way to sign in.
     """
+    if not storable(email):  # nor could it be said back
+        raise NotFound
     parameters = {"email": email, "hash": passwords.hash_password(password), "forget": forget_second_factor}
     row = connection.execute(REGAIN, parameters).one_or_none()
     if row is None:

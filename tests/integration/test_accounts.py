@@ -1,0 +1,59 @@
+"""What the command line is given by hand: words and files that no database can hold are told so, in a sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click import Group
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from commands.accounts import agent, project
+from inbox.services import Services
+from inbox.settings import Settings
+from tests.integration.callers import House
+
+HALF = "\udcff"  # what a byte of another encoding is among a command's words
+GRAPH = '{"nodes": [{"id": "s", "type": "start", "data": %s}], "edges": []}'
+
+
+def said(settings: Settings, command: Group, *words: str) -> Result:
+    servers = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SECRET_KEY": "a key"}
+    return CliRunner().invoke(command, words, env=servers)
+
+
+@pytest.mark.parametrize("name", ["x" * 101, " ", HALF, ""])
+def test_a_name_that_cannot_be_one(house: House, settings: Settings, name: str) -> None:
+    refused = said(settings, agent, "create", "new@example.com", "--project", str(house.project_id), "--name", name)
+    assert (refused.exit_code, refused.stderr) == (1, "Say your name.\n")
+    assert json.loads(refused.stdout)["error"]["fields"] == {"name": "has to have 1 to 100 characters"}
+
+
+def test_an_address_that_nobody_can_have(house: House, settings: Settings) -> None:
+    refused = said(settings, agent, "reset", f"a{HALF}@example.com")
+    assert json.loads(refused.stdout)["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    "data", ['{"x": NaN}', '{"x": "\\u0000"}', '{"x": "\\ud800"}', "[" * 100_000, '{"x": ' * 50, "{"]
+)
+def test_a_workflow_that_cannot_be_kept(services: Services, settings: Settings, tmp_path: Path, data: str) -> None:
+    path = tmp_path / "workflow.json"
+    path.write_text(GRAPH % data, encoding="utf-8")
+    refused = said(settings, project, "create", "Shop", "--workflow", str(path))
+    assert (refused.exit_code, json.loads(refused.stdout)["error"]["code"]) == (1, "bad_json")
+    assert refused.stderr.count("\n") == 1
+    with services.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM project")).scalar_one() == 0
+
+
+def test_a_workflow_with_a_byte_order_mark(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "workflow.json"
+    graph = {
+        "nodes": [{"id": "s", "type": "start", "data": {}}, {"id": "l", "type": "llm", "data": {}}],
+        "edges": [{"source": "s", "target": "l"}],
+    }
+    path.write_text(json.dumps(graph), encoding="utf-8-sig")
+    assert said(settings, project, "create", "Shop", "--workflow", str(path)).exit_code == 0
