@@ -35,7 +35,7 @@ from inbox.api.program_bodies import SavedViewBody, SavedViewChangesBody
 from inbox.conversation import storable
 from inbox.list_rows import Listed
 from inbox.listed import Filter, Sort
-from inbox.listed_words import Match
+from inbox.listed_words import MOST_MATCHES, Match
 from inbox.pages.signing_in import page
 from inbox.saying import said
 from inbox.search import Search
@@ -193,7 +193,7 @@ def frame(connection: Connection, me: Agent) -> dict[str, Any]:
     kept = "kept" in request.args
     found, more = ([], None) if kept else _rows(connection, me, shown)
     shown = _with_matches(connection, me, shown, found)
-    return {"rows": found, "more": more, "kept": kept, "reasons": HAND_OFF_REASONS, **_views(connection, me, shown)}
+    return {"rows": found, "more": more, "kept": kept, "reasons": HAND_OFF_REASONS, "most_matches": MOST_MATCHES, **_views(connection, me, shown)}
 
 
 def asked(connection: Connection, me: Agent) -> Shown:

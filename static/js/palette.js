@@ -5,6 +5,7 @@ import { choices } from "./choices.js";
 import { html } from "./list.js";
 import { fold } from "./menu.js";
 import { openConversation } from "./opening.js";
+import { _ } from "./words.js";
 
 const palette = document.getElementById("palette");
 const words = document.getElementById("palette-words");
@@ -41,7 +42,7 @@ function fill() {
   if (only) found.append(...fitting(choices(only, typed)).map(option));
   else {
     group(found.dataset.views, fitting(views()));
-    group(found.dataset.pages, fitting(pages()));
+    group(found.dataset.pages, fitting([...pages(), ...projects()]));
     group(found.dataset.acts, fitting([...acts(before), ...(typed ? choices(null, "") : [])]));
   }
   settle();
@@ -75,6 +76,16 @@ function group(title, items) {
   head.textContent = title;
   found.append(head, ...items.map(option));
 }
+
+// Beside the one that is open. The list of them has no room on a phone.
+const projects = () => [...document.querySelectorAll("#project option")].filter((one) => !one.defaultSelected).map((one) => ({
+  text: one.value === "new" ? one.textContent : _("Go to {name}", { name: one.textContent }),
+  icon: "#i-inbox",
+  run() {
+    one.parentElement.value = one.value;
+    one.form.submit();
+  },
+}));
 
 let numbers = 0;
 function option(item) {
