@@ -163,6 +163,7 @@ t AS (
 # The newest question is not behind whatever has answered: people's words, and the turns that ended so.
 _BEHIND = """COALESCE((
             SELECT max(q.id) FROM message q WHERE q.conversation_id = {0}.id AND q.author = 'visitor'
+                AND q.details -> 'needs_no_answer' IS NULL
         ) > GREATEST(0, (
             SELECT max(a.id) FROM message a WHERE a.conversation_id = {0}.id AND NOT a.private
                 AND (a.author = 'agent' OR a.sent_by IS NOT NULL)

@@ -229,6 +229,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "taken_over": lambda actor, _data, _entry: said("%(actor)s took over", actor=actor),
     "given_back": _given_back,
     "handed_off": _handed_off,
+    "needs_no_answer": lambda actor, _data, _entry: said("%(actor)s found nothing to answer", actor=actor),
     "reopened": _reopened,
     "turn_landed": _landed,
     "turn_parked": _parked,

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
-from inbox import acts, attachments, drafts, list_rows, mentions, reading, removing, representation
+from inbox import acts, attachments, drafts, list_rows, mentions, needless, reading, removing, representation
 from inbox.access import Agent
 from inbox.api.answering import answer, ascending, created, paged, seen_versions
 from inbox.api.asking import agent_route, bigint, body, query, services, wiring
@@ -66,6 +66,13 @@ def claim(who: Agent, number: str) -> Response:
 def take_over(who: Agent, number: str) -> Response:
     """Pause the responder here."""
     return _acted(acts.take_over, who, number)
+
+
+@blueprint.post("/<number>/nothing-to-answer")
+@agent_route
+def nothing_to_answer(who: Agent, number: str) -> Response:
+    """What the visitor wrote last, such as thanks, waits for no answer; after a hand-off one takes over first."""
+    return _acted(needless.say, who, number)
 
 
 @blueprint.post("/<number>/give-back")

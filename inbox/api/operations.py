@@ -67,6 +67,7 @@ OPERATIONS: dict[str, Operation] = {
     "conversations.claim": Operation(failures=(errors.StaleClaim,), **ACT),
     "conversations.take_over": Operation(**ACT),
     "conversations.give_back": Operation(**ACT),
+    "conversations.nothing_to_answer": Operation(**ACT),
     "conversations.mark_read": Operation(**ACT),
     "conversations.move_workflow": Operation(**{**ACT, "body": schemas.PositionBody, "example": {"node_id": None}}),
     "conversations.list_messages": Operation(answers.Listed[answers.Message], query=ASCENDING),

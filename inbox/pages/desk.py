@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from inbox import acts, drafts, first_steps, founding, reading, team, unsent, visitors
+from inbox import acts, drafts, first_steps, founding, needless, reading, team, unsent, visitors
 from inbox.access import Agent
 from inbox.api.asking import bigint, valid, wiring
 from inbox.api.schemas import ConversationBody, DraftBody
@@ -153,6 +153,10 @@ def _status(writing: Writing, me: Agent, conversation_id: int) -> Undoable | Non
     return None
 
 
+def _nothing_to_answer(writing: Writing, me: Agent, conversation_id: int) -> None:
+    needless.say(writing.connection, me, conversation_id, seen=forms.number(request.form.get("last", "")))
+
+
 def _give_back(writing: Writing, me: Agent, conversation_id: int) -> None:
     writing.start_turn(acts.give_back(writing.connection, me, conversation_id).turn_id)
 
@@ -167,6 +171,7 @@ ACTS: dict[str, Callable[[Writing, Agent, int], Any]] = {
     "status": _status,
     "take-over": lambda w, me, c: acts.take_over(w.connection, me, c),
     "give-back": _give_back,
+    "nothing-to-answer": _nothing_to_answer,
     "again": _give_back,  # a turn was stopped or failed
     "move": lambda w, me, c: acts.move_workflow(w.connection, me, c, request.form.get("node") or None),
     "restart": lambda w, me, c: acts.move_workflow(w.connection, me, c, None),

@@ -22,6 +22,7 @@ ICONS = {
     "taken_over": "hand",
     "given_back": "redo",
     "handed_off": "hand",
+    "needs_no_answer": "check",
     "reopened": "undo",
     "turn_parked": "park",
     "message_removed": "trash",

@@ -64,6 +64,7 @@ const ACTS = {
   t: () => control("t")?.click(),
   g: () => control("g")?.click(),
   s: () => control("s")?.click(),
+  y: () => control("y")?.click(),
   A: () => openPalette("assignee"),
   b: () => openPalette("snooze"),
   p: () => openPalette("priority"),

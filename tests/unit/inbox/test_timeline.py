@@ -53,6 +53,7 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("message_removed", "agent", {"note": True, "author": "agent"}, "Ada removed a note"),
     ("message_removed", "agent", {"note": False, "author": "visitor"}, "Ada removed a message of the visitor"),
     ("message_removed", "agent", {"note": False, "author": "responder"}, "Ada removed a message of the AI"),
+    ("needs_no_answer", "agent", {}, "Ada found nothing to answer"),
     ("rated", "visitor", {"score": 5, "comment": ""}, "Ada rated it 5 of 5"),
     ("rated", "visitor", {"score": 2, "comment": "Slow."}, "Ada rated it 2 of 5: “Slow.”"),
     ("workflow_moved", "agent", {"from": "a", "to": None}, "Ada restarted the workflow"),
