@@ -103,6 +103,15 @@ def kinds(parent: type[InboxError]) -> set[type[InboxError]]:
     return {parent, *(kind for child in parent.__subclasses__() for kind in kinds(child))}
 
 
+def test_the_document_is_asked_for_again_only_if_it_changed(app: Flask) -> None:
+    first = Caller(app).get("/openapi.json")
+    again = {"If-None-Match": first.headers["ETag"]}
+    assert Caller(app).get("/openapi.json", headers=again).status_code == 304
+    for of_writers in ('"another"', "*"):
+        got = Caller(app).get("/openapi.json", headers={"If-Match": of_writers})
+        assert (got.status_code, got.data) == (200, first.data)
+
+
 def test_every_error_code_has_advice(app: Flask) -> None:
     missing = {kind.__name__ for kind in kinds(InboxError) - {InboxError} - GUIDE.keys()}
     assert not missing, f"Add to GUIDE in inbox/api/refusals.py what to do about {sorted(missing)}"
