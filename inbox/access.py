@@ -100,6 +100,8 @@ SELECT a.id AS agent_id, (SELECT min(project_id) FROM membership WHERE agent_id 
 FROM agent a WHERE """
 BY_EMAIL = text(KNOWN + "lower(a.email) = lower(:email)")
 BY_ID = text(KNOWN + "a.id = :agent")
+# Not over a password that was set while this one was judged.
+RENEW = text("UPDATE agent SET password_hash = :hash WHERE id = :id AND password_hash = :old")
 NEW_TOKEN = text(
     "INSERT INTO api_token (project_id, agent_id, token_hash, name) VALUES (:project, :agent, :digest, :name)"
 )
@@ -155,8 +157,8 @@ def by_password(connection: Connection, email: str, password: str, *, address: s
     found = Known(**row)
     if passwords.is_outdated(found.password_hash):
         found = replace(found, password_hash=passwords.hash_password(password))
-        renewed = {"hash": found.password_hash, "id": found.agent_id}
-        connection.execute(text("UPDATE agent SET password_hash = :hash WHERE id = :id"), renewed)
+        renewed = {"hash": found.password_hash, "id": found.agent_id, "old": row["password_hash"]}
+        connection.execute(RENEW, renewed)
     return found
 
 

@@ -21,6 +21,8 @@ from inbox.tokens import digest
 
 HASH = text("SELECT password_hash FROM agent WHERE id = :agent")
 CHANGE = text("UPDATE agent SET name = :name, language = :language, time_zone = :time_zone WHERE id = :agent")
+# Whoever signs in at this moment is waited for, so that the next statement sees, and ends, their session.
+HOLD = text("SELECT FROM agent WHERE id = :agent FOR NO KEY UPDATE")
 # The old hash is the guard: of two who change it at once one wins, and says so.
 NEW_PASSWORD = text(
     """
@@ -80,6 +82,7 @@ def set_password(connection: Connection, who: Agent, old: str, new: str, session
     stored = require_password(connection, who, old)
     passwords.require_fitting(new)
     values = {"agent": who.id, "old": stored, "new": passwords.hash_password(new), "digest": digest(session_token)}
+    connection.execute(HOLD, {"agent": who.id})
     if connection.execute(NEW_PASSWORD, values).one_or_none() is None:
         raise Invalid("The password was changed elsewhere in this moment.", fields={"old": "does not match"})
     audit.record_of_agent(connection, who.id, "password_changed")

@@ -68,6 +68,8 @@ UPDATE invitation SET accepted_at = clock_timestamp()
 WHERE token_hash = :digest AND {OPEN} AND expires_at > clock_timestamp() RETURNING project_id, email, role
 """
 )
+# To judge a password takes a while; from here on nobody changes it until we are done.
+STILL = text("SELECT true FROM agent WHERE id = :agent AND password_hash = :hash FOR SHARE")
 ADD_AGENT = text(
     """
 INSERT INTO agent (email, name, password_hash) VALUES (:email, :name, :hash)
@@ -126,7 +128,8 @@ def accept(connection: Connection, token: str, *, name: str, password: str) -> t
     found = find(connection, token)
     if found["agent_id"] is not None:
         agent_id, shown = found["agent_id"], found["agent_name"]
-        if not passwords.matches(found["password_hash"], password):
+        hashed = {"agent": agent_id, "hash": found["password_hash"]}
+        if not passwords.matches(found["password_hash"], password) or not connection.execute(STILL, hashed).scalar():
             raise Invalid("This is not your password.", fields={"password": "does not match"})
     else:
         agent_id, shown = add_agent(connection, found["email"], name, password)

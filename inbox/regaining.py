@@ -12,6 +12,8 @@ from inbox import passwords
 from inbox.conversation import storable
 from inbox.errors import NotFound
 
+# Whoever signs in at this moment is waited for, so that the next statement sees, and ends, their session.
+HOLD = text("SELECT FROM agent WHERE lower(email) = lower(:email) FOR NO KEY UPDATE")
 # Whoever else has come in is out with it, and every project's log says so.
 REGAIN = text(
     """
@@ -36,13 +38,15 @@ SELECT id FROM a
 
 
 def regain(connection: Connection, email: str, password: str, *, forget_second_factor: bool) -> int:
-    """Give the agent of an address this password and end their sessions; returns their id. Raises NotFound.
+    """Give the agent of an address this password and end their sessions; returns their id. Must run in a transaction.
+    Raises NotFound.
 
     API tokens go on: they are no way to sign in.
     """
     if not storable(email):  # nor could it be said back
         raise NotFound
     parameters = {"email": email, "hash": passwords.hash_password(password), "forget": forget_second_factor}
+    connection.execute(HOLD, {"email": email})
     row = connection.execute(REGAIN, parameters).one_or_none()
     if row is None:
         raise NotFound(f"There is no agent with the address {email}.")

@@ -13,24 +13,31 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from inbox.errors import NotFound
+from inbox.errors import NotFound, Unauthorized
+from inbox.saying import later
 from inbox.tokens import digest, new_token
 
 Row = Mapping[Any, Any]
 DAYS = 14
 HOURS = 12  # of a session that is not to stay on the device
+NEW_PASSWORD = later("The password was changed in this moment. Sign in with the new one.")
 
+# To judge a password takes a while. One that is changed meanwhile lets nobody in any more; the lock waits for whoever
+# is changing it: tests/integration/test_access.py::test_a_password_that_is_changed_while_it_is_judged
 OPEN = text(
     """
-WITH s AS (
+WITH a AS (
+    SELECT id, name FROM agent
+    WHERE id = :agent AND (CAST(:hash AS text) IS NULL OR password_hash = CAST(:hash AS text)) FOR SHARE),
+s AS (
     INSERT INTO agent_session (token_hash, project_id, agent_id, device, address, expires_at)
-    VALUES (:digest, :project, :agent, :device, :address, clock_timestamp() + make_interval(hours => :hours))
+    SELECT :digest, :project, a.id, :device, :address, clock_timestamp() + make_interval(hours => :hours) FROM a
     RETURNING *),
 audited AS (
     INSERT INTO audit_entry (project_id, kind, actor_id, actor_name, data)
     SELECT s.project_id, 'signed_in', a.id, a.name, jsonb_build_object(
         'how', CAST(:how AS text), 'device', s.device, 'address', s.address)
-    FROM s JOIN agent a ON a.id = s.agent_id)
+    FROM s JOIN a ON a.id = s.agent_id)
 SELECT id FROM s
 """
 )
@@ -69,8 +76,13 @@ class Visiting:
     stays: bool = True
 
 
-def start(connection: Connection, agent_id: int, project_id: int, where: Visiting, *, how: str) -> str:
-    """Open a session and return its token. `how` is what proved who they are, for the audit log."""
+def start(
+    connection: Connection, agent_id: int, project_id: int, where: Visiting, *, how: str, password_hash: str | None
+) -> str:
+    """Open a session and return its token. `how` is what proved who they are, for the audit log.
+
+    Raises Unauthorized where `password_hash`, of when they proved it, is not the agent's any more; None is not asked.
+    """
     token = new_token()
     parameters = {
         "digest": digest(token),
@@ -80,8 +92,10 @@ def start(connection: Connection, agent_id: int, project_id: int, where: Visitin
         "address": where.address,
         "hours": DAYS * 24 if where.stays else HOURS,
         "how": how,
+        "hash": password_hash,
     }
-    connection.execute(OPEN, parameters)
+    if connection.execute(OPEN, parameters).one_or_none() is None:
+        raise Unauthorized(NEW_PASSWORD)
     return token
 
 

@@ -49,7 +49,9 @@ def let_in(known: Known, *, stays: bool) -> Response:
     if known.second_factor:
         proving.remember(known, stays=stays)
         return make_response(redirect(url_for("proving.ask")))
-    return signing_in.enter(known.agent_id, known.project_id, stays=stays, how="password")
+    return signing_in.enter(
+        known.agent_id, known.project_id, stays=stays, how="password", password_hash=known.password_hash
+    )
 
 
 def _page(email: str = "", wrong: str = "", *, forgotten: bool = False) -> str:

@@ -41,13 +41,12 @@ def join(token: str) -> ResponseReturnValue:
         _count_guess(token)
         with services().transaction() as writing:
             agent_id, project_id = invitations.accept(writing.connection, token, name=name, password=password)
+            known = access.known(writing.connection, agent_id)
     except NotFound:
         return _page(token, {})
     except Invalid as error:
         _note_guess(token, error.extra["fields"])
         return _page(token, error.extra["fields"])
-    with services().reading() as connection:
-        known = access.known(connection, agent_id)
     return let_in(replace(known, project_id=project_id), stays=True)
 
 

@@ -62,7 +62,7 @@ def prove() -> ResponseReturnValue:
         if isinstance(error, RateLimited):
             words = gettext("Too many codes were tried. Wait a quarter of an hour.")
         return _page(known, words), error.status
-    return signing_in.enter(known.agent_id, known.project_id, stays=stays, how=how)
+    return signing_in.enter(known.agent_id, known.project_id, stays=stays, how=how, password_hash=known.password_hash)
 
 
 @blueprint.post("/passkey/options")
@@ -83,7 +83,8 @@ def passkey() -> ResponseReturnValue:
         known = access.known(writing.connection, agent_id)
     if half is not None and half[0].agent_id != agent_id:
         raise Unauthorized("This is another agent's passkey.")
-    opened = signing_in.enter(agent_id, known.project_id, stays=half[1] if half else True, how="passkey")
+    stays = half[1] if half else True
+    opened = signing_in.enter(agent_id, known.project_id, stays=stays, how="passkey", password_hash=known.password_hash)
     response = answer({"next": opened.headers["Location"]})
     for cookie in opened.headers.getlist("Set-Cookie"):
         response.headers.add("Set-Cookie", cookie)

@@ -94,12 +94,15 @@ def is_signed_in(token: str, project_id: int) -> bool:
         return access.by_session(connection, token, project_id) is not None
 
 
-def enter(agent_id: int, project_id: int, *, stays: bool, how: str) -> Response:
-    """Open a session for somebody who has proved who they are, and show what they asked for, else the inbox."""
+def enter(agent_id: int, project_id: int, *, stays: bool, how: str, password_hash: str | None = None) -> Response:
+    """Open a session for somebody who has proved who they are, and show what they asked for, else the inbox.
+
+    Raises Unauthorized where `password_hash`, of when they did, is not theirs any more.
+    """
     old = session_token()
     with services().statement() as writing:
         where = Visiting(sessions.device_of(request.user_agent.string), _address(), stays)
-        token = sessions.start(writing.connection, agent_id, project_id, where, how=how)
+        token = sessions.start(writing.connection, agent_id, project_id, where, how=how, password_hash=password_hash)
         email = access.email_of(writing.connection, agent_id)
         if old:
             sessions.end(writing.connection, old)

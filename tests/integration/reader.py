@@ -79,7 +79,7 @@ class Reader:
         with services.database.begin() as connection:
             statement = text("SELECT project_id FROM membership WHERE agent_id = :agent")
             project_id = connection.execute(statement, {"agent": who.id}).scalar_one()
-            token = sessions.start(connection, who.id, project_id, Visiting(), how="test")
+            token = sessions.start(connection, who.id, project_id, Visiting(), how="test", password_hash=None)
         self.client.set_cookie(COOKIE, token)
         self.forms: dict[str, dict[str, str]] = {}
         self.kinds: dict[str, str] = {}

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 from sqlalchemy import Connection, text
 
 from commands.projects import create_agent, create_project
-from inbox import access, sessions
+from inbox import access, passwords, regaining, sessions
 from inbox.errors import Unauthorized
 from inbox.services import Services
 from inbox.sessions import Visiting
+from tests.integration.callers import House
+from tests.integration.test_second_factor import Door
+from tests.locks import until_waiting
+
+NEW = "another one, long enough"
 
 
 @pytest.fixture
@@ -25,7 +35,12 @@ def password(services: Services) -> str:
 
 def sign_in(connection: Connection, email: str, password: str) -> str:
     known = access.by_password(connection, email, password)
-    return sessions.start(connection, known.agent_id, known.project_id, Visiting("A browser"), how="password")
+    return opened(connection, known)
+
+
+def opened(connection: Connection, known: access.Known) -> str:
+    agent, project, hashed = known.agent_id, known.project_id, known.password_hash
+    return sessions.start(connection, agent, project, Visiting("A browser"), how="password", password_hash=hashed)
 
 
 def test_signing_in_and_out(services: Services, password: str) -> None:
@@ -78,6 +93,85 @@ def test_an_old_hash_is_renewed(services: Services) -> None:
         assert renewed != weak
         sign_in(connection, "ada@example.com", "a secret")
         assert connection.execute(read).scalar_one() == renewed
+
+
+def changed_when_judged(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else changes Ada's password as soon as one was judged."""
+
+    def run(work: Callable[..., Any], *arguments: str) -> Any:
+        came = work(*arguments)
+        monkeypatch.setattr(passwords, "run", as_ever)
+        regain(services)
+        return came
+
+    as_ever = passwords.run
+    passwords.of_nobody()
+    monkeypatch.setattr(passwords, "run", run)
+
+
+def regain(services: Services) -> None:
+    with services.database.begin() as connection:
+        regaining.regain(connection, "ada@example.com", NEW, forget_second_factor=False)
+
+
+def sessions_of_ada(services: Services) -> int:
+    with services.reading() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM agent_session")).scalar_one())
+
+
+@pytest.mark.parametrize("outdated", [False, True])
+def test_a_password_that_is_changed_while_it_is_judged(
+    app: Flask, services: Services, password: str, monkeypatch: pytest.MonkeyPatch, outdated: bool
+) -> None:
+    """It lets nobody in any more, nor does its renewal write over the new one."""
+    if outdated:
+        weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(password)
+        with services.database.begin() as connection:
+            connection.execute(text("UPDATE agent SET password_hash = :weak"), {"weak": weak})
+    door = Door(app)
+    changed_when_judged(services, monkeypatch)
+    assert door.send("/sign-in", email="ada@example.com", password=password).status_code == 401
+    assert sessions_of_ada(services) == 0
+    assert door.send("/sign-in", email="ada@example.com", password=NEW).status_code == 302
+
+
+def test_a_new_password_waits_for_whoever_signs_in_and_ends_their_session(services: Services, password: str) -> None:
+    with services.reading() as connection:
+        known = access.by_password(connection, "ada@example.com", password)
+    with ThreadPoolExecutor(1) as other, services.transaction() as writing:
+        opened(writing.connection, known)
+        changing = other.submit(regain, services)
+        until_waiting(services, 1)
+        writing.connection.commit()
+        changing.result(timeout=10)
+    assert sessions_of_ada(services) == 0
+
+
+def test_whoever_signs_in_waits_for_a_new_password_and_is_refused(services: Services, password: str) -> None:
+    with services.reading() as connection:
+        known = access.by_password(connection, "ada@example.com", password)
+
+    def open_session() -> None:
+        with services.reading() as connection:
+            opened(connection, known)
+
+    with ThreadPoolExecutor(1) as other, services.transaction() as writing:
+        regaining.regain(writing.connection, "ada@example.com", NEW, forget_second_factor=False)
+        opening = other.submit(open_session)
+        until_waiting(services, 1)
+        writing.connection.commit()
+        with pytest.raises(Unauthorized):
+            opening.result(timeout=10)
+
+
+def test_no_invitation_is_accepted_by_a_password_that_is_changed_meanwhile(
+    app: Flask, house: House, services: Services, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = house.ada.post("/invitations", {"email": "ada@example.com"}).get_json()["link"]
+    door = Door(app)
+    changed_when_judged(services, monkeypatch)
+    assert door.send("/join/" + link.rpartition("/")[2], password=password).status_code == 422
+    assert sessions_of_ada(services) == 0
 
 
 def test_whoever_belongs_to_no_project_hears_it_behind_their_password_alone(services: Services, password: str) -> None:
