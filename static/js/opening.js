@@ -113,6 +113,12 @@ document.addEventListener("click", (event) => {
   if (link.pathname === location.pathname) leave();
   else openConversation(link.href);
 });
-document.addEventListener("click", (event) => event.target.closest?.("a.back") && keepList());
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("a.back")) return;
+  keepList();
+  if (navigator.onLine) return;
+  event.preventDefault(); // the list is here as well, where no page comes
+  location.hash = "list";
+});
 document.addEventListener("keydown", (event) => event.key === "Escape" && pane && leave());
 addEventListener("pageshow", (event) => event.persisted && leave());

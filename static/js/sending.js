@@ -132,9 +132,9 @@ function bubble(entry) {
   const item = shape.content.firstElementChild.cloneNode(true);
   item.querySelector(".words").textContent = [entry.content, ...(entry.files ?? []).map((file) => file.name)].filter(Boolean).join("\n");
   const undoable = isHeld(entry);
-  const seconds = Math.ceil((entry.until - Date.now()) / 1000);
-  const state = undoable ? box.dataset.held.replace("{seconds}", seconds) : entry.waits ? box.dataset.waits : box.dataset.sending;
-  item.querySelector(".state").textContent = state;
+  const state = item.querySelector(".state");
+  if (undoable) state.append(secondsOf(entry, false), secondsOf(entry, true));
+  else state.textContent = entry.waits ? box.dataset.waits : box.dataset.sending;
   const back = item.querySelector("button");
   back.hidden = !undoable && !entry.waits;
   back.toggleAttribute("data-undo", undoable);
@@ -146,8 +146,27 @@ function bubble(entry) {
     show({ content: reply.value.trim() ? `${entry.content}\n\n${reply.value}` : entry.content, kind: entry.kind });
     giveBack(entry.files ?? []);
     reply.dispatchEvent(new Event("input", { bubbles: true }));
+    reply.focus();
   });
   return item;
+}
+
+const left = (entry) => box.dataset.held.replace("{seconds}", Math.max(0, Math.ceil((entry.until - Date.now()) / 1000)));
+
+// Who sees it sees the seconds go by; who hears it hears them once.
+function secondsOf(entry, areSeen) {
+  const words = document.createElement("span");
+  words.textContent = left(entry);
+  if (areSeen) words.ariaHidden = "true";
+  else words.className = "visually-hidden";
+  return words;
+}
+
+function count() {
+  for (const [place, entry] of queue.entries()) {
+    const seen = isHeld(entry) && box.children[place]?.querySelector(".state [aria-hidden]");
+    if (seen) seen.textContent = left(entry);
+  }
 }
 
 if (composer) {
@@ -178,6 +197,7 @@ if (composer) {
   // A phone may end a page that is out of sight without a word.
   document.addEventListener("visibilitychange", () => document.hidden && matchMedia("(pointer: coarse)").matches && letGo());
   queue = waitingIn(open);
+  setInterval(count, 500);
   draw();
   work();
 }
