@@ -59,4 +59,4 @@ def met_half_way(house: House, services: Services, engine: Engine, act: Callable
         until_waiting(services, 1)
         connection.execute(ONE, {"place": 0})
         connection.commit()
-        return waiting.result(timeout=10)
+        return waiting.result(timeout=60)

@@ -193,7 +193,7 @@ def test_words_that_are_kept_while_the_visitor_is_erased_have_no_place(
         keeping = other.submit(ben.client.post, f"{at}/unsent", data=form)
         until_waiting(services, 1)
         writing.connection.commit()
-        assert keeping.result(timeout=10).status_code == 404
+        assert keeping.result(timeout=60).status_code == 404
 
 
 def test_a_file_that_comes_while_its_sender_is_erased_has_no_place(
@@ -207,5 +207,5 @@ def test_a_file_that_comes_while_its_sender_is_erased_has_no_place(
         coming = other.submit(visitor.call, "POST", "/widget/attachments?name=a.txt", data=b"too late")
         until_waiting(services, 1)
         writing.connection.commit()
-        assert error(coming.result(timeout=10)) == (404, "not_found")
+        assert error(coming.result(timeout=60)) == (404, "not_found")
     assert [path for path in (settings.data / "attachments").rglob("*") if path.is_file()] == []

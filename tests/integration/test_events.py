@@ -94,7 +94,7 @@ def test_one_that_is_erased_while_it_is_placed(house: House, hub: Hub, services:
         placed = placing.submit(place, engine)
         until_waiting(services, 1)
         connection.commit()
-        placed.result(timeout=10)
+        placed.result(timeout=60)
     other.post("/widget/messages", {"content": "And after"})
     seen = until_quiet(hub, scope, "0")
     assert [message["content"] for message in told(seen, "message")] == ["Keep me", "And after"]

@@ -36,7 +36,7 @@ def test_a_programs_note_calls_too(house: House, redis_url: str) -> None:
     number = house.visit("Hello").conversation_id
     channel = Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py
     channel.subscribe(passing.CHANNEL)
-    channel.get_message(timeout=5)  # the subscription stands
+    channel.get_message(timeout=30)  # the subscription stands
     for _ in range(2):
         body = {"content": "@Ben, do you know her?", "private": True}
         house.ada.post(f"/conversations/{number}/messages", body, headers={"Idempotency-Key": "note-1"})

@@ -45,9 +45,9 @@ def test_a_wake_up_reaches_who_listens_and_is_silent_without_redis() -> None:
     redis = FakeRedis(server=server)
     listening = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     listening.subscribe(CHANNEL)
-    listening.get_message(timeout=1)
+    listening.get_message(timeout=30)
     Waker(redis)()
-    heard = listening.get_message(timeout=1)
+    heard = listening.get_message(timeout=30)
     assert heard is not None
     assert heard["data"] == b""
     server.connected = False
