@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from itertools import count
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
+from flask import Flask, Response
+from flask.ctx import RequestContext
 from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -18,6 +21,8 @@ from app import create_app
 from commands import projects
 from commands.accounts import agent
 from inbox import limits
+from inbox.errors import RateLimited
+from inbox.pages import known_devices
 from inbox.passwords import hash_password
 from inbox.services import Services
 from inbox.settings import Settings
@@ -75,6 +80,48 @@ def test_its_owner_comes_in_where_they_did_before(app: Flask) -> None:
     forged = app.test_client()
     forged.set_cookie("tandem_device", "WyJhIl0.x.y")
     assert say(forged, "guessed").status_code == 429
+
+
+class Browser:
+    """Keeps the cookie; `guesses` for an account from a place where nobody else is, as many as are let."""
+
+    def __init__(self, app: Flask, cookie: str = "", *, base: str = "http://here") -> None:
+        self.app, self.cookie, self.base, self.attributes = app, cookie, base, ""
+
+    def remember(self, email: str) -> None:
+        with self._asking():
+            answer = Response()
+            known_devices.remember(answer, email)
+        said, _, self.attributes = answer.headers["Set-Cookie"].partition("; ")
+        self.cookie = said.partition("=")[2]
+
+    def may_guess(self, email: str) -> bool:
+        with self._asking():
+            try:
+                known_devices.count_guess_for(email)
+            except RateLimited:
+                return False
+        return True
+
+    def _asking(self) -> RequestContext:
+        return self.app.test_request_context(base_url=self.base, headers={"Cookie": f"tandem_device={self.cookie}"})
+
+
+def test_a_browser_knows_a_few_accounts_for_half_a_year(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    family, accounts = Browser(app, base="https://here"), [f"{name}@example.com" for name in "abcdef"]
+    for email in (*accounts, accounts[2], accounts[3]):
+        family.remember(email)
+    assert all(said in family.attributes for said in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
+    for email in accounts:
+        while Browser(app).may_guess(email):
+            pass
+    assert [family.may_guess(email) for email in accounts] == [False, *[True] * 5], "the one of longest ago is gone"
+    _, *marks = URLSafeTimedSerializer("").loads_unsafe(family.cookie)[1]
+    forged = URLSafeTimedSerializer("a guess", salt="a device that knows an account").dumps(["x", *marks])
+    assert not Browser(app, forged).may_guess(accounts[1])
+    later = int(time.time()) + (known_devices.DAYS + 1) * 86_400
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: later)
+    assert not family.may_guess(accounts[1])
 
 
 def test_a_new_password_is_taken_though_the_old_one_was_guessed_at(app: Flask, settings: Settings) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
-from inbox import drafts, list_rows
+from inbox import drafts, list_rows, representation
 from inbox.listed import Filter
+from inbox.services import Services
 from jobs import turn
 from jobs.context import Context
 from tests.conftest import ListQueue
@@ -26,16 +28,16 @@ def alone(house: House) -> House:
     return house
 
 
-def listed(house: House, **query: Any) -> list[int]:
+def listed(house: House, path: str = "/conversations", **query: Any) -> list[int]:
     """A list's conversations, asked for one by one."""
     found: list[int] = []
-    page = house.ada.get("/conversations", query_string={"limit": 1, **query}).get_json()
+    page = house.ada.get(path, query_string={"limit": 1, **query}).get_json()
     while True:
         found += [one["id"] for one in page["items"]]
         if page["next_cursor"] is None:
             return found
         more = {"limit": 1, **query, "cursor": page["next_cursor"]}
-        page = house.ada.get("/conversations", query_string=more).get_json()
+        page = house.ada.get(path, query_string=more).get_json()
 
 
 def at(*visitors: Caller) -> list[int]:
@@ -101,6 +103,47 @@ def test_a_parked_reply_that_is_sent_ends_it_too(people: People) -> None:
         (row,) = list_rows.shown(connection, people.project_id, Filter(sort="waiting"))
     assert row.waits_since is not None
     assert row.waits_since > sent_at
+
+
+# Of each kind three: since when one waits is said, said of several alike, or not known.
+KINDS = text(
+    """
+INSERT INTO conversation
+    (project_id, visitor_id, status, responder_state, left_to_people, waiting_since, created_at, labels)
+SELECT :project, (SELECT max(id) FROM visitor), status, responder_state, left_to_people, since, '2026-01-02', '{vip}'
+FROM unnest(ARRAY['2026-01-03', NULL, '2026-01-01']::timestamptz[]) AS since, unnest(ARRAY[true, false]) AS
+    left_to_people, unnest(ARRAY['open', 'pending', 'snoozed', 'solved', 'spam']) AS status,
+    unnest(ARRAY['active', 'paused', 'handed_off']) AS responder_state
+RETURNING *
+"""
+)
+
+
+def test_each_kind_of_conversation_stands_in_its_place(house: House, services: Services) -> None:
+    """And all say alike since when it waits: the list, a conversation by itself, and the log of changes."""
+    visitor = house.visit()
+    with services.transaction() as writing:
+        rows = list(writing.connection.execute(KINDS, {"project": house.project_id}).mappings())
+
+    def since(row: Mapping[Any, Any]) -> Any:
+        needs = row["left_to_people"] or row["responder_state"] == "handed_off"
+        return (row["waiting_since"] or row["active_at"]) if needs and row["status"] in ("open", "pending") else None
+
+    waiting = sorted(filter(since, rows), key=lambda row: (since(row), row["id"]))
+    others = sorted((row for row in rows if not since(row)), key=lambda row: -int(row["id"]))
+    rows, places = waiting + others, [row["id"] for row in waiting + others]
+    told = house.ada.get("/conversations?sort=waiting&label=vip&limit=100").get_json()["items"]
+    assert [one["id"] for one in told] == places
+    assert [one["waiting_since"] for one in told] == [representation.moment(since(row)) for row in rows]
+    logged = [representation.conversation(row, told[0]["visitor"]) for row in rows]
+    assert [one["waiting_since"] for one in logged] == [one["waiting_since"] for one in told]
+    anywhere = listed(house, sort="waiting", limit=7)
+    assert anywhere.pop(len(waiting)) == visitor.conversation_id, "the newest of those who do not wait"
+    assert anywhere == places
+    assert listed(house, sort="waiting", label="vip", limit=7) == places
+    saved = {"name": "Line", "view": "wanted", "search": "", "sort": "waiting", "shared": False}
+    number = house.ada.post("/saved-views", saved).get_json()["id"]
+    assert listed(house, f"/saved-views/{number}/conversations", limit=7) == [row["id"] for row in waiting]
 
 
 def test_a_cursor_is_of_its_own_order(alone: House) -> None:
