@@ -5,8 +5,8 @@ Owns the SQL only. Must not decide: jobs/decide.py does, and jobs/landing.py bin
 Every statement opens alike (`door`): it locks the conversation where its version is still the one that was
 re-fetched, then the turn where attempt and status are still ours, and writes nothing where either fails:
 tests/concurrency/test_landing.py, tests/concurrency/test_turns.py::test_fence. What it updates it names, so that no
-value that a person set is reverted (I1): tests/concurrency/test_columns.py, tests/concurrency/test_every_interleaving.py. It is one statement, so
-that reply, position, turn and timeline are one transaction (I3): tests/concurrency/test_unknown_commit.py.
+value that a person set is reverted (I1): tests/concurrency/test_columns.py. It is one statement, so that reply,
+position, turn and timeline are one transaction (I3): tests/concurrency/test_unknown_commit.py.
 """
 
 from __future__ import annotations
