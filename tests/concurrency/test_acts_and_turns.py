@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from inbox import acts, acts_sql
+from inbox import acts, acts_sql, person_asked
 from jobs import claim
 from tests.concurrency.one_chain import chain
 from tests.conftest import InBackground, ListQueue
@@ -117,6 +118,24 @@ def test_a_person_takes_it_while_a_message_is_written(
     taking.result()
     assert statuses(people) == ["cancelled"]
     assert people.conversation()["responder_state"] == "paused"
+    said = [message["content"] for message in people.messages() if message["author"] == "agent"]
+    assert said == list(act[1:]), "once"
+    chain(people)
+
+
+def test_a_visitor_asks_for_a_person_while_a_message_of_theirs_is_written(
+    people: People, in_background: InBackground
+) -> None:
+    def ask() -> None:
+        with people.services.statement() as writing:
+            person_asked.ask(writing.connection, people.visit, datetime.now(UTC), people_here=True)
+
+    with visitor_is_writing(people):
+        asking = in_background(ask)
+        until_waiting(people.services, 1)
+    asking.result()
+    assert statuses(people) == ["cancelled"]
+    assert people.conversation()["responder_state"] == "handed_off"
     chain(people)
 
 

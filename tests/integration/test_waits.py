@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,6 +104,22 @@ def test_a_parked_reply_that_is_sent_ends_it_too(people: People) -> None:
         (row,) = list_rows.shown(connection, people.project_id, Filter(sort="waiting"))
     assert row.waits_since is not None
     assert row.waits_since > sent_at
+
+
+NOBODY_WAITS = """UPDATE conversation SET last_said_by = 'responder', left_to_people = false,
+    responder_state = 'active', waiting_since = '2026-01-01', version = version + 1 WHERE id = :conversation"""
+
+
+@pytest.mark.parametrize(
+    "waits", ["left_to_people = true", "responder_state = 'handed_off'", "last_said_by = 'visitor'", "id = id"]
+)
+def test_who_waits_for_any_reason_and_writes_again_keeps_their_place(people: People, waits: str) -> None:
+    people.visitor_writes()
+    people.behind_the_back(NOBODY_WAITS)
+    people.behind_the_back(f"UPDATE conversation SET {waits} WHERE id = :conversation")
+    people.visitor_writes()
+    kept = people.conversation()["waiting_since"] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert kept is (waits != "id = id"), "or waits from now on, where nothing was asked"
 
 
 # Of each kind three: since when one waits is said, said of several alike, or not known.
