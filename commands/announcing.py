@@ -19,9 +19,7 @@ def announce(settings: Settings, url: str, demo: Demo | None, visitor_url: str |
     if first_path:
         print(f"Make your first project: {url}{first_path}", flush=True)
     if demo and not settings.demo:
-        say(
-            f"The demo is in {settings.data} already. Remove that folder, or set TANDEM_DATA to another, to do without."
-        )
+        say(f"The demo is in {settings.data} already. `.venv/bin/flask project delete {demo.project_id}` takes it out.")
     if settings.offline:
         say("No model is connected, so the offline responder quotes your snippets.")
     say("Ctrl-C stops everything.")

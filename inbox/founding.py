@@ -21,6 +21,7 @@ from inbox.tokens import token_of
 
 LONGEST_NAME = 200  # characters of a project's
 FOR_MANAGERS = later("Only managers make projects. Ask one of them.")
+FOR_WHO_RUNS_IT = later("On this Tandem, projects are made by whoever runs it. Ask them.")
 DEMO = "@northfold.example"  # ends the addresses of the demo's team, which nobody real can have
 
 INSERT_PROJECT = text("INSERT INTO project (name, key, mode) VALUES (:name, :key, :mode) RETURNING id")

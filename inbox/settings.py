@@ -40,6 +40,7 @@ class Settings:
     openai_api_key: str | None = None
     model: str = "gpt-4o-mini"
     demo: bool = True  # `make run` makes it where there is no project yet
+    new_projects: bool = True  # managers make more on a page; the command line and the first link always do
     workers: int = 1
     turns: int = 100
     lease_seconds: float = 30
@@ -205,6 +206,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "OPENAI_API_KEY": ("openai_api_key", _text),
     "TANDEM_MODEL": ("model", _text),
     "TANDEM_DEMO": ("demo", _switch),
+    "TANDEM_NEW_PROJECTS": ("new_projects", _switch),
     "TANDEM_WORKERS": ("workers", _whole(1, 64)),
     "TANDEM_TURNS": ("turns", _whole(1, 10_000)),
     "TANDEM_LEASE_SECONDS": ("lease_seconds", _seconds),

@@ -1,6 +1,7 @@
 """Making a project on a page: one beside those that there are, and the first of an installation.
 
-Owns the form. Whoever makes a project leads it. Whoever looks at the demo is somebody else: the page asks them who.
+Owns the form, and who sees the way to it. Whoever makes a project leads it. Whoever looks at the demo is somebody else:
+the page asks them who.
 """
 
 from __future__ import annotations
@@ -8,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from inbox import access, founding, passwords, sessions
 from inbox.access import Agent, require_manager
-from inbox.api.asking import services
+from inbox.api.asking import services, wiring
 from inbox.conversation import storable
-from inbox.errors import Invalid, NotFound
+from inbox.errors import Forbidden, Invalid, NotFound
 from inbox.limits import limited_passwords
 from inbox.pages import forms, signing_in
 from inbox.pages.signing_in import page, session_token
@@ -24,11 +25,21 @@ from inbox.pages.signing_in import page, session_token
 blueprint = Blueprint("founding", __name__)
 
 
+def register(app: Flask) -> None:
+    """Add `may_make_projects()` to the templates."""
+    app.jinja_env.globals["may_make_projects"] = may_make_projects
+
+
+def may_make_projects(me: Agent) -> bool:
+    """Whether they may make one more here: TANDEM_NEW_PROJECTS keeps that to whoever runs Tandem."""
+    return me.is_manager and wiring().settings.new_projects
+
+
 @blueprint.get("/projects/new")
 @page
 def begin(me: Agent) -> ResponseReturnValue:
     """The form for one more project."""
-    require_manager(me, founding.FOR_MANAGERS)
+    _require(me)
     return _page(me)
 
 
@@ -37,7 +48,7 @@ def begin(me: Agent) -> ResponseReturnValue:
 @page
 def make(me: Agent) -> ResponseReturnValue:
     """Make it, and go on in it."""
-    require_manager(me, founding.FOR_MANAGERS)
+    _require(me)
     typed = forms.typed("project", "name", "email")
     try:
         with services().transaction() as writing:
@@ -74,6 +85,12 @@ def make_first(token: str) -> ResponseReturnValue:
     except Invalid as error:
         return _page(None, typed, error.extra["fields"]), 422
     return signing_in.enter(agent_id, project_id, stays=True, how="password")
+
+
+def _require(me: Agent) -> None:
+    require_manager(me, founding.FOR_MANAGERS)
+    if not may_make_projects(me):
+        raise Forbidden(founding.FOR_WHO_RUNS_IT)
 
 
 def _first() -> ResponseReturnValue:

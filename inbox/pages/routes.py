@@ -46,7 +46,7 @@ from inbox.pages import (
     working_hours,
 )
 
-OF_EVERY_PAGE = (words, tabs, attention, label_hues, reached)
+OF_EVERY_PAGE = (words, tabs, attention, label_hues, reached, founding)
 PAGES = (
     *(first_step, joining, proving, account, founding),
     *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, removing, attaching, noticing),

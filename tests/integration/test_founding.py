@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from commands.accounts import project
 from commands.announcing import announce
 from commands.demo import create_demo, first_start
+from commands.projects import JOIN_PROJECT
 from inbox import audit, founding, team
 from inbox.audit import Wanted
 from inbox.errors import NotFound
@@ -21,7 +23,7 @@ from inbox.services import Services
 from inbox.settings import Settings
 from tests.background import Background
 from tests.integration.callers import Caller, House
-from tests.integration.reader import Sit, shown
+from tests.integration.reader import Reader, Sit, shown
 from tests.locks import until_waiting
 
 NEW = "/projects/new"
@@ -92,6 +94,28 @@ def test_a_manager_makes_one_more_and_goes_on_in_it(house: House, services: Serv
     assert "Getting set up" in page
     ada.send("x", {"project": "new"}, to="/account/project")
     assert "Go there House" in shown(ada.open("/account"))
+
+
+def test_whoever_runs_tandem_may_keep_making_them_to_themselves(
+    app: Flask, settings: Settings, services: Services
+) -> None:
+    app.extensions["tandem"] = replace(app.extensions["tandem"], settings=replace(settings, new_projects=False))
+    with services.database.begin() as connection:
+        demo = create_demo(connection)
+        mai = connection.execute(text("SELECT id FROM agent WHERE email = :mai"), {"mai": demo.email}).scalar_one()
+    house, other = House.build(app, services), House.build(app, services, "Other house")
+    ada, at_demo = Reader(app, services, house.ada), Reader(app, services, Caller(app, id=mai))
+    with services.database.begin() as connection:
+        connection.execute(JOIN_PROJECT, {"project": other.project_id, "agent": house.ada.id, "role": "manager"})
+    for reader in (ada, at_demo):
+        for path in ("/", "/settings", "/account"):
+            page = reader.open(path)
+            assert NEW not in page
+            assert 'value="new"' not in page
+        assert "projects are made by whoever runs it" in shown(reader.client.get(NEW).text)
+        token = reader.forms["/sign-out"]["csrf_token"]
+        assert reader.client.post(NEW, data={**KARI, "csrf_token": token}).status_code == 403
+    assert projects(services) == ["Northfold", "House", "Other house"]
 
 
 def test_the_command_line_lists_them(house: House, other_house: House, settings: Settings) -> None:
