@@ -56,8 +56,10 @@ SELECT m.* FROM m"""
 )
 FORGET_FILES = text("DELETE FROM attachment WHERE message_id = :message RETURNING key")
 
-# What follows holds words without belonging to the message: the change log, which streams resume by; answers kept for a
-# repetition, which keep their place so that nothing is said twice; and what was or is to be told to webhooks.
+# What follows holds words without belonging to the message: the change log, which streams resume by; answers kept for
+# a repetition, which keep their place so that nothing is said twice; and what was or is to be told to webhooks. The
+# change log has no index by conversation, so it is read from its end to where the message came: ids rise with the time,
+# but for transactions that overlap.
 FORGET = (
     text(
         """
@@ -70,7 +72,9 @@ UPDATE change SET body = body || jsonb_build_object(
         FROM jsonb_array_elements(body -> 'drafts') WITH ORDINALITY AS listed (one, place)),
     'conversation', CASE WHEN body -> 'conversation' ->> 'last_message_id' = CAST(:message AS text)
         THEN body -> 'conversation' || '{"last_message_snippet": ""}' ELSE body -> 'conversation' END)
-WHERE project_id = :project AND conversation_id = :conversation
+WHERE conversation_id = :conversation AND id > COALESCE((
+    SELECT id FROM change WHERE at < CAST(:written AS timestamptz) - interval '10 minutes'
+    ORDER BY id DESC LIMIT 1), 0)
 """
     ),
     text(
@@ -128,5 +132,5 @@ def remove(connection: Connection, who: Agent, conversation_id: int, message_id:
     removed = connection.execute(REMOVE, named).mappings().one()
     files = connection.execute(FORGET_FILES, named).scalars().all()
     for statement in FORGET:
-        connection.execute(statement, named | {"turn": row["turn_id"]})
+        connection.execute(statement, named | {"turn": row["turn_id"], "written": row["created_at"]})
     return Removed(removed, files)
