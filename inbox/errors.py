@@ -76,7 +76,7 @@ class MethodNotAllowed(InboxError):
 
 
 class StaleClaim(InboxError):
-    """extra: owner {id, name}, conversation."""
+    """extra: owner {id, name}; with it conversation (who has it), or at (when they said something)."""
 
     code = "stale_claim"
     status = 409
@@ -111,7 +111,7 @@ class LastManager(InboxError):
 
 
 class StaleVersion(InboxError):
-    """extra: what it is about as it is now: conversation, project, snippet, tool, webhook or visitor."""
+    """extra: what it is about as it is now, by its kind (conversation, project, snippet, ...), or by whom (by) and at."""
 
     code = "stale_version"
     status = 412
