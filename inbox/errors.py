@@ -111,7 +111,7 @@ class LastManager(InboxError):
 
 
 class StaleVersion(InboxError):
-    """extra: what it is about as it is now, by its kind (conversation, project, snippet, ...), or by whom (by) and at."""
+    """extra: what it is about as it is now, by its kind (conversation, project, tool, ...), or `by` whom and `at`."""
 
     code = "stale_version"
     status = 412

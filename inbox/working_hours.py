@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from inbox import representation
 from inbox.access import Agent, require_manager
 from inbox.audit import audit_cte
 from inbox.errors import StaleVersion
@@ -55,6 +56,17 @@ class Setting:
     version: int
     changed_by: str | None
 
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        """The form that everybody reads, and whether the hours say that somebody is there `now`."""
+        return {
+            "enabled": self.enabled,
+            "time_zone": self.hours.zone,
+            "week": self.hours.week,
+            "holidays": [day.isoformat() for day in sorted(self.hours.holidays)],
+            "open_now": not self.enabled or self.hours.is_open(now),
+            "opens_at": representation.moment(self.hours.opens_at(now)) if self.enabled else None,
+        }
+
 
 def find(connection: Connection, project_id: int) -> Setting:
     """The project's hours."""
@@ -79,9 +91,12 @@ def change(
     asked = {**who.asking, "enabled": enabled, "guarded": seen is not None, "seen": list(seen or ())}
     row = connection.execute(SET, {**values, **asked}).mappings().one_or_none()
     if row is None:
-        by = find(connection, who.project_id).changed_by or "Somebody"
-        words = "%(name)s changed the working hours since you loaded them. Yours were not saved."
-        raise StaleVersion(words, filled={"name": by})
+        stands = find(connection, who.project_id)
+        raise StaleVersion(
+            "%(name)s changed the working hours since you loaded them. Yours were not saved.",
+            filled={"name": stands.changed_by or "Somebody"},
+            working_hours=stands.as_json(datetime.now(UTC)),
+        )
     return _setting(row)
 
 

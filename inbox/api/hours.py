@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, Response
 
@@ -13,7 +12,6 @@ from inbox.api.answering import answer, seen_versions
 from inbox.api.asking import agent_route, body, query, services, visitor_route, wiring
 from inbox.api.team_schemas import HoursBody
 from inbox.visiting import Visit
-from inbox.working_hours import Setting
 
 blueprint = Blueprint("hours", __name__, url_prefix="/api/v1")
 
@@ -25,7 +23,7 @@ def show(who: Agent) -> Response:
     query()
     with services().reading() as connection:
         setting = working_hours.find(connection, who.project_id)
-    return answer(_shown(setting), version=setting.version)
+    return answer(setting.as_json(datetime.now(UTC)), version=setting.version)
 
 
 @blueprint.put("/working-hours")
@@ -37,7 +35,7 @@ def change(who: Agent) -> Response:
         setting = working_hours.change(
             writing.connection, who, wanted.hours(), enabled=wanted.enabled, seen=seen_versions()
         )
-    return answer(_shown(setting), version=setting.version)
+    return answer(setting.as_json(datetime.now(UTC)), version=setting.version)
 
 
 @blueprint.get("/widget/availability")
@@ -49,15 +47,3 @@ def availability(visit: Visit) -> Response:
         back_at = working_hours.back_at(connection, visit.project_id, datetime.now(UTC))
     here = bool(wiring().presence.here(visit.project_id))
     return answer({"people_here": here, "back_at": None if here else representation.moment(back_at)})
-
-
-def _shown(setting: Setting) -> dict[str, Any]:
-    now, hours = datetime.now(UTC), setting.hours
-    return {
-        "enabled": setting.enabled,
-        "time_zone": hours.zone,
-        "week": hours.week,
-        "holidays": [day.isoformat() for day in sorted(hours.holidays)],
-        "open_now": not setting.enabled or hours.is_open(now),
-        "opens_at": representation.moment(hours.opens_at(now)) if setting.enabled else None,
-    }

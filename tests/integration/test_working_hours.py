@@ -42,7 +42,9 @@ def test_versions(house: House) -> None:
     assert (first.headers["ETag"], first.get_json()["enabled"]) == ('"0"', False)
     stale = {"If-Match": '"0"'}
     assert house.ada.call("PUT", "/working-hours", json=closed_now(), headers=stale).headers["ETag"] == '"1"'
-    assert error(house.ada.call("PUT", "/working-hours", json=closed_now(), headers=stale)) == (412, "stale_version")
+    refused = house.ada.call("PUT", "/working-hours", json=closed_now() | {"enabled": False}, headers=stale)
+    assert error(refused) == (412, "stale_version")
+    assert refused.get_json()["error"]["working_hours"] == house.ada.get("/working-hours").get_json()
     assert house.ada.call("PUT", "/working-hours", json=closed_now()).headers["ETag"] == '"2"'
     assert error(house.ben.call("PUT", "/working-hours", json=closed_now())) == (403, "forbidden")
     (entry, _) = house.ada.get("/audit?kind=hours_changed").get_json()["items"]
