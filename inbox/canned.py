@@ -154,5 +154,8 @@ def _check(content: str) -> None:
 
 
 def _taken(shortcut: str) -> Invalid:
-    words = "There is a canned reply /%(shortcut)s already."
-    return Invalid(words, filled={"shortcut": shortcut}, fields={"shortcut": "is taken"})
+    return Invalid(
+        "There is a canned reply /%(shortcut)s already.",
+        filled={"shortcut": shortcut},
+        fields={"shortcut": "is taken"},
+    )

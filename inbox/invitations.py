@@ -17,12 +17,13 @@ from inbox.audit import audit_cte
 from inbox.conversation import LARGEST_ID
 from inbox.errors import Invalid, NotFound
 from inbox.mail_address import mail_address
+from inbox.saying import later
 from inbox.team import FOR_MANAGERS
 from inbox.tokens import digest
 
 Row = Mapping[Any, Any]
 DAYS = 7
-GONE = "This invitation is not valid any more. Ask whoever sent it for a new one."
+GONE = later("This invitation is not valid any more. Ask whoever sent it for a new one.")
 
 OPEN = "accepted_at IS NULL AND revoked_at IS NULL"
 # Whoever is invited anew has one valid link: the newest.

@@ -154,8 +154,9 @@ def prove(connection: Connection, agent_id: int, code: str, sealer: Sealer, now:
     """
     limits = {"agent": agent_id, "most": MOST_TRIES, "minutes": WINDOW_MINUTES}
     if connection.execute(TRY, limits).one_or_none() is None:
-        words = "Too many codes were tried. Wait %(minutes)s minutes and try again."
-        raise RateLimited(words, filled={"minutes": WINDOW_MINUTES})
+        raise RateLimited(
+            "Too many codes were tried. Wait %(minutes)s minutes and try again.", filled={"minutes": WINDOW_MINUTES}
+        )
     row = connection.execute(FIND, {"agent": agent_id}).one_or_none()
     step = _step(sealer.open(row.secret), code, now) if row and row.confirmed_at else None
     how = ""

@@ -111,8 +111,11 @@ def create(connection: Connection, who: Agent, wanted: Mapping[str, Any], sealed
     parameters = {**who.asking, "secret": sealed, "most": MOST_ENDPOINTS}
     row = connection.execute(CREATE, {**parameters, **wanted}).mappings().one_or_none()
     if row is None:
-        words = "A project has at most %(most)s webhooks. Delete one that nobody needs."
-        raise Invalid(words, filled={"most": MOST_ENDPOINTS}, fields={})
+        raise Invalid(
+            "A project has at most %(most)s webhooks. Delete one that nobody needs.",
+            filled={"most": MOST_ENDPOINTS},
+            fields={},
+        )
     return row
 
 

@@ -19,6 +19,7 @@ from inbox.access import Known
 from inbox.api.answering import answer
 from inbox.api.asking import json_object, services
 from inbox.errors import RateLimited, Unauthorized
+from inbox.language import sentence_of
 from inbox.limits import limited_sessions, limited_sign_in
 from inbox.pages import signing_in
 from inbox.passkeys import Site
@@ -60,7 +61,7 @@ def prove() -> ResponseReturnValue:
             access.failed(connection, known.agent_id, how="code", address=request.remote_addr or "")
         words = gettext("This code is not right, or was used already.")
         if isinstance(error, RateLimited):
-            words = gettext("Too many codes were tried. Wait a quarter of an hour.")
+            words = sentence_of(error)
         return _page(known, words), error.status
     return signing_in.enter(known.agent_id, known.project_id, stays=stays, how=how, password_hash=known.password_hash)
 
