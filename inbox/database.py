@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import dict_row, namedtuple_row, tuple_row
-from sqlalchemy import Connection, Engine, TextClause, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, TextClause, create_engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -64,6 +64,7 @@ def connect(
     for one in (engine, single):
         event.listen(one, "connect", greet)
         event.listen(one, "do_connect", opening(patience_seconds))
+        event.listen(one, "handle_error", _give_up)
     lender = Lender(single, kept=pool_size, most=pool_size if bounded else 2 * pool_size, seconds=pool_seconds)
     event.listen(engine, "engine_disposed", lambda _engine: lender.dispose())
     _LENDERS[engine] = lender
@@ -140,7 +141,7 @@ def _answer(
         cursor.execute(driver_sql, [parameters[name] for name in names], prepare=prepare, binary=True)
         return take(cursor)
     except psycopg.Error as error:
-        lost = driver.closed or driver.broken
+        lost = driver.closed or driver.broken or _takes_nothing(error)
         if lost:
             connection.invalidate(error)
         raise DBAPIError.instance(
@@ -158,8 +159,20 @@ def numbered(sql: str) -> tuple[bytes, list[str]]:
     return str(compiled).encode(), list(dict.fromkeys(compiled.positiontup or ()))
 
 
+def _takes_nothing(error: BaseException | None) -> bool:
+    """Whether the server is one that is only read: another took over from it, or its host stopped it, its disk full."""
+    return isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
+
+
+def _give_up(context: ExceptionContext) -> None:
+    """A connection to such a server is not lent again: the next one may lead to the server that took over."""
+    if _takes_nothing(context.original_exception):
+        context.is_disconnect = True
+
+
 def is_away(error: BaseException) -> bool:
-    """Whether the error says that the server is gone, restarting, or out of connections (not that SQL is wrong)."""
+    """Whether the error says that the server is gone, restarting, out of connections, or takes nothing (not that SQL is
+    wrong)."""
     if isinstance(error, DBAPIError) and (error.connection_invalidated or outdated_plans.is_outdated(error.orig)):
         return True  # a plan, of a transaction: nothing was done, and the next one goes well
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
@@ -174,6 +187,11 @@ def why_away(error: BaseException) -> str:
 def refused_by(error: DBAPIError, constraint: str) -> bool:
     """Whether it was this constraint that refused the statement."""
     return isinstance(error.orig, psycopg.Error) and error.orig.diag.constraint_name == constraint
+
+
+def was_heard(error: DBAPIError) -> bool:
+    """Whether the server itself said that it did nothing."""
+    return _takes_nothing(error.orig) or not error.connection_invalidated
 
 
 def names_what_is_gone(error: DBAPIError) -> bool:

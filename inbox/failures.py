@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from inbox.database import is_away, names_what_is_gone
+from inbox.database import is_away, names_what_is_gone, was_heard, why_away
 from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
 from inbox.language import sentence_of
 from inbox.saying import later, said
@@ -66,8 +66,8 @@ def _http(error: HTTPException) -> Response:
 
 def _database(error: SQLAlchemyError) -> Response:
     if is_away(error):
-        log.warning("The database does not answer: %s", type(error).__name__)
-        if isinstance(error, DBAPIError) and error.connection_invalidated and request.method not in SAFE:
+        log.warning("The database does not answer: %s (%s)", type(error).__name__, why_away(error))
+        if isinstance(error, DBAPIError) and not was_heard(error) and request.method not in SAFE:
             # A statement that was sent may be carried out once the server goes on, though its answer is not heard.
             return _known(
                 Unavailable("The database did not answer. Look whether it was done after all before you do it again.")

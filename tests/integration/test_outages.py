@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from redis import Redis
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
@@ -34,7 +35,7 @@ from jobs.sharing import SharedQueue
 from jobs.stopping import Stopping
 from jobs.values import Claimed
 from tests.conftest import InBackground
-from tests.integration.callers import House
+from tests.integration.callers import Caller, House, error
 from tests.integration.test_counting import came
 from tests.model_server import ModelServer
 from tests.people import People, statuses, time_passes
@@ -121,6 +122,27 @@ def test_over_http_a_message_is_taken_without_redis(settings: Settings, services
     visitor = House.build(app, services).visit()
     assert visitor.post("/widget/messages", {"content": "Anybody?"}).status_code == 201
     assert [m["content"] for m in visitor.get("/widget/messages").get_json()["items"]] == ["Anybody?"]
+    app.extensions["tandem"].hub.close()
+
+
+def test_a_database_that_takes_nothing_is_away_until_it_does(
+    settings: Settings, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that its host made read-only, its disk being full, or that another took over from."""
+    name = text("SELECT quote_ident(current_database())")
+    with services.reading() as connection:
+        database = connection.execute(name).scalar_one()
+        visitor = House.build(create_app(settings), services).visit()
+        connection.execute(text(f"ALTER DATABASE {database} SET default_transaction_read_only = on"))
+        app = create_app(settings)  # connects from here on
+        visitor = Caller(app, visitor.token)
+        for _ in range(2):
+            assert error(visitor.post("/widget/messages", {"content": "Anybody?"})) == (503, "unavailable")
+        assert "read-only" in caplog.text, "whoever reads the log knows why"
+        assert visitor.get("/widget/messages").get_json()["items"] == []
+        connection.execute(text(f"ALTER DATABASE {database} RESET default_transaction_read_only"))
+    answers = [visitor.post("/widget/messages", {"content": "Now?"}).status_code for _ in range(5)]
+    assert answers[-1] == 201, "of the connections of before each is given up as it is refused"
     app.extensions["tandem"].hub.close()
 
 
