@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import jwt
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.conftest import House, SignIn, keep
 from tests.acceptance.gate import Gate
@@ -24,6 +24,36 @@ FROM_THE_RIGHT = """(words) => {
   const [first, whole] = [[...line.getClientRects()].find(({ width }) => width), words.getBoundingClientRect()];
   return whole.right - first.right < 2 && first.left - whole.left > 20;
 }"""
+
+
+# What a browser gives whoever leaves a page: a timer with the number 0, and requests that fail at once.
+ON_A_PAGE_THAT_IS_LEFT = """async (key) => {
+  const { openOutbox } = await import("/static/js/widget/outbox.js");
+  const { openSession } = await import("/static/js/widget/session.js");
+  const kept = new Map();
+  const set = (name, value) => (value === null ? kept.delete(name) : kept.set(name, value));
+  const store = { names: () => [...kept.keys()], get: (name) => kept.get(name) ?? null, set };
+  let asked = 0;
+  window.setTimeout = () => 0;
+  window.fetch = () => ((asked += 1) < 50 ? Promise.reject(new TypeError("left")) : new Promise(() => {}));
+  const [onWaiting, onSent, onRefused, onTrouble] = Array(4).fill(() => {});
+  const outbox = openOutbox(store, openSession(store, key), { onWaiting, onSent, onRefused, onTrouble });
+  outbox.add({ content: "Hello?" });
+  const { port1, port2 } = new MessageChannel();
+  await new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage("all that had to be done at once is done");
+  });
+  return { asked, waiting: outbox.waiting().length };
+}"""
+
+
+def test_what_waits_does_not_go_round_on_a_page_that_is_left(browser: Browser, house: House) -> None:
+    with browser.new_context(bypass_csp=True) as context:  # for what the test itself loads
+        page = context.new_page()
+        page.goto(f"{house.product.run['url']}/sign-in")
+        left = page.evaluate(ON_A_PAGE_THAT_IS_LEFT, house.product.run["project_key"])
+    assert left == {"asked": 1, "waiting": 1}, "the next page sends it"
 
 
 def test_it_is_kept_without_cookies_and_read_without_a_mouse(visit: Callable[..., Page], house: House) -> None:

@@ -60,6 +60,13 @@ def test_a_parked_reply_writes_none(people: People, worker: Context) -> None:
     assert [draft["content"] for draft in people.drafts()] == ["Here."]
 
 
+def test_who_moves_the_workflow_leaves_the_rest_of_metadata(people: People) -> None:
+    people.use_workflow(WORKFLOW)
+    people.behind_the_back("UPDATE conversation SET metadata = :more WHERE id = :conversation", more={"crm": 7})
+    people.act("move_workflow", "order")
+    assert people.conversation()["metadata"] == {"crm": 7, "workflowState": ORDER.as_json()}
+
+
 def changed(people: People, worker: Context, land: Verdict) -> set[str]:
     """The columns that the landing changes in a conversation of which people have set all that they can."""
     people.use_workflow(WORKFLOW)

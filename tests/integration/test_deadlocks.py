@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from inbox.database import fetch_one, single_statements
 from inbox.services import Services, Writing
@@ -46,6 +47,21 @@ def test_a_transaction_that_met_another_half_way_is_done_anew(house: House, serv
 
     assert met_half_way(house, services, engine, lambda: services.together(work)) == 2
     assert done == [2, 2], "from its begin"
+
+
+def test_what_else_ends_a_transaction_is_told_and_not_done_anew(house: House, services: Services) -> None:
+    house.visit()
+    done = []
+
+    def work(writing: Writing) -> Any:
+        done.append(writing.connection.execute(text("SET LOCAL lock_timeout = 1")))
+        return by_ours(writing.connection)
+
+    with services.transaction() as holding:
+        holding.connection.execute(BOTH)
+        with pytest.raises(OperationalError):
+            services.together(work)
+    assert len(done) == 1
 
 
 def met_half_way(house: House, services: Services, engine: Engine, act: Callable[[], Any]) -> Any:

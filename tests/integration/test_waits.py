@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from inbox import drafts, list_rows, representation
+from inbox import drafts, list_rows, person_asked, representation
 from inbox.listed import Filter
 from inbox.services import Services
 from jobs import turn
@@ -122,6 +122,14 @@ def test_who_waits_for_any_reason_and_writes_again_keeps_their_place(people: Peo
     assert kept is (waits != "id = id"), "or waits from now on, where nothing was asked"
 
 
+def test_who_asks_for_a_person_waits_from_then_on(people: People) -> None:
+    people.visitor_writes()
+    people.behind_the_back(NOBODY_WAITS)
+    with people.services.statement() as writing:
+        person_asked.ask(writing.connection, people.visit, datetime.now(UTC), people_here=True)
+    assert people.conversation()["waiting_since"] > datetime(2026, 1, 2, tzinfo=UTC)
+
+
 # Of each kind three: since when one waits is said, said of several alike, or not known.
 KINDS = text(
     """
@@ -187,6 +195,8 @@ def test_the_page_keeps_its_order(alone: House, app: Flask, sit: Callable[[Calle
     assert rows("/?view=all") == at(second, first)
     assert rows("/?view=all&sort=waiting") == at(first, second)
     assert f"/conversations/{first.conversation_id}?view=all&amp;sort=waiting#" in browser.get("/?sort=waiting").text
+    assert 'class="ordered"' in browser.get("/?sort=waiting").text
+    assert 'class="ordered"' not in browser.get("/?view=solved&sort=waiting").text, "where nobody can wait"
     form = {"name": "Line", "view": "wanted", "q": "", "sort": "waiting"}
     saved = browser.post("/saved-views", data=form).headers["Location"]
     assert rows(saved) == at(first, second)
