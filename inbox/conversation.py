@@ -6,15 +6,17 @@ Owns the rules for values. Must not store anything.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 Status = Literal["open", "pending", "snoozed", "solved", "spam"]
 Priority = Literal["low", "normal", "high", "urgent"]
 ResponderState = Literal["active", "paused", "handed_off"]
+TurnStatus = Literal["queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed"]
 
-STATUSES: tuple[Status, ...] = ("open", "pending", "snoozed", "solved", "spam")
-PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
-RESPONDER_STATES: tuple[ResponderState, ...] = ("active", "paused", "handed_off")
+STATUSES: tuple[Status, ...] = get_args(Status)
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+RESPONDER_STATES: tuple[ResponderState, ...] = get_args(ResponderState)
+TURN_STATUSES: tuple[TurnStatus, ...] = get_args(TurnStatus)
 
 SNIPPET_CHARACTERS = 140
 MOST_CHARACTERS = 10_000

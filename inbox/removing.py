@@ -24,12 +24,7 @@ FOR_THEIR_WRITER = later("Only who wrote it, or a manager, removes a message. As
 
 # Whoever writes in this conversation waits from here on, so that what follows sees all that was kept of the message.
 LOCK = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE")
-FIND = text(
-    """
-SELECT m.*, :manager OR COALESCE(m.sent_by, CASE m.author WHEN 'agent' THEN m.author_id END) = :who AS may
-FROM message m WHERE m.id = :message AND m.conversation_id = :conversation AND m.project_id = :project
-"""
-)
+FIND = text("SELECT * FROM message WHERE id = :message AND conversation_id = :conversation AND project_id = :project")
 REMOVE = text(
     f"""
 WITH {OLD},
@@ -114,18 +109,24 @@ class Removed:
     files: Sequence[str] = ()
 
 
+def may_remove(who: Agent, message: Row) -> bool:
+    """Whether the message or note is theirs to take back: what they wrote or sent, a manager's is every one."""
+    writer = message["sent_by"] or (message["author_id"] if message["author"] == "agent" else None)
+    return who.is_manager or writer == who.id
+
+
 def remove(connection: Connection, who: Agent, conversation_id: int, message_id: int) -> Removed:
     """Take the words and files of a message or note away; one that is removed already is answered as it is.
 
     Must run in a transaction. Raises NotFound, and Forbidden for another's unless they are a manager.
     """
-    named = {**who.asking, "conversation": conversation_id, "message": message_id, "manager": who.is_manager}
+    named = {**who.asking, "conversation": conversation_id, "message": message_id}
     if connection.execute(LOCK, named).one_or_none() is None:
         raise NotFound
     row = connection.execute(FIND, named).mappings().one_or_none()
     if row is None:
         raise NotFound
-    if not row["may"]:
+    if not may_remove(who, row):
         raise Forbidden(FOR_THEIR_WRITER)
     if "removed" in row["details"]:
         return Removed(row)

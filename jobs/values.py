@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from inbox.conversation import TurnStatus
 from inbox.spending import Caps
 from jobs.toolbox import Toolbox
 from responder.outcome import Intent
 from responder.snapshot import Snapshot
 
-TurnStatus = Literal["queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed"]
 DropStatus = Literal["cancelled", "superseded", "failed"]
 ParkReason = Literal["person_replied", "taken_over", "spam", "assigned"]
 

@@ -11,10 +11,9 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from inbox.conversation import Priority, ResponderState, Status
+from inbox.conversation import Priority, ResponderState, Status, TurnStatus
 
 T = TypeVar("T")
-TurnStatus = Literal["queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed"]
 
 
 class Answer(BaseModel):

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from inbox.api.answering import answer
 from inbox.api.asking import services, wiring
+from inbox.conversation import TURN_STATUSES
 
 blueprint = Blueprint("health", __name__)
 
-TURN_STATUSES = ("queued", "thinking", "landed", "parked", "handed_off", "superseded", "cancelled", "failed")
 FIGURES = text(
     """
 SELECT status, count(*) AS turns, count(*) FILTER (WHERE window_ms IS NOT NULL AND lock_wait_ms IS NULL) AS unlocked,

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from inbox import representation, timeline, timeline_words
 from inbox.pages import axis, call_words, model_words, parked, telling
+from inbox.removing import may_remove
 
 CODE = re.compile(r"```[\w+-]*\n(.*?)\n?```", re.DOTALL)
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -36,8 +37,8 @@ WORDS = {
 
 
 def register(app: Flask) -> None:
-    """Add the filters to the templates."""
-    app.jinja_env.globals["unanswered"] = unanswered
+    """Add the filters to the templates, and what they ask."""
+    app.jinja_env.globals.update(unanswered=unanswered, may_remove=may_remove)
     app.jinja_env.filters.update(
         rendered=rendered,
         initials=initials,
