@@ -5,7 +5,7 @@ import { count, showClocks, showWaits } from "./clock.js";
 import { refreshViews, rowsChanged } from "./list.js";
 import { own } from "./own.js";
 import { newest, sawArrivals } from "./reading.js";
-import { openStream } from "./stream.js";
+import { openShared } from "./sharing.js";
 import "./toasts.js";
 
 const app = document.querySelector(".app");
@@ -111,7 +111,7 @@ document.addEventListener("tandem:refresh", (event) => {
   event.detail.done = refreshOpen();
 });
 
-const tryNow = openStream(open ? `/events?open=${open}` : "/events", {
+const tryNow = openShared(open ? `/events?open=${open}` : "/events", {
   headers: () => ({ ...own }),
   from: position || null,
   onEvent(name, data) {

@@ -23,12 +23,13 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
   async function connect() {
     if (closed) return;
     timer = null;
-    line = new AbortController();
+    const mine = new AbortController();
+    line = mine;
     heard();
     try {
       const sent = await headers();
       if (last !== null) sent["Last-Event-ID"] = last;
-      const response = await fetch(url, { headers: sent, cache: "no-store", signal: line.signal });
+      const response = await fetch(url, { headers: sent, cache: "no-store", signal: mine.signal });
       if (response.status === 400) last = null; // the server knows this id no more
       if (!response.ok) throw new Error(String(response.status));
       onState(true);
@@ -37,6 +38,7 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
     } catch {
       // Whatever it was, the answer is the same: wait a little and come back.
     }
+    if (line !== mine) return; // closed, and opened anew before this one knew
     clearTimeout(silence);
     if (closed) return;
     onState(false);
@@ -83,7 +85,14 @@ export function openStream(url, { headers = () => ({}), onEvent, onState, from =
     last: () => last,
     close() {
       closed = true;
+      clearTimeout(timer);
+      timer = null;
       line.abort();
+    },
+    reopen() {
+      closed = false;
+      wait = FIRST_WAIT;
+      connect();
     },
   });
 }

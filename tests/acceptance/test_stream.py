@@ -17,6 +17,14 @@ PAGE = b"""<script type="module">
 import { openStream } from "/stream.js";
 openStream("/events", { onEvent() {}, onState(is) { document.title = is ? "connected" : "away"; } });
 </script>"""
+SHARED = b"""<body data-project="1"><script type="module">
+let away = false;
+Object.defineProperty(document, "hidden", { get: () => away });
+window.look = (is) => { away = !is; document.dispatchEvent(new Event("visibilitychange")); };
+import { openShared } from "/sharing.js";
+openShared("/events", { onEvent() {}, onState(is) { document.title = is ? "connected" : "away"; } });
+</script>"""
+MANY_TABS = 8  # more than a browser has lines to a server
 
 
 class Silent(ThreadingHTTPServer):
@@ -39,6 +47,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer; a stream stays open."""
         kind, body = {
             "/stream.js": ("text/javascript", (ROOT / "static/js/stream.js").read_bytes()),
+            "/sharing.js": ("text/javascript", (ROOT / "static/js/sharing.js").read_bytes()),
+            "/shared": ("text/html", SHARED),
             "/events": ("text/event-stream", b"id: 7\nevent: x\ndata: {}\n\n"),
         }.get(self.path, ("text/html", PAGE))
         self.send_response(200)
@@ -73,3 +83,19 @@ def test_a_silent_line_is_left_and_taken_up_behind_the_last_event(browser: Brows
     page.clock.run_for(15_000)
     assert silent.asked.get(timeout=SECONDS) == "7"
     page.close()
+
+
+def test_many_tabs_leave_lines_to_each_other(browser: Browser, silent: Silent) -> None:
+    """Those out of sight rest, so that each next one loads; whichever is looked at again goes on where it stood."""
+    context = browser.new_context()
+    tabs = []
+    for _ in range(MANY_TABS):
+        tab = context.new_page()
+        tab.goto(f"http://127.0.0.1:{silent.server_port}/shared")
+        tab.wait_for_function("() => document.title === 'connected'")
+        assert silent.asked.get(timeout=SECONDS) is None
+        tab.evaluate("look(false)")
+        tabs.append(tab)
+    tabs[0].evaluate("look(true)")
+    assert silent.asked.get(timeout=SECONDS) == "7"
+    context.close()

@@ -1,7 +1,7 @@
 // The counts of the labels' page as they change. A label that is new, or gone, loads the page unless somebody is at work.
 
 import { own } from "../own.js";
-import { openStream } from "../stream.js";
+import { openShared } from "../sharing.js";
 
 const list = document.getElementById("all-labels");
 let timer = null;
@@ -20,7 +20,7 @@ async function refresh() {
   list?.querySelectorAll(".count-of").forEach((one, n) => one.textContent === counts[n].textContent || one.replaceChildren(...counts[n].childNodes));
 }
 
-openStream("/events", {
+openShared("/events", {
   headers: () => ({ ...own }),
   onEvent: (name) => {
     if (name === "conversation.updated") timer ??= setTimeout(refresh, 1000);

@@ -1,7 +1,7 @@
 // The visitor's side: one conversation, kept across visits, live, with words that wait for the network.
 // Owns putting the parts together. What comes while one is here is read out by the log; what was there before is not.
 
-import { openStream } from "../stream.js";
+import { openShared } from "../sharing.js";
 import { openFiles } from "./files.js";
 import { openOutbox } from "./outbox.js";
 import { openPerson } from "./person.js";
@@ -140,7 +140,7 @@ let connected = true;
 let turnsTold = 0;
 function listen() {
   if (stream || !session.exists()) return;
-  stream = openStream("/api/v1/widget/events?with=conversation", {
+  stream = openShared("/api/v1/widget/events?with=conversation", {
     headers: session.headers,
     onEvent(name, data) {
       if (name === "message.created") arrived(data.message);
@@ -156,7 +156,7 @@ function listen() {
       showOffline();
       if (connected) catchUp().then(outbox.flush);
     },
-  });
+  }, widget.dataset.key);
 }
 
 function showWriting(is) {
