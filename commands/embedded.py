@@ -29,7 +29,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from commands.child import ServerFailed, become, can_walk, start
-from commands.postgres_files import make_files, own, postgres_binaries, wait_for_predecessor
+from commands.postgres_files import is_leaving, make_files, own, postgres_binaries, wait_for_predecessor
 
 SOCKET_PATH_BYTES = 100  # a socket's path may have 107 bytes on Linux and 103 elsewhere
 PLAIN = re.compile(r"[A-Za-z0-9/._-]+")  # a path that addresses and PostgreSQL's list of folders hold as it is
@@ -48,11 +48,20 @@ class RunningServer:
     process: subprocess.Popen[bytes]
     restart: Callable[[], RunningServer] = field(repr=False)
     stop_signal: signal.Signals = signal.SIGTERM
+    leaving: Callable[[], bool] = field(default=lambda: False, repr=False)
 
     @property
     def pid(self) -> int:
         """The process's id."""
         return self.process.pid
+
+    def hurry(self) -> None:
+        """End one that somebody else has asked to stop. A PostgreSQL that got SIGTERM lets nobody in any more and waits
+        for its clients to go, who never do.
+        """
+        if self.leaving():
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(self.stop_signal)
 
     def stop(self) -> None:
         """Ask the server to stop, wait, and kill it if it does not."""
@@ -91,7 +100,11 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
     url = f"postgresql://tandem@/tandem?host={sockets}&port={PORT}"
     _wait(process, lambda: _make_database(url), "PostgreSQL", log)
     return RunningServer(
-        url, process, lambda: start_postgres(folder, durable=durable, environment=environment), signal.SIGINT
+        url,
+        process,
+        lambda: start_postgres(folder, durable=durable, environment=environment),
+        signal.SIGINT,
+        lambda: is_leaving(data / "postmaster.pid"),
     )
 
 

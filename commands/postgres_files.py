@@ -78,6 +78,14 @@ def wait_for_predecessor(pid_file: Path, socket_lock: Path) -> None:
     )
 
 
+def is_leaving(pid_file: Path) -> bool:
+    """Whether the PostgreSQL of this file was asked to stop: its last line says so."""
+    try:
+        return pid_file.read_text().strip().endswith("stopping")
+    except OSError:
+        return False
+
+
 def _is_postgres(pid: int) -> bool:
     try:
         return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()

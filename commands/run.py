@@ -74,7 +74,7 @@ class Launcher:
             self._start()
             while not self.stopping:
                 time.sleep(WATCH_SECONDS)
-                self._watch()
+                self.watch()
         finally:
             self._end()
 
@@ -132,10 +132,11 @@ class Launcher:
 
         self.parts.append(Part(name, again(), again))
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
         """Start again what died. The database first, for the others wait for it."""
         changed = False
         for name, server in list(self.servers.items()):
+            server.hurry()
             if server.process.poll() is not None and not self.stopping:
                 say(f"{name} ended; starting it again.")
                 with contextlib.suppress(ServerFailed):  # tried again at the next look

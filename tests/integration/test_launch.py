@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 from commands.embedded import start_postgres
+from commands.run import Launcher
+from inbox.settings import Settings
 from tests.product import Product, wait_for
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes through /proc")
@@ -170,6 +173,23 @@ def test_commands_without_servers_say_so(product: Product) -> None:
     assert done.returncode == 1
     assert "No running servers were found" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_postgres_that_somebody_asked_to_stop_does_not_wait_for_its_clients(tmp_path: Path) -> None:
+    """They stay for as long as they can, and nobody else would come in meanwhile: `make run` ends it, and starts it."""
+    server = start_postgres(tmp_path, durable=False)
+    launcher = Launcher(Settings(data=tmp_path), {}, servers={"postgres": server})
+    client = psycopg.connect(server.url, autocommit=True)
+    launcher.watch()
+    client.execute("SELECT 1")
+    os.kill(server.pid, signal.SIGTERM)
+    wait_for("its hearing that", server.leaving)
+    launcher.watch()
+    wait_for("its end", lambda: server.process.poll() is not None)
+    client.close()
+    launcher.watch()
+    assert launcher.servers["postgres"].pid != server.pid
+    launcher.servers["postgres"].stop()
 
 
 def test_a_killed_postgres_that_nobody_has_collected_is_no_hindrance(tmp_path: Path) -> None:
