@@ -74,14 +74,20 @@ def _database(error: SQLAlchemyError) -> Response:
             )
         return _known(Unavailable("The database does not answer. Nothing was changed; try again in a moment."))
     if isinstance(error, DBAPIError) and names_what_is_gone(error):
-        log.warning("%s %s names what was deleted at that moment: %s", request.method, request.path, error.orig)
+        log.warning("%s names what was deleted at that moment: %s", _asked(), error.orig)
         return _known(NotFound())
     return _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.exception("Unforeseen error at %s %s", request.method, request.path, exc_info=error)
+    log.exception("Unforeseen error at %s", _asked(), exc_info=error)
     return _known(Internal("Something went wrong on our side. It has been written down."))
+
+
+def _asked() -> str:
+    """The request, for the log: on one line, whatever its address holds, and without an invitation's token."""
+    path = str(request.url_rule) if "token" in (request.view_args or {}) else request.path
+    return f"{request.method} {path!r}"
 
 
 def respond(status: int, code: str, message: str, extra: dict[str, object], *, shown: str) -> Response:

@@ -218,6 +218,20 @@ def test_failures_say_nothing_about_the_inside(house: House, app: Flask, monkeyp
     assert "division" not in response.text
 
 
+@pytest.mark.parametrize("path", ["/join/a-secret-token", "/conversations/%0aforged%20line"])
+def test_failures_leave_no_token_and_no_forged_line_in_the_log(
+    house: House, app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    for view in ("joining.look", "pages.conversation"):
+        monkeypatch.setitem(app.view_functions, view, lambda **_: 1 / 0)
+    assert app.test_client().get(path).status_code == 500
+    (line,) = [record.message for record in caplog.records if record.message.startswith("Unforeseen")]
+    assert "secret" not in line
+    assert "\n" not in line
+    assert path.split("/")[1] in line, "whoever reads it knows where"
+
+
 def test_headers_of_every_answer(house: House) -> None:
     response = house.ada.get("/me")
     assert response.headers["Content-Type"] == "application/json"
