@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from jobs import turn as turns
 from jobs.context import Context
 from jobs.landing import Lander
 from jobs.values import Basis, Claimed, Drop
@@ -65,6 +67,22 @@ def test_who_moves_the_workflow_leaves_the_rest_of_metadata(people: People) -> N
     people.behind_the_back("UPDATE conversation SET metadata = :more WHERE id = :conversation", more={"crm": 7})
     people.act("move_workflow", "order")
     assert people.conversation()["metadata"] == {"crm": 7, "workflowState": ORDER.as_json()}
+
+
+def test_the_last_word_never_goes_back_though_the_clock_does(people: People, worker: Context) -> None:
+    """Whoever speaks: the responder, the visitor, an agent (I5)."""
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    turn_id = people.visitor_writes()
+    people.behind_the_back(
+        "UPDATE conversation SET last_message_timestamp = :ahead WHERE id = :conversation", ahead=ahead
+    )
+    assert turn_id is not None
+    turns.run(worker, turn_id)
+    people.visitor_writes("And this?")
+    people.act("reply", "That as well.")
+    at = [message["created_at"] for message in people.messages()]
+    assert at[1:] == [ahead] * 3
+    assert people.conversation()["last_message_timestamp"] == ahead
 
 
 def changed(people: People, worker: Context, land: Verdict) -> set[str]:
