@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -66,6 +67,18 @@ def test_one_byte_too_many_is_found_where_no_length_was_said(house: House) -> No
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert error(sent) == (413, "too_large")
+
+
+def test_a_disk_without_room_for_what_comes_is_told(house: House) -> None:
+    visitor = house.visit()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES // 10, before[1]))
+    try:
+        refused = attach(visitor, "/widget/attachments", b"x" * (MOST_BYTES // 2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert error(refused) == (503, "unavailable")
+    assert attach(visitor, "/widget/attachments", b"x" * (MOST_BYTES // 2)).status_code == 201, "there is room again"
 
 
 def test_a_slow_storage_holds_no_connection(app: Flask, house: House, settings: Settings, services: Services) -> None:
