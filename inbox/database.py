@@ -194,6 +194,13 @@ def was_heard(error: DBAPIError) -> bool:
     return _takes_nothing(error.orig) or not error.connection_invalidated
 
 
+def is_too_much(error: DBAPIError) -> bool:
+    """Whether attributes were refused that are more than a row may hold (act_parts.ATTRIBUTES)."""
+    return isinstance(error.orig, psycopg.errors.NotNullViolation) and (
+        error.orig.diag.column_name == "custom_attributes"
+    )
+
+
 def names_what_is_gone(error: DBAPIError) -> bool:
     """Whether the statement names a row that was there when it began and was deleted meanwhile: a conversation whose
     visitor was erased, an agent who was removed. Nothing of it was written.

@@ -11,8 +11,18 @@ from flask import Flask, Response, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from inbox.database import is_away, names_what_is_gone, was_heard, why_away
-from inbox.errors import Forbidden, InboxError, Internal, MethodNotAllowed, NotFound, RateLimited, TooLarge, Unavailable
+from inbox.database import is_away, is_too_much, names_what_is_gone, was_heard, why_away
+from inbox.errors import (
+    Forbidden,
+    InboxError,
+    Internal,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    RateLimited,
+    TooLarge,
+    Unavailable,
+)
 from inbox.language import sentence_of
 from inbox.saying import later, said
 
@@ -76,6 +86,9 @@ def _database(error: SQLAlchemyError) -> Response:
     if isinstance(error, DBAPIError) and names_what_is_gone(error):
         log.warning("%s names what was deleted at that moment: %s", _asked(), error.orig)
         return _known(NotFound())
+    if isinstance(error, DBAPIError) and is_too_much(error):
+        words = {"custom_attributes": "would be more than 64 KiB in all"}
+        return _known(Invalid("Not valid: custom_attributes.", fields=words))
     return _unforeseen(error)
 
 

@@ -88,6 +88,20 @@ def test_custom_attributes_merge_at_the_top(house: House) -> None:
     assert found.get_json()["custom_attributes"] == {"a": {"y": 2}, "c": [None]}
 
 
+def test_custom_attributes_have_an_end(house: House) -> None:
+    """They go with every row of a list: of a conversation, and of its visitor."""
+    at = house.visit("Hello").conversation_id
+    visitor = shown(house.ada, at)["visitor"]["id"]
+    for path in (f"/conversations/{at}", f"/visitors/{visitor}"):
+        half = {"custom_attributes": {"first": "x" * 40_000}}
+        assert house.ada.patch(path, half).status_code == 200
+        more = house.ada.patch(path, {"custom_attributes": {"second": "x" * 40_000}})
+        assert error(more) == (422, "invalid")
+        assert list(more.get_json()["error"]["fields"]) == ["custom_attributes"]
+        instead = {"custom_attributes": {"first": None, "second": "x" * 40_000}}
+        assert list(house.ada.patch(path, instead).get_json()["custom_attributes"]) == ["second"]
+
+
 def test_snoozing(house: House) -> None:
     at = house.visit("Hello").conversation_id
     found = house.ada.patch(
