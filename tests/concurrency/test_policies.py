@@ -72,9 +72,12 @@ def test_what_an_assignment_does_to_a_reply_in_flight(
 ) -> None:
     settle(people, on_assignment=on_assignment)
     turn_id = writes(people)
-    with thinking(turn_id):
+    with thinking(turn_id) as running:
         people.act("claim", who=people.ben)
-    assert [turn["status"] for turn in people.turns()] == [becomes]
+        assert writes(people, "And one more thing.") is None
+    parked, following = people.turns()
+    assert (parked["status"], following["status"]) == (becomes, "queued"), "what came meanwhile is answered as well"
+    assert running.result().next_turn == following["id"]
     assert len(people.drafts()) == (1 if becomes == "parked" else 0)
     assert people.conversation()["assignee_id"] == people.ben.id
 
