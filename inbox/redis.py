@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionInterface, ConnectionPool
-from redis.exceptions import ConnectionError, NoScriptError, TimeoutError
+from redis.exceptions import ConnectionError, NoScriptError, ResponseError, TimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -120,7 +120,8 @@ class Call:
 class Unheard:
     """Commands that Redis answers nothing to, so that nobody waits for it: hints, which may get lost.
 
-    On connections of their own, which it is told to be silent on.
+    On connections of their own, which it is told to be silent on. Where an installation forbids that (`CLIENT REPLY`),
+    its answers are read before the next command, and tell nothing.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -137,7 +138,7 @@ class Unheard:
             connection = self._idle.pop()
         except IndexError:
             connection = self._opened()
-        if connection.pid != os.getpid() or _is_spent(connection):
+        if connection.pid != os.getpid() or not _is_quiet(connection):
             connection.disconnect()
             connection = self._opened()
         connection.send_packed_command(connection.pack_commands([*later, command]))
@@ -155,8 +156,31 @@ class Unheard:
         connection = self._pool.make_connection()
         connection.health_check_interval = 0  # it would wait for an answer
         connection.connect()
-        connection.send_command("CLIENT", "REPLY", "OFF")
+        connection.send_command("CLIENT", "REPLY", "ON")  # which is answered in either case
+        connection.answers = _answered(connection) is None
+        if not connection.answers:
+            connection.send_command("CLIENT", "REPLY", "OFF")
         return connection
+
+
+def _answered(connection: Any) -> Any:
+    """Its next answer; None for a refusal."""
+    try:
+        return connection.read_response(disable_decoding=True)
+    except ResponseError:
+        return None
+
+
+def _is_quiet(connection: Any) -> bool:
+    """Whether nothing has arrived that should not, nor its end; where answers arrive, they are read."""
+    if not connection.answers:
+        return not _is_spent(connection)
+    try:
+        while connection.can_read(timeout=0):
+            _answered(connection)
+    except ConnectionError:
+        return False
+    return True
 
 
 def _is_spent(connection: Any) -> bool:

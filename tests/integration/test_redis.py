@@ -94,6 +94,31 @@ def test_who_is_told_unheard_and_was_cut_is_met_again(settings: Settings) -> Non
         Unheard(redis_client("redis://127.0.0.1:1"))("INCR", "met")
 
 
+def test_a_redis_that_must_answer_is_told_on_one_connection_too(settings: Settings) -> None:
+    """As one whose host lends it with few rights."""
+    redis: Any = redis_client(str(settings.redis_url))
+    redis.acl_setuser(
+        "few", enabled=True, nopass=True, keys=["*"], categories=["+@all"], commands=["-client|reply"], channels=["*"]
+    )
+    try:
+        lent: Any = redis_client(str(settings.redis_url))
+        lent.connection_pool.connection_kwargs |= {"username": "few", "password": "any"}
+        tell = Unheard(lent)
+        tell("INCR", "met")
+        wait_for("what was told", lambda: redis.get("met") == b"1")
+        connected = connections(redis)
+        for _ in range(20):
+            tell("NO", "such command")
+            tell("INCR", "met")
+        wait_for("what was told", lambda: redis.get("met") == b"21")
+        assert connections(redis) == connected
+        cut_all(settings)
+        tell("INCR", "met")
+        wait_for("what was told", lambda: redis.get("met") == b"22")
+    finally:
+        redis.acl_deluser("few")
+
+
 def test_what_has_time_is_told_with_the_next_or_once_enough_wait(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
