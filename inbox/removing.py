@@ -60,7 +60,7 @@ FORGET = (
         """
 UPDATE change SET body = body || jsonb_build_object(
     'messages', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'id' = CAST(:message AS text) THEN (
-        SELECT to_jsonb(m) FROM message m WHERE m.id = :message) ELSE one END ORDER BY place), '[]')
+        SELECT to_jsonb(m) FROM message m WHERE m.id = CAST(:message AS bigint)) ELSE one END ORDER BY place), '[]')
         FROM jsonb_array_elements(body -> 'messages') WITH ORDINALITY AS listed (one, place)),
     'drafts', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'turn_id' = CAST(:turn AS text)
         THEN one || '{"content": ""}' ELSE one END ORDER BY place), '[]')
