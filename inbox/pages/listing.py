@@ -193,14 +193,8 @@ def frame(connection: Connection, me: Agent) -> dict[str, Any]:
     kept = "kept" in request.args
     found, more = ([], None) if kept else _rows(connection, me, shown)
     shown = _with_matches(connection, me, shown, found)
-    return {
-        "rows": found,
-        "more": more,
-        "kept": kept,
-        "reasons": HAND_OFF_REASONS,
-        "most_matches": MOST_MATCHES,
-        **_views(connection, me, shown),
-    }
+    of_rows = {"rows": found, "more": more, "reasons": HAND_OFF_REASONS, "most_matches": MOST_MATCHES}
+    return of_rows | {"kept": kept, **_views(connection, me, shown)}
 
 
 def asked(connection: Connection, me: Agent) -> Shown:
