@@ -25,6 +25,8 @@ FOR_THEIR_WRITER = later("Only who wrote it, or a manager, removes a message. As
 # Whoever writes in this conversation waits from here on, so that what follows sees all that was kept of the message.
 LOCK = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE")
 FIND = text("SELECT * FROM message WHERE id = :message AND conversation_id = :conversation AND project_id = :project")
+# Whose it is to answer, or nobody's, stays:
+# tests/integration/test_removing.py::test_whose_it_is_to_answer
 REMOVE = text(
     f"""
 WITH {OLD},
@@ -33,7 +35,8 @@ c AS (
         WHEN old.last_message_id = :message THEN '' ELSE old.last_message_snippet END
     FROM old WHERE conversation.id = old.id RETURNING conversation.*),
 m AS (
-    UPDATE message SET content = '', details = jsonb_build_object('removed', true)
+    UPDATE message SET content = '', details = jsonb_strip_nulls(jsonb_build_object('removed', true,
+        'left_to_people', details -> 'left_to_people', 'needs_no_answer', details -> 'needs_no_answer'))
     FROM c WHERE message.id = :message AND message.conversation_id = c.id RETURNING message.*),
 s AS (
     DELETE FROM message_search USING m

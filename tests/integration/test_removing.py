@@ -12,6 +12,7 @@ from jobs import context, feeding
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Sit, shown
 from tests.integration.test_erasing import SECRET, attach, everything, kept
+from tests.integration.test_needless import thanked, waits
 
 
 @pytest.fixture
@@ -69,6 +70,24 @@ def test_it_is_said_once_and_removed_once(house: House, said: tuple[str, Caller,
     assert again.status_code == 201
     assert (again.get_json()["id"], again.get_json()["content"]) == (number, "")
     assert house.ben.get(at).get_json()["version"] == version
+
+
+def test_whose_it_is_to_answer(house: House, services: Services) -> None:
+    """What somebody found to need no answer, or was left to people, is so without its words as well."""
+    at, visitor = thanked(house)
+    house.ben.post(f"{at}/nothing-to-answer")
+    with services.reading() as connection:
+        left = "UPDATE message SET details = details || '{\"left_to_people\": true}' WHERE content = 'Thanks!'"
+        connection.execute(text(left))
+    thanks = visitor.get("/widget/messages").get_json()["items"][-1]["id"]
+    assert house.ada.call("DELETE", f"{at}/messages/{thanks}").status_code == 200
+    house.ben.post(f"{at}/give-back")
+    (turn, *_more) = house.ben.get(f"{at}/turns").get_json()["items"]
+    house.ben.post(f"{at}/turns/{turn['id']}/stop")
+    assert not waits(house, at)
+    with services.reading() as connection:
+        row = connection.execute(text("SELECT details FROM message WHERE id = :id"), {"id": thanks})
+        assert row.scalar_one() == {"removed": True, "left_to_people": True, "needs_no_answer": True}
 
 
 def test_streams_tell_it_to_whom_they_told_the_message(
