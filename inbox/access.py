@@ -158,7 +158,8 @@ def by_password(connection: Connection, email: str, password: str, *, address: s
     if passwords.is_outdated(found.password_hash):
         found = replace(found, password_hash=passwords.hash_password(password))
         renewed = {"hash": found.password_hash, "id": found.agent_id, "old": row["password_hash"]}
-        connection.execute(RENEW, renewed)
+        if connection.execute(RENEW, renewed).rowcount == 0:  # another sign-in has renewed it, or it is another one
+            return by_password(connection, email, password, address=address)
     return found
 
 

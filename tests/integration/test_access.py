@@ -97,11 +97,16 @@ def test_an_old_hash_is_renewed(services: Services) -> None:
 
 def changed_when_judged(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else changes Ada's password as soon as one was judged."""
+    when_judged(lambda: regain(services), monkeypatch)
+
+
+def when_judged(happens: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something happens as soon as a password was judged."""
 
     def run(work: Callable[..., Any], *arguments: str) -> Any:
         came = work(*arguments)
         monkeypatch.setattr(passwords, "run", as_ever)
-        regain(services)
+        happens()
         return came
 
     as_ever = passwords.run
@@ -112,6 +117,13 @@ def changed_when_judged(services: Services, monkeypatch: pytest.MonkeyPatch) -> 
 def regain(services: Services) -> None:
     with services.database.begin() as connection:
         regaining.regain(connection, "ada@example.com", NEW, forget_second_factor=False)
+
+
+def hash_weakly(services: Services, password: str) -> None:
+    """With parameters of long ago."""
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(password)
+    with services.database.begin() as connection:
+        connection.execute(text("UPDATE agent SET password_hash = :weak"), {"weak": weak})
 
 
 def sessions_of_ada(services: Services) -> int:
@@ -125,14 +137,23 @@ def test_a_password_that_is_changed_while_it_is_judged(
 ) -> None:
     """It lets nobody in any more, nor does its renewal write over the new one."""
     if outdated:
-        weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(password)
-        with services.database.begin() as connection:
-            connection.execute(text("UPDATE agent SET password_hash = :weak"), {"weak": weak})
+        hash_weakly(services, password)
     door = Door(app)
     changed_when_judged(services, monkeypatch)
     assert door.send("/sign-in", email="ada@example.com", password=password).status_code == 401
     assert sessions_of_ada(services) == 0
     assert door.send("/sign-in", email="ada@example.com", password=NEW).status_code == 302
+
+
+def test_of_two_whose_sign_ins_renew_the_hash_at_once_both_come_in(
+    app: Flask, services: Services, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_weakly(services, password)
+    one, other = Door(app), Door(app)
+    enter = {"email": "ada@example.com", "password": password}
+    when_judged(lambda: other.send("/sign-in", **enter), monkeypatch)
+    assert one.send("/sign-in", **enter).status_code == 302
+    assert sessions_of_ada(services) == 2
 
 
 def test_a_new_password_waits_for_whoever_signs_in_and_ends_their_session(services: Services, password: str) -> None:
