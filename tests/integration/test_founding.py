@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import text
 
+from app import create_app
 from commands.accounts import project
 from commands.announcing import announce
 from commands.demo import create_demo, first_start
 from commands.projects import JOIN_PROJECT
-from inbox import audit, founding, team
+from inbox import access, audit, founding, team
 from inbox.audit import Wanted
-from inbox.errors import NotFound
+from inbox.errors import Forbidden, NotFound
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.background import Background
@@ -51,6 +52,9 @@ def test_the_first_project_is_made_by_who_was_told_the_link(
     for name in KARI:
         refused = client.post(path, data={**KARI, name: ""})
         assert (refused.status_code, f'id="{name}-wrong"' in refused.text) == (422, True)
+    for name in ("project", "name"):
+        refused = client.post(path, data={**KARI, name: "No\x00name"})
+        assert (refused.status_code, f'id="{name}-wrong"' in refused.text) == (422, True)
     assert projects(services) == []
     assert client.post(path, data=KARI).status_code == 302
     assert "Getting set up" in client.get("/").text
@@ -73,9 +77,49 @@ def test_of_two_who_make_the_first_at_once_one_does(services: Services) -> None:
     assert projects(services) == ["Shop"]
 
 
+def test_a_form_that_is_sent_twice_at_once_makes_one(house: House, services: Services) -> None:
+    def make() -> int:
+        with services.transaction() as writing:
+            return founding.found(writing.connection, who, " Fjell Shop ")
+
+    with services.reading() as connection:
+        who = access.by_token(connection, house.ada.token or "")
+    with services.transaction() as writing:
+        made = founding.found(writing.connection, who, "Fjell Shop")
+        second = Background(make, ())
+        until_waiting(services, 1)
+    assert second.result() == made
+    assert projects(services) == ["House", "Fjell Shop"]
+
+
+def test_a_project_of_that_name_which_others_lead_is_not_theirs(
+    house: House, other_house: House, services: Services, sit: Sit
+) -> None:
+    ada = sit(other_house.ada)
+    with services.database.begin() as connection:
+        connection.execute(JOIN_PROJECT, {"project": house.project_id, "agent": other_house.ada.id, "role": "agent"})
+    ada.open(NEW)
+    assert ada.send(NEW, {"project": "House"}).status_code == 302
+    assert projects(services) == ["House", "Other house", "House"]
+    with services.reading() as connection:
+        roles = [one["role"] for one in team.projects_of(connection, other_house.ada.id) if one["name"] == "House"]
+    assert sorted(roles) == ["agent", "manager"]
+
+
+def test_who_makes_projects_by_the_dozen_is_refused(settings: Settings, services: Services) -> None:
+    app = create_app(replace(settings, rate_limits=True, rate_sign_in="2/minute"), services)
+    app.config["WTF_CSRF_ENABLED"] = False
+    ada, link = Reader(app, services, House.build(app, services).ada), founding.first_path(str(app.secret_key))
+    assert [ada.client.post(NEW, data={"project": ""}).status_code for _ in range(3)] == [422, 422, 429]
+    assert [app.test_client().post(link, data=KARI).status_code for _ in range(3)] == [404, 404, 429]
+
+
 def test_a_manager_makes_one_more_and_goes_on_in_it(house: House, services: Services, sit: Sit) -> None:
     ada, ben = sit(house.ada), sit(house.ben)
-    assert ben.client.get(NEW).status_code == 403
+    refused = ben.client.get(NEW)
+    assert (refused.status_code, "Only managers make projects." in shown(refused.text)) == (403, True)
+    with services.transaction() as writing, pytest.raises(Forbidden):
+        founding.found(writing.connection, access.by_token(writing.connection, house.ben.token or ""), "Fjell Shop")
     assert NEW not in ben.open("/account")
     assert NEW in ada.open("/settings")
     ada.open(NEW)

@@ -146,6 +146,19 @@ def test_whoever_has_waited_for_a_key_waits_for_the_conversation_without_a_limit
     assert second.result() == "0"
 
 
+def test_whoever_sends_no_key_waits_for_no_other_conversation(
+    house: House, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_MS", 50)
+    here, there = (house.visit().token or "" for _ in range(2))
+    with services.database.begin() as first, services.database.begin() as second:
+        second.execute(text("SET LOCAL lock_timeout = '1s'"))
+        receiving.receive(first, here, Said("Hello"), None, nobody_here)
+        assert not receiving.receive(second, there, Said("Hello"), None, nobody_here).replayed
+    with services.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM idempotency_key")).scalar_one() == 0
+
+
 @pytest.mark.parametrize("its_files_are_looked_at", ["first", "last"])
 def test_the_second_is_told_of_the_first_that_took_its_files_meanwhile(
     house: House, monkeypatch: pytest.MonkeyPatch, its_files_are_looked_at: str
