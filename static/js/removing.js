@@ -26,14 +26,17 @@ function ask(message) {
 }
 
 async function remove() {
+  const id = asked; // meanwhile the question may be closed, and another one asked
   sure.disabled = true;
-  const response = await fetch(`/conversations/${open}/messages/${asked}/remove`, { method: "POST", headers: { "HX-Request": "true" }, body: form() }).catch(() => null);
+  const response = await fetch(`/conversations/${open}/messages/${id}/remove`, { method: "POST", headers: { "HX-Request": "true" }, body: form() }).catch(() => null);
   sure.disabled = false;
-  failed.hidden = Boolean(response?.ok);
-  if (!failed.hidden) return;
-  dialog.close();
-  show(asked);
-  document.querySelector(`#message-${asked} .when`)?.focus();
+  if (id === asked) failed.hidden = Boolean(response?.ok);
+  if (!response?.ok) return;
+  show(id);
+  if (dialog.open && id === asked) {
+    dialog.close();
+    document.querySelector(`#message-${id} .when`)?.focus();
+  }
   document.dispatchEvent(new CustomEvent("tandem:refresh", { detail: { done: null } }));
 }
 
