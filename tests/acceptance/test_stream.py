@@ -24,6 +24,12 @@ window.look = (is) => { away = !is; document.dispatchEvent(new Event("visibility
 import { openShared } from "/sharing.js";
 openShared("/events", { onEvent() {}, onState(is) { document.title = is ? "connected" : "away"; } });
 </script>"""
+# Enough that this tab rests; nobody answers for them.
+OTHERS_THAT_CRASH = """() => new Promise((rests) => {
+  const tabs = new BroadcastChannel("tandem:streams");
+  tabs.onmessage = ({ data }) => data.what === "closed" && rests();
+  for (const id of ["one", "two", "three"]) tabs.postMessage({ what: "opened", id, project: "1" });
+})"""
 MANY_TABS = 8  # more than a browser has lines to a server
 
 
@@ -99,3 +105,17 @@ def test_many_tabs_leave_lines_to_each_other(browser: Browser, silent: Silent) -
     tabs[0].evaluate("look(true)")
     assert silent.asked.get(timeout=SECONDS) == "7"
     context.close()
+
+
+def test_a_tab_that_rests_finds_out_that_those_who_heard_are_gone(browser: Browser, silent: Silent) -> None:
+    """A tab that crashes says nothing any more."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"http://127.0.0.1:{silent.server_port}/shared")
+    assert silent.asked.get(timeout=SECONDS) is None
+    page.wait_for_function("() => document.title === 'connected'")
+    page.evaluate("look(false)")
+    page.evaluate(OTHERS_THAT_CRASH)
+    page.clock.run_for(65_000)
+    assert silent.asked.get(timeout=SECONDS) == "7"
+    page.close()

@@ -164,7 +164,7 @@ def test_a_new_password_waits_for_whoever_signs_in_and_ends_their_session(servic
         changing = other.submit(regain, services)
         until_waiting(services, 1)
         writing.connection.commit()
-        changing.result(timeout=10)
+        changing.result(timeout=60)
     assert sessions_of_ada(services) == 0
 
 
@@ -182,7 +182,7 @@ def test_whoever_signs_in_waits_for_a_new_password_and_is_refused(services: Serv
         until_waiting(services, 1)
         writing.connection.commit()
         with pytest.raises(Unauthorized):
-            opening.result(timeout=10)
+            opening.result(timeout=60)
 
 
 def test_no_invitation_is_accepted_by_a_password_that_is_changed_meanwhile(

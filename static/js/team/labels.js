@@ -20,10 +20,12 @@ async function refresh() {
   list?.querySelectorAll(".count-of").forEach((one, n) => one.textContent === counts[n].textContent || one.replaceChildren(...counts[n].childNodes));
 }
 
+function soon() {
+  timer ??= setTimeout(refresh, 1000);
+}
+
 openShared("/events", {
   headers: () => ({ ...own }),
-  onEvent: (name) => {
-    if (name === "conversation.updated") timer ??= setTimeout(refresh, 1000);
-  },
-  onState: () => {},
+  onEvent: (name) => name === "conversation.updated" && soon(),
+  onState: (connected) => connected && soon(), // what happened before the first event, or while it rested, is not sent again
 });
