@@ -31,8 +31,6 @@ for number, key in ipairs(KEYS) do
 end
 return counts
 """
-
-
 CLEARED_AT_LEAST = 1000  # windows that a process keeps before it looks for those that have ended
 
 

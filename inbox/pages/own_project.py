@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from inbox import access, sessions
 from inbox.access import Agent
-from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound
+from inbox.pages import forms
 
 HEADER = "X-Tandem-Project"
 
@@ -35,5 +35,4 @@ def of_page(connection: Connection, agent: Agent, token: str) -> Agent:
 
 
 def _said() -> int | None:
-    said = request.headers.get(HEADER) or g.get("page_project") or ""
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 and int(said) <= LARGEST_ID else None
+    return forms.number(request.headers.get(HEADER) or g.get("page_project") or "")
