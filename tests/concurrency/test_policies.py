@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from inbox import drafts, projects
+from inbox import drafts, projects, receiving
+from inbox.receiving import Said
+from inbox.visiting import Visit
 from jobs import turn as turns
 from jobs.context import Context
 from tests.concurrency.conftest import Thinking
@@ -97,6 +99,20 @@ def test_an_agent_who_came_while_it_thought_gets_the_next_message(
     turns.run(worker, later)
     questions = [message["id"] for message in people.messages() if message["author"] == "visitor"]
     assert people.turns()[-1]["answers"] == questions[1:], "what people left is answered with it"
+
+
+def test_a_message_goes_by_the_setting_as_it_is_when_it_is_stored(people: People) -> None:
+    """Not as it was when it was asked who is there."""
+    settle(people, answers_when="no_agent_online")
+
+    def here(_visit: Visit) -> bool:
+        settle(people, answers_when="always")
+        return True
+
+    with people.services.statement() as writing:
+        sent = receiving.receive(writing.connection, people.token, Said("Where is my order?"), None, here)
+    assert sent.turn_id is not None
+    assert [message["details"] for message in people.messages()] == [{}], "it is not left to people"
 
 
 def test_a_stopped_turn_starts_none_for_a_message_left_to_people(people: People, thinking: Thinking) -> None:
