@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -37,6 +38,20 @@ def test_give_back_meets_a_message(people: People, in_background: InBackground, 
     assert giving.result().row["responder_state"] == "active"
     assert statuses(people) == ["queued"]
     assert turn_queue.turns == [people.turns()[0]["id"]]
+
+
+def test_a_message_meets_an_answer_that_solves(people: People, in_background: InBackground) -> None:
+    """The visitor's message waits for both, comes behind the answer and opens the conversation again."""
+    with people.services.transaction() as writing:
+        acts.patch(writing.connection, people.ana, people.conversation_id, {"priority": "high"})
+        sending = in_background(people.visitor_writes)
+        until_waiting(people.services, 1)
+        acts.reply(writing.connection, people.ana, people.conversation_id, "It left today.")
+        acts.patch(writing.connection, people.ana, people.conversation_id, {"status": "solved"})
+    sending.result()
+    assert [one["author"] for one in sorted(people.messages(), key=itemgetter("id"))] == ["agent", "visitor"]
+    assert (people.conversation()["status"], people.timeline()[-1]["kind"]) == ("open", "reopened")
+    chain(people)
 
 
 def test_stop_meets_a_message(people: People, in_background: InBackground) -> None:
