@@ -54,11 +54,18 @@ SELECT m.* FROM m"""
 )
 FORGET_FILES = text("DELETE FROM attachment WHERE message_id = :message RETURNING key")
 
-# What follows holds words without belonging to the message: the change log, which streams resume by; answers kept for
-# a repetition, which keep their place so that nothing is said twice; and what was or is to be told to webhooks. The
-# change log has no index by conversation, so it is read from its end to where the message came: ids rise with the time,
-# but for transactions that overlap.
+# What follows holds words without belonging to the message: the timeline, of a note that the AI wished to write; the
+# change log, which streams resume by; answers kept for a repetition, which keep their place so that nothing is said
+# twice; and what was or is to be told to webhooks. The change log has no index by conversation, so it is read from its
+# end to where the message came: ids rise with the time, but for transactions that overlap.
 FORGET = (
+    text(
+        """
+UPDATE timeline_event SET data = jsonb_set(data, '{wanted,content}', '""')
+WHERE conversation_id = :conversation AND turn_id = :turn
+    AND data ->> 'tool' = 'add_note' AND data -> 'wanted' ->> 'content' = CAST(:words AS text)
+"""
+    ),
     text(
         """
 UPDATE change SET body = body || jsonb_build_object(
@@ -68,6 +75,10 @@ UPDATE change SET body = body || jsonb_build_object(
     'drafts', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'turn_id' = CAST(:turn AS text)
         THEN one || '{"content": ""}' ELSE one END ORDER BY place), '[]')
         FROM jsonb_array_elements(body -> 'drafts') WITH ORDINALITY AS listed (one, place)),
+    'entries', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'turn_id' = CAST(:turn AS text)
+        AND one -> 'data' ->> 'tool' = 'add_note' AND one -> 'data' -> 'wanted' ->> 'content' = CAST(:words AS text)
+        THEN jsonb_set(one, '{data,wanted,content}', '""') ELSE one END ORDER BY place), '[]')
+        FROM jsonb_array_elements(body -> 'entries') WITH ORDINALITY AS listed (one, place)),
     'conversation', CASE WHEN body -> 'conversation' ->> 'last_message_id' = CAST(:message AS text)
         THEN body -> 'conversation' || '{"last_message_snippet": ""}' ELSE body -> 'conversation' END)
 WHERE conversation_id = :conversation AND id > COALESCE((
@@ -91,12 +102,17 @@ UPDATE webhook_delivery SET body = CAST(jsonb_set(CAST(body AS jsonb), '{data}',
     WHEN 'message.created' THEN jsonb_build_object(
         'message', data -> 'message' || '{"content": "", "attachments": [], "removed": true}')
     WHEN 'draft.updated' THEN jsonb_build_object('draft', data -> 'draft' || '{"content": ""}')
+    WHEN 'timeline.created' THEN jsonb_build_object(
+        'entry', jsonb_set(data -> 'entry', '{data,wanted,content}', '""') || '{"text": ""}')
     ELSE jsonb_build_object('conversation', data -> 'conversation' || '{"last_message_snippet": ""}') END) AS text)
 FROM (SELECT id AS told, CAST(body AS jsonb) -> 'data' AS data FROM webhook_delivery
     WHERE conversation_id = :conversation) AS sent
 WHERE id = told AND CASE kind
     WHEN 'message.created' THEN data -> 'message' ->> 'id' = CAST(:message AS text)
     WHEN 'draft.updated' THEN data -> 'draft' ->> 'turn_id' = CAST(:turn AS text)
+    WHEN 'timeline.created' THEN data -> 'entry' ->> 'turn_id' = CAST(:turn AS text)
+        AND data -> 'entry' -> 'data' ->> 'tool' = 'add_note'
+        AND data -> 'entry' -> 'data' -> 'wanted' ->> 'content' = CAST(:words AS text)
     WHEN 'conversation.updated' THEN data -> 'conversation' ->> 'last_message_id' = CAST(:message AS text)
     ELSE false END
 """
@@ -135,6 +151,7 @@ def remove(connection: Connection, who: Agent, conversation_id: int, message_id:
         return Removed(row)
     removed = connection.execute(REMOVE, named).mappings().one()
     files = connection.execute(FORGET_FILES, named).scalars().all()
+    told = {"turn": row["turn_id"], "written": row["created_at"], "words": row["content"]}
     for statement in FORGET:
-        connection.execute(statement, named | {"turn": row["turn_id"], "written": row["created_at"]})
+        connection.execute(statement, named | told)
     return Removed(removed, files)

@@ -9,10 +9,13 @@ from sqlalchemy import text
 from inbox.services import Services
 from inbox.settings import Settings
 from jobs import context, feeding
+from jobs.landing import Lander
+from responder.outcome import Intent, Reply
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Sit, shown
 from tests.integration.test_erasing import SECRET, attach, everything, kept
 from tests.integration.test_needless import thanked, waits
+from tests.turns import begun
 
 
 @pytest.fixture
@@ -88,6 +91,23 @@ def test_whose_it_is_to_answer(house: House, services: Services) -> None:
     with services.reading() as connection:
         row = connection.execute(text("SELECT details FROM message WHERE id = :id"), {"id": thanks})
         assert row.scalar_one() == {"removed": True, "left_to_people": True, "needs_no_answer": True}
+
+
+def test_a_note_of_the_ai(house: House, services: Services, settings: Settings) -> None:
+    """The timeline, the event log and a webhook were told what it wished to write."""
+    hook = house.ada.post("/webhooks", {"url": "https://example.com"}).get_json()
+    at = f"/conversations/{house.visit('Hello').conversation_id}"
+    here = context.build(settings)
+    with services.transaction() as writing:
+        work = begun(writing.connection, writing.connection.execute(text("SELECT id FROM turn")).scalar_one())
+    wish = Intent("add_note", {"content": SECRET})
+    Lander(services.database, None).land(work.claimed, work.basis, Reply("Here.", None, (wish,)))
+    feeding.feed(here.engine, hook["id"])
+    here.engine.dispose()
+    (note,) = house.ada.get(f"{at}/notes").get_json()["items"]
+    assert SECRET in house.ada.get(f"{at}/timeline").text
+    assert house.ada.call("DELETE", f"{at}/messages/{note['id']}").status_code == 200
+    assert SECRET not in everything(services)
 
 
 def test_streams_tell_it_to_whom_they_told_the_message(
