@@ -92,7 +92,8 @@ def test_a_key_is_forgotten_after_a_day(house: House, services: Services) -> Non
     assert "Idempotency-Replayed" not in response.headers
     with services.database.begin() as connection:
         connection.execute(text("UPDATE idempotency_key SET created_at = created_at - interval '23 hours'"))
-    assert "Idempotency-Replayed" in visitor.post("/widget/messages", {"content": "y"}, headers=KEY).headers
+    again = visitor.post("/widget/messages", {"content": "y"}, headers=KEY)
+    assert ("Idempotency-Replayed" in again.headers, again.data) == (True, response.data), "not what was forgotten"
 
 
 def test_the_second_waits_for_the_first(
