@@ -148,9 +148,10 @@ class Unheard:
         """Send it with the next one, which costs next to nothing: at the latest when TOGETHER wait. Raises
         RedisError.
         """
-        self._later.append(command)
-        if len(self._later) >= TOGETHER:
-            self(*self._later.pop())
+        if len(self._later) < TOGETHER - 1:
+            self._later.append(command)
+        else:
+            self(*command)
 
     def _opened(self) -> Any:
         connection = self._pool.make_connection()
