@@ -40,6 +40,7 @@ def test_when_it_answers(people: People, answers_when: str, assigned: bool, onli
         people.patch(assignee_id=people.ben.id)
     assert (writes(people, agent_online=online) is not None) is starts
     assert len(people.messages()) == 1, "the message is stored in every case"
+    assert people.conversation()["left_to_people"] is not starts
 
 
 def test_switched_off_it_starts_nothing_and_lands_nothing(people: People, thinking: Thinking) -> None:
