@@ -6,7 +6,7 @@ origin.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -96,16 +96,17 @@ def taking(sender: Sender, under: str, answered: Callable[[Act, bytes], Response
         response = answered(act, body.digest)
     except Exception as error:
         if not (isinstance(error, SQLAlchemyError) and is_away(error)):
-            _forget(kept.key)
+            delete_forgotten([kept.key])
         raise
     if not taken:
-        _forget(kept.key)
+        delete_forgotten([kept.key])
     return response
 
 
-def _forget(key: str) -> None:
+def delete_forgotten(keys: Sequence[str]) -> None:
+    """Delete the bytes of files that are forgotten, after the commit that forgot them; nobody is told of it."""
     with services().reading() as connection:
-        attachments.delete_bytes(connection, wiring().storage, [key])
+        attachments.delete_bytes(connection, wiring().storage, keys)
 
 
 def served(sender: Sender, file: str) -> Response:

@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
-from inbox import acts, attachments, drafts, list_rows, mentions, needless, reading, removing, representation
+from inbox import acts, drafts, list_rows, mentions, needless, reading, removing, representation
 from inbox.access import Agent
 from inbox.api.answering import answer, ascending, created, paged, seen_versions
 from inbox.api.asking import agent_route, bigint, body, query, services, wiring
+from inbox.api.attachments import delete_forgotten
 from inbox.api.filters import asked_filter, page_of
 from inbox.api.paging import after, before_id, limit
 from inbox.api.schemas import AgentMessageBody, ConversationBody, DraftBody, NothingBody, PositionBody
@@ -144,8 +145,7 @@ def take_back(who: Agent, conversation_id: int, message_id: int) -> Mapping[Any,
     """Remove a message, and then delete its files. Raises NotFound and Forbidden."""
     removed = services().together(lambda w: removing.remove(w.connection, who, conversation_id, message_id))
     wiring().hub.wake()
-    with services().statement() as writing:
-        attachments.delete_bytes(writing.connection, wiring().storage, removed.files)
+    delete_forgotten(removed.files)
     return removed.message
 
 

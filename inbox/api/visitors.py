@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from inbox import attachments, representation, visitors
+from inbox import representation, visitors
 from inbox.access import Agent
 from inbox.api.answering import answer, paged, seen_versions
 from inbox.api.asking import agent_route, bigint, body, query, services, wiring
+from inbox.api.attachments import delete_forgotten
 from inbox.api.paging import before_id, limit
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.api.schemas import NothingBody
@@ -65,8 +66,7 @@ def forget(who: Agent, visitor_id: int) -> None:
     """Erase a visitor, tell the pages that show them, and then delete their files. Raises NotFound and Forbidden."""
     erased = services().together(lambda writing: visitors.erase(writing.connection, who, visitor_id))
     wiring().company.tell(Sign(who.project_id, "gone", {"conversation_ids": list(erased.conversations)}))
-    with services().statement() as writing:
-        attachments.delete_bytes(writing.connection, wiring().storage, erased.files)
+    delete_forgotten(erased.files)
 
 
 @blueprint.get("/<number>/conversations")
