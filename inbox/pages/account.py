@@ -22,8 +22,8 @@ from inbox.api.asking import json_object, services
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_passwords
 from inbox.pages import forms
+from inbox.pages.browser_session import page, session_token
 from inbox.pages.proving import sealer, site
-from inbox.pages.signing_in import page, session_token
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 LANGUAGE_NAMES = {"en": "English", "vi": "Tiếng Việt"}

@@ -14,7 +14,7 @@ from inbox.api.answering import answer
 from inbox.api.asking import bigint, query, services
 from inbox.attachments import MOST_BYTES
 from inbox.file_types import SHOWN_IN_PLACE
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 blueprint = Blueprint("attaching", __name__, url_prefix="/conversations/<number>/attachments")

@@ -20,7 +20,7 @@ from inbox.audit import Wanted
 from inbox.conversation import storable
 from inbox.pages import forms
 from inbox.pages.audit_words import facts, kind_name, sentence
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("audit_page", __name__, url_prefix="/settings/audit")
 LISTED = 50

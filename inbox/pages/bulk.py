@@ -17,7 +17,7 @@ from inbox.api.asking import bigint, valid, wiring
 from inbox.api.bulk import BulkBody
 from inbox.errors import InboxError, Invalid
 from inbox.language import sentence_of
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("bulk_page", __name__)
 CHOSEN = re.compile(r"([0-9]{1,18})(?::([0-9]{1,18}))?", re.ASCII)

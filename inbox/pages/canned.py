@@ -19,7 +19,7 @@ from inbox.conversation import MOST_CHARACTERS
 from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.language import sentence_of
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("canned_page", __name__)
 SETTINGS = "/settings/canned"

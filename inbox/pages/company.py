@@ -18,7 +18,7 @@ from inbox.company import Doing
 from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.passing import Sign
 
 blueprint = Blueprint("company", __name__)

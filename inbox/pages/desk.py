@@ -19,9 +19,9 @@ from inbox.api.streams import stream
 from inbox.errors import NotFound
 from inbox.events import Scope
 from inbox.first_steps import FirstSteps
-from inbox.pages import earlier, elsewhere, forms, listing, signing_in, thread
+from inbox.pages import browser_session, earlier, elsewhere, forms, listing, thread
+from inbox.pages.browser_session import page
 from inbox.pages.pieces import Undoable, changed, leave, patch_seen, perform, pieces
-from inbox.pages.signing_in import page
 from inbox.pages.words import word
 from inbox.services import Writing
 
@@ -72,10 +72,10 @@ def parts(me: Agent, number: str) -> ResponseReturnValue:
 @page
 def events(me: Agent) -> ResponseReturnValue:
     """The project's event stream for a signed-in page."""
-    token = signing_in.session_token()
+    token = browser_session.session_token()
 
     def still_here() -> bool:
-        stays = signing_in.is_signed_in(token, me.project_id)
+        stays = browser_session.is_signed_in(token, me.project_id)
         if stays:
             wiring().presence.beat(me.project_id, me.id)
         return stays
@@ -127,7 +127,7 @@ def discard_draft(me: Agent, number: str, draft: str) -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session."""
-    return signing_in.close_session()
+    return browser_session.close_session()
 
 
 def _steps(me: Agent, around: Mapping[str, Any]) -> FirstSteps | None:

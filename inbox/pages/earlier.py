@@ -16,7 +16,7 @@ from inbox import reading
 from inbox.access import Agent
 from inbox.api.asking import bigint, wiring
 from inbox.pages import forms, thread
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("earlier", __name__)
 SHOWN_MESSAGES = 100

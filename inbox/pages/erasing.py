@@ -14,7 +14,7 @@ from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services
 from inbox.api.visitors import forget
 from inbox.errors import Invalid
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.pages.words import visitor_name
 from inbox.visitors import FOR_MANAGERS
 

@@ -19,8 +19,8 @@ from inbox.api.asking import services, wiring
 from inbox.conversation import storable
 from inbox.errors import Forbidden, Invalid, NotFound
 from inbox.limits import limited_passwords
-from inbox.pages import forms, signing_in
-from inbox.pages.signing_in import page, session_token
+from inbox.pages import browser_session, forms
+from inbox.pages.browser_session import page, session_token
 
 blueprint = Blueprint("founding", __name__)
 
@@ -61,7 +61,7 @@ def make(me: Agent) -> ResponseReturnValue:
         return _page(me, typed, error.extra["fields"]), 422
     if agent_id == me.id:
         return redirect(url_for("pages.inbox"))
-    return signing_in.enter(agent_id, project_id, stays=True, how="password")
+    return browser_session.enter(agent_id, project_id, stays=True, how="password")
 
 
 @blueprint.get("/begin/<token>")
@@ -84,7 +84,7 @@ def make_first(token: str) -> ResponseReturnValue:
         return _first()
     except Invalid as error:
         return _page(None, typed, error.extra["fields"]), 422
-    return signing_in.enter(agent_id, project_id, stays=True, how="password")
+    return browser_session.enter(agent_id, project_id, stays=True, how="password")
 
 
 def _require(me: Agent) -> None:

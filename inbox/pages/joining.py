@@ -19,7 +19,7 @@ from inbox.conversation import storable
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_passwords
 from inbox.pages import known_devices
-from inbox.pages.first_step import let_in
+from inbox.pages.signing_in import let_in
 
 blueprint = Blueprint("joining", __name__)
 

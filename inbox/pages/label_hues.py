@@ -14,7 +14,7 @@ from inbox.access import Agent, require_manager
 from inbox.api.asking import services, valid, wiring
 from inbox.api.program_bodies import ColourBody
 from inbox.label_colours import COLOURS
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("label_hues", __name__, url_prefix="/settings/labels")
 NAMES = {

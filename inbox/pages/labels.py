@@ -15,7 +15,7 @@ from inbox.access import Agent
 from inbox.api.asking import services, valid, wiring
 from inbox.api.program_bodies import LabelBody, RenameBody
 from inbox.errors import Invalid
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("labels_page", __name__, url_prefix="/settings/labels")
 SHOWN = 500

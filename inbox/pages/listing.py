@@ -36,7 +36,7 @@ from inbox.conversation import storable
 from inbox.list_rows import Listed
 from inbox.listed import Filter, Sort
 from inbox.listed_words import MOST_MATCHES, Match
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.saying import said
 from inbox.search import Search
 from inbox.views import View

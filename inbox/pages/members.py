@@ -18,7 +18,7 @@ from inbox.api.schemas import LARGEST_CAPACITY
 from inbox.api.team_schemas import InvitationBody, MemberBody
 from inbox.errors import Invalid, LastManager, NotFound
 from inbox.language import sentence_of
-from inbox.pages.signing_in import page, session_token
+from inbox.pages.browser_session import page, session_token
 from inbox.tokens import new_token
 
 blueprint = Blueprint("members_page", __name__)

@@ -17,8 +17,8 @@ from inbox.api.asking import bigint, valid
 from inbox.api.program_bodies import VisitorChangesBody
 from inbox.errors import Invalid
 from inbox.pages import forms
+from inbox.pages.browser_session import page
 from inbox.pages.pieces import perform
-from inbox.pages.signing_in import page
 from inbox.services import Writing
 
 blueprint = Blueprint("naming", __name__)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from inbox import notices
 from inbox.access import Agent
 from inbox.api.asking import bigint, services
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("noticing", __name__)
 

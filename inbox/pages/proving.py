@@ -21,7 +21,7 @@ from inbox.api.asking import json_object, services
 from inbox.errors import RateLimited, Unauthorized
 from inbox.language import sentence_of
 from inbox.limits import limited_sessions, limited_sign_in
-from inbox.pages import signing_in
+from inbox.pages import browser_session
 from inbox.passkeys import Site
 from inbox.sealing import Sealer
 from inbox.tokens import digest
@@ -33,7 +33,7 @@ HALF = "half"
 
 def remember(known: Known, *, stays: bool) -> None:
     """The password was right: keep so much, signed, until the second step."""
-    signing_in.begin_anew()
+    browser_session.begin_anew()
     session[HALF] = _signer().dumps([known.agent_id, known.project_id, _mark(known), stays])
 
 
@@ -63,7 +63,9 @@ def prove() -> ResponseReturnValue:
         if isinstance(error, RateLimited):
             words = sentence_of(error)
         return _page(known, words), error.status
-    return signing_in.enter(known.agent_id, known.project_id, stays=stays, how=how, password_hash=known.password_hash)
+    return browser_session.enter(
+        known.agent_id, known.project_id, stays=stays, how=how, password_hash=known.password_hash
+    )
 
 
 @blueprint.post("/passkey/options")
@@ -85,7 +87,9 @@ def passkey() -> ResponseReturnValue:
     if half is not None and half[0].agent_id != agent_id:
         raise Unauthorized("This is another agent's passkey.")
     stays = half[1] if half else True
-    opened = signing_in.enter(agent_id, known.project_id, stays=stays, how="passkey", password_hash=known.password_hash)
+    opened = browser_session.enter(
+        agent_id, known.project_id, stays=stays, how="passkey", password_hash=known.password_hash
+    )
     response = answer({"next": opened.headers["Location"]})
     for cookie in opened.headers.getlist("Set-Cookie"):
         response.headers.add("Set-Cookie", cookie)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from inbox.access import Agent
 from inbox.api.asking import wiring
 from inbox.errors import Forbidden, Invalid
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.race_lab import Race
 
 blueprint = Blueprint("race", __name__)

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from inbox.access import Agent
 from inbox.api.asking import bigint
 from inbox.api.conversations import take_back
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 
 blueprint = Blueprint("removing", __name__)
 

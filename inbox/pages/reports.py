@@ -19,7 +19,7 @@ from inbox import account, audit, reading, reports, timeline_words
 from inbox.access import Agent
 from inbox.api.asking import services
 from inbox.errors import NotFound
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.reports import Period, Plot
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")

@@ -16,7 +16,6 @@ from inbox.pages import (
     desk,
     earlier,
     erasing,
-    first_step,
     founding,
     joining,
     label_hues,
@@ -32,6 +31,7 @@ from inbox.pages import (
     reports,
     saying,
     settings,
+    signing_in,
     snippets,
     tabs,
     talking,
@@ -48,7 +48,7 @@ from inbox.pages import (
 
 OF_EVERY_PAGE = (words, tabs, attention, label_hues, reached, founding)
 PAGES = (
-    *(first_step, joining, proving, account, founding),
+    *(signing_in, joining, proving, account, founding),
     *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, removing, attaching, noticing),
     *(settings, snippets, labels, workflow, tools, members, working_hours, audit_log),
     *(webhooks, tokens, widget_settings),

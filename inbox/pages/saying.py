@@ -19,8 +19,8 @@ from inbox.errors import InboxError
 from inbox.idempotency import digest_of, once
 from inbox.language import sentence_of
 from inbox.pages import forms
+from inbox.pages.browser_session import page
 from inbox.pages.pieces import perform
-from inbox.pages.signing_in import page
 from inbox.passing import Sign
 from inbox.representation import moment
 from inbox.services import Writing

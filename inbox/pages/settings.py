@@ -18,7 +18,7 @@ from inbox.api.asking import services, wiring
 from inbox.api.fields import MOST_TITLE_CHARACTERS
 from inbox.api.schemas import LARGEST_CAP, LARGEST_CAPACITY, LONGEST_RESUME_HOURS, LONGEST_SOLVE_DAYS
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.saying import later, said
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")

@@ -24,7 +24,7 @@ from inbox.conversation import MOST_CHARACTERS, storable
 from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.importing import Problem
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.snippets import Planned
 
 blueprint = Blueprint("snippets_page", __name__, url_prefix="/settings/snippets")

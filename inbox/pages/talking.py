@@ -16,8 +16,8 @@ from inbox.access import Agent
 from inbox.api.asking import bigint, valid
 from inbox.api.schemas import ConversationBody
 from inbox.errors import Invalid
+from inbox.pages.browser_session import page
 from inbox.pages.pieces import Undoable, leave, patch_seen, perform
-from inbox.pages.signing_in import page
 from inbox.services import Writing
 
 blueprint = Blueprint("talking", __name__)

@@ -18,7 +18,7 @@ from inbox.api.asking import bigint, services, valid
 from inbox.api.program_bodies import TokenBody
 from inbox.api.tokens import token_from
 from inbox.errors import Invalid, NotFound
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.tokens import new_token
 
 blueprint = Blueprint("tokens_page", __name__, url_prefix="/settings/tokens")

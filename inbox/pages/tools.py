@@ -22,7 +22,7 @@ from inbox.api.tool_forms import NO_ARGUMENTS, ToolBody, ToolHostBody, ToolTrial
 from inbox.errors import Invalid, NotFound, StaleVersion, Unavailable
 from inbox.language import sentence_of
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.saying import words_of
 
 blueprint = Blueprint("tools_page", __name__, url_prefix="/settings/tools")

@@ -24,8 +24,8 @@ from inbox.errors import Invalid, NotFound, StaleVersion
 from inbox.events import place
 from inbox.language import sentence_of
 from inbox.pages import forms
+from inbox.pages.browser_session import page
 from inbox.pages.call_words import is_barred
-from inbox.pages.signing_in import page
 from inbox.tokens import new_token
 
 blueprint = Blueprint("webhooks_page", __name__, url_prefix="/settings/webhooks")

@@ -18,7 +18,7 @@ from inbox.access import Agent
 from inbox.api.asking import services, wiring
 from inbox.api.identity import secret_of
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.saying import later, said
 from inbox.tokens import new_token
 

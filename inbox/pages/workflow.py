@@ -17,7 +17,7 @@ from inbox.api.answering import answer
 from inbox.api.asking import bigint, json_object, services, wiring
 from inbox.api.workflow import drafted, problems, tried
 from inbox.errors import NotFound
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.saying import said
 from inbox.walks import Walk
 from inbox.workflows import LARGEST_VERSION

@@ -22,7 +22,7 @@ from inbox.errors import Invalid, StaleVersion
 from inbox.hours import DAYS, fits
 from inbox.language import sentence_of
 from inbox.pages import forms
-from inbox.pages.signing_in import page
+from inbox.pages.browser_session import page
 from inbox.working_hours import Setting
 
 blueprint = Blueprint("hours_page", __name__, url_prefix="/settings/hours")

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
-from inbox.pages.signing_in import COOKIE
+from inbox.pages.browser_session import COOKIE
 from tests.acceptance.gate import Gate
 from tests.model_server import ModelServer
 from tests.product import ROOT, Product

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from inbox import sessions
-from inbox.pages.signing_in import COOKIE
+from inbox.pages.browser_session import COOKIE
 from inbox.services import Services
 from inbox.sessions import Visiting
 from tests.integration.callers import Caller

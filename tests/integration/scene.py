@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from inbox.api.asking import READING, asker_of
 from inbox.api.operation import Operation
 from inbox.api.operations import OPERATIONS
-from inbox.pages.signing_in import COOKIE
+from inbox.pages.browser_session import COOKIE
 from inbox.services import Services
 from inbox.tokens import digest, new_token
 from tests.integration.callers import House

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from inbox import team
 from inbox.access import Agent
-from inbox.pages import signing_in
+from inbox.pages import browser_session
 from inbox.pages.own_project import HEADER
 from inbox.services import Services
 from tests.integration.callers import House
@@ -80,10 +80,10 @@ def test_nobody_comes_in_by_saying_so(house: House, other_house: House, both: Re
     """Who is taken out of a project has no page of it any more, nor a stream that was open."""
     own = {HEADER: str(other_house.project_id)}
     assert both.client.get("/parts/views", headers=own).status_code == 200
-    token = both.client.get_cookie(signing_in.COOKIE)
+    token = both.client.get_cookie(browser_session.COOKIE)
     assert token is not None
     with house.app.app_context():
-        assert signing_in.is_signed_in(token.value, other_house.project_id)
+        assert browser_session.is_signed_in(token.value, other_house.project_id)
     other = Agent(other_house.ada.id, "Ada", "", other_house.project_id, "manager")
     with services.database.begin() as connection:
         team.remove(connection, other, house.ada.id)
@@ -91,5 +91,5 @@ def test_nobody_comes_in_by_saying_so(house: House, other_house: House, both: Re
         assert both.client.get("/parts/views", headers=said).status_code == 404
     assert both.client.get("/parts/views", headers={HEADER: "nonsense"}).status_code == 200
     with house.app.app_context():
-        assert not signing_in.is_signed_in(token.value, other_house.project_id)
-        assert signing_in.is_signed_in(token.value, house.project_id)
+        assert not browser_session.is_signed_in(token.value, other_house.project_id)
+        assert browser_session.is_signed_in(token.value, house.project_id)
