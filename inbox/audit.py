@@ -14,14 +14,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
 
 from inbox.conversation import LARGEST_ID
-
-if TYPE_CHECKING:  # access writes entries of its own
-    from inbox.access import Agent
 
 Row = Mapping[Any, Any]
 
@@ -65,8 +62,16 @@ class Wanted:
     limit: int = 50
 
 
+class Asker(Protocol):
+    """Whose act an entry is about: an access.Agent, which this module must not know, for access writes entries too."""
+
+    @property
+    def asking(self) -> dict[str, Any]:
+        """The parameters :project, :who and :who_name."""
+
+
 def record(
-    connection: Connection, who: Agent, kind: str, subject: str = "", data: Mapping[str, Any] | None = None
+    connection: Connection, who: Asker, kind: str, subject: str = "", data: Mapping[str, Any] | None = None
 ) -> None:
     """Write down that `who` did `kind` (such as `webhook_created`) to `subject` (a name for people).
 
@@ -76,8 +81,7 @@ def record(
     driver = connection.connection.driver_connection
     assert driver is not None
     assert not driver.autocommit, "record() belongs into services().transaction()"
-    parameters = {"project": who.project_id, "kind": kind, "who": who.id, "who_name": who.name, "subject": subject}
-    connection.execute(RECORD, parameters | {"data": json.dumps(data or {})})
+    connection.execute(RECORD, {**who.asking, "kind": kind, "subject": subject, "data": json.dumps(data or {})})
 
 
 def record_of_agent(

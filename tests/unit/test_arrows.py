@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,16 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def imported_modules(path: Path) -> Iterator[str]:
+    return (name for name, _ in imports(path))
+
+
+def imports(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """(module, names taken from it), wherever in the file it stands."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module
+            yield node.module, [alias.name for alias in node.names]
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -51,6 +57,17 @@ def test_packages_import_along_the_arrows(package: str) -> None:
     for path in modules(package):
         wrong = set(imported(path)) & set(PACKAGES) - MAY_IMPORT[package]
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_modules_need_one_another(package: str) -> None:
+    """Not even for their types: one of two that do can be neither read nor moved without the other."""
+    paths = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in modules(package)}
+    needs = {
+        name: {one for module, taken in imports(path) for one in (module, *(f"{module}.{part}" for part in taken))}
+        for name, path in paths.items()
+    }
+    TopologicalSorter({name: needed & set(paths) for name, needed in needs.items()}).prepare()
 
 
 def test_the_responder_knows_no_database_and_no_web() -> None:
