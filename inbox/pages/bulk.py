@@ -8,8 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 
 from inbox import bulk
 from inbox.access import Agent
@@ -35,7 +34,7 @@ def act(me: Agent) -> ResponseReturnValue:
         with wiring().services.statement() as writing:
             done = bulk.apply(writing.connection, me, wanted.conversation_ids, wanted.changes(), epochs=epochs)
     except InboxError as error:
-        return _said(_("Nothing was changed"), sentence_of(error), status=422)
+        return _said(gettext("Nothing was changed"), sentence_of(error), status=422)
     wiring().hub.wake()
     return _said(_what_was_done(done), _what_was_left(done), act_id=done.id)
 
@@ -82,7 +81,7 @@ def _moment(text: str) -> str:
         at = datetime.min.replace(tzinfo=UTC)
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     if at <= datetime.now(UTC):
-        raise Invalid(_("Choose a moment that is still to come."), fields={"until": "is in the past"})
+        raise Invalid(gettext("Choose a moment that is still to come."), fields={"until": "is in the past"})
     return at.isoformat()
 
 
@@ -97,8 +96,8 @@ def _what_was_done(done: bulk.Done) -> str:
 
 def _what_was_left(done: bulk.Done) -> str:
     if not done.left:
-        return _("The others were so already.") if done.unchanged else ""
-    names = sorted({one.by or _("somebody") for one in done.left})
+        return gettext("The others were so already.") if done.unchanged else ""
+    names = sorted({one.by or gettext("somebody") for one in done.left})
     one, several = (
         "%(num)d was left: %(who)s changed it meanwhile.",
         "%(num)d were left: %(who)s changed them meanwhile.",

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import gettext
 from sqlalchemy import Connection
 
 from inbox import (
@@ -182,7 +182,7 @@ def delete_view(me: Agent, number: str) -> ResponseReturnValue:
     """Forget a saved view; its conversations stay as they are."""
     with wiring().services.statement() as writing:
         saved_views.delete(writing.connection, me, bigint(number))
-    flash(_("The view was deleted. Its conversations are as they were."))
+    flash(gettext("The view was deleted. Its conversations are as they were."))
     return redirect(url_for("pages.inbox"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import gettext
 
 from inbox import agent_tokens
 from inbox.access import Agent
@@ -44,7 +44,7 @@ def create(me: Agent) -> ResponseReturnValue:
         with services().statement() as writing:
             agent_tokens.create(writing.connection, me, token_from(seed), **wanted.model_dump())
     except Invalid as error:
-        known = {"name": _("Give it a name of 1 to 100 characters."), "scope": _("Choose what it may do.")}
+        known = {"name": gettext("Give it a name of 1 to 100 characters."), "scope": gettext("Choose what it may do.")}
         faults = {name: known.get(name, fault) for name, fault in error.extra["fields"].items()}
         return _render(me, typed=typed, errors=faults), 422
     return _render(me, secret=token_from(seed), made=wanted.name)
@@ -57,15 +57,15 @@ def revoke(me: Agent, number: int) -> ResponseReturnValue:
     try:
         with services().statement() as writing:
             agent_tokens.revoke(writing.connection, me, bigint(str(number)))
-        flash(_("The token is revoked: nobody gets in with it any more."))
+        flash(gettext("The token is revoked: nobody gets in with it any more."))
     except NotFound:
-        flash(_("It was revoked already."))
+        flash(gettext("It was revoked already."))
     return redirect(url_for("tokens_page.show"))
 
 
 def _end(days: str) -> str | None:
     if days not in DAYS:
-        raise Invalid("Not valid: days.", fields={"days": _("Choose when it ends.")})
+        raise Invalid("Not valid: days.", fields={"days": gettext("Choose when it ends.")})
     return (datetime.now(UTC) + timedelta(days=int(days))).isoformat() if days else None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import gettext
 
 from inbox import tool_hosts, tools, workflows
 from inbox.access import Agent, require_manager
@@ -56,7 +56,7 @@ def create(me: Agent) -> ResponseReturnValue:
             row = tools.create(writing.connection, me, given, wiring().workshop, wiring().sealer)
     except Invalid as error:
         return _form(me, _typed(), errors=_secret_lost() | _worded(error)), 422
-    flash(_("“%(name)s” is there. Workflows may use it from now on.", name=row["name"]))
+    flash(gettext("“%(name)s” is there. Workflows may use it from now on.", name=row["name"]))
     return redirect(url_for("tools_page.edit", number=row["id"]))
 
 
@@ -100,7 +100,7 @@ def delete(me: Agent, number: int) -> ResponseReturnValue:
             tools.delete(writing.connection, me, tool_id, seen=forms.seen())
 
     at, back = url_for("tools_page.edit", number=tool_id), url_for("tools_page.show")
-    return forms.forget(act, _("The tool and its secret are deleted."), at=at, back=back)
+    return forms.forget(act, gettext("The tool and its secret are deleted."), at=at, back=back)
 
 
 @blueprint.post("/<int:number>/try")
@@ -134,7 +134,7 @@ def add_host(me: Agent) -> ResponseReturnValue:
     except Invalid as error:
         return _list(me, host=typed, errors=_worded(error)), 422
     if not wiring().workshop.is_barred(row["host"]):
-        flash(_("Tools may call %(host)s from now on.", host=row["host"]))
+        flash(gettext("Tools may call %(host)s from now on.", host=row["host"]))
     return redirect(url_for("tools_page.show"))
 
 
@@ -147,9 +147,9 @@ def remove_host(me: Agent, number: int) -> ResponseReturnValue:
         with services().statement() as writing:
             host = tool_hosts.remove(writing.connection, me, host_id)
     except NotFound:
-        flash(_("Somebody else had removed it already."))
+        flash(gettext("Somebody else had removed it already."))
         return redirect(url_for("tools_page.show"))
-    flash(_("Tools may not call %(host)s any more.", host=host))
+    flash(gettext("Tools may not call %(host)s any more.", host=host))
     return redirect(url_for("tools_page.show"))
 
 
@@ -165,7 +165,9 @@ def _typed() -> dict[str, str]:
 
 def _secret_lost() -> dict[str, str]:
     """The word that a secret which was typed is not in the form any more, or saving again would keep the old one."""
-    return {"header_value": _("must be typed again; no page holds it")} if request.form.get("header_value") else {}
+    if not request.form.get("header_value"):
+        return {}
+    return {"header_value": gettext("must be typed again; no page holds it")}
 
 
 def _given() -> dict[str, Any]:
@@ -181,7 +183,7 @@ def _json(text: str, name: str) -> Any:
         value = json.loads(text)
         check_json(value, DEEPEST)
     except (ValueError, RecursionError) as fault:
-        raise Invalid(f"Not valid: {name}.", fields={name: _("is no JSON: %(fault)s", fault=fault)}) from None
+        raise Invalid(f"Not valid: {name}.", fields={name: gettext("is no JSON: %(fault)s", fault=fault)}) from None
     return value
 
 

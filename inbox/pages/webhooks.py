@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import gettext
 
 from inbox import deliveries, webhooks
 from inbox.access import Agent, require_manager
@@ -104,7 +104,7 @@ def delete(me: Agent, number: int) -> ResponseReturnValue:
             webhooks.delete(writing.connection, me, webhook_id, seen=forms.seen())
 
     at, back = url_for("webhooks_page.edit", number=webhook_id), url_for("webhooks_page.show")
-    return forms.forget(act, _("The webhook is deleted."), at=at, back=back)
+    return forms.forget(act, gettext("The webhook is deleted."), at=at, back=back)
 
 
 @blueprint.post("/<int:number>/rotate")
@@ -124,7 +124,7 @@ def send_test(me: Agent, number: int) -> ResponseReturnValue:
     webhook_id = bigint(str(number))
     with services().statement() as writing:
         deliveries.send_test(writing.connection, me, webhook_id)
-    _say(me, webhook_id, _("A test event is on its way. How it goes is in the log."))
+    _say(me, webhook_id, gettext("A test event is on its way. How it goes is in the log."))
     return redirect(url_for("webhooks_page.edit", number=webhook_id) + "#log")
 
 
@@ -145,7 +145,7 @@ def replay(me: Agent, number: int, delivery: int) -> ResponseReturnValue:
     webhook_id, delivery_id = bigint(str(number)), bigint(str(delivery))
     with services().statement() as writing:
         deliveries.replay(writing.connection, me, webhook_id, delivery_id)
-    _say(me, webhook_id, _("It is sent once more, under the same id."))
+    _say(me, webhook_id, gettext("It is sent once more, under the same id."))
     return redirect(url_for("webhooks_page.show_delivery", number=webhook_id, delivery=delivery_id))
 
 
@@ -158,7 +158,7 @@ def replay_failed(me: Agent, number: int) -> ResponseReturnValue:
         webhooks.find(connection, me.project_id, webhook_id)
     with services().statement() as writing:
         many = deliveries.replay_failed(writing.connection, me, webhook_id)
-    _say(me, webhook_id, _("Sent once more: %(many)s.", many=many))
+    _say(me, webhook_id, gettext("Sent once more: %(many)s.", many=many))
     return redirect(url_for("webhooks_page.edit", number=webhook_id) + "#log")
 
 
@@ -166,7 +166,7 @@ def _say(me: Agent, webhook_id: int, words: str) -> None:
     """That something is sent; to a webhook that is switched off it only waits."""
     with services().reading() as connection:
         is_on = webhooks.find(connection, me.project_id, webhook_id)["enabled"]
-    flash(words if is_on else _("It waits until this webhook is switched on again."))
+    flash(words if is_on else gettext("It waits until this webhook is switched on again."))
 
 
 def _is_barred(url: str, log: Sequence[Mapping[Any, Any]]) -> bool:
@@ -181,9 +181,9 @@ def _typed() -> dict[str, Any]:
 
 def _faults(error: Invalid) -> dict[str, str]:
     known = {
-        "url": _("Give an address that begins with https://, without a name or password in it."),
-        "description": _("Give at most 200 characters."),
-        "events": _("Choose at least one kind of event."),
+        "url": gettext("Give an address that begins with https://, without a name or password in it."),
+        "description": gettext("Give at most 200 characters."),
+        "events": gettext("Choose at least one kind of event."),
     }
     faults = {name.partition(".")[0]: fault for name, fault in error.extra["fields"].items()}
     return {name: known.get(name, fault) for name, fault in faults.items()} or {"url": sentence_of(error)}
