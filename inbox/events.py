@@ -47,7 +47,8 @@ UPDATE stream_head SET position = COALESCE((SELECT max(position) FROM placed), :
 )
 HEAD = text("SELECT position FROM stream_head")
 AFTER = """
-SELECT ch.position, ch.project_id, ch.conversation_id, ch.version, ch.at, ch.body, to_jsonb(v) AS visitor
+SELECT ch.position, ch.project_id, ch.conversation_id, ch.version, ch.at, ch.body, to_jsonb(v) AS visitor,
+    CAST(ch.xmin AS text) AS writer
 FROM change ch LEFT JOIN conversation c ON c.id = ch.conversation_id LEFT JOIN visitor v ON v.id = c.visitor_id
 WHERE ch.position > :after {more} ORDER BY ch.position LIMIT :limit
 """

@@ -23,7 +23,13 @@ Row = Mapping[Any, Any]
 FOR_THEIR_WRITER = later("Only who wrote it, or a manager, removes a message. Ask one of them.")
 
 # Whoever writes in this conversation waits from here on, so that what follows sees all that was kept of the message.
-LOCK = text("SELECT 1 FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE")
+# So does every event stream, where the log of it has no positions yet: a process that stalls is not waited for.
+LOCK = text(
+    """
+SELECT set_config('idle_in_transaction_session_timeout', '5s', true)
+FROM conversation WHERE id = :conversation AND project_id = :project FOR NO KEY UPDATE
+"""
+)
 FIND = text("SELECT * FROM message WHERE id = :message AND conversation_id = :conversation AND project_id = :project")
 # Whose it is to answer, or nobody's, stays:
 # tests/integration/test_removing.py::test_whose_it_is_to_answer

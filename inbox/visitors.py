@@ -149,8 +149,14 @@ SELECT old.*, false AS written FROM old WHERE NOT EXISTS (SELECT 1 FROM v)"""
 
 
 # In the order in which everybody locks: the visitor, whom a new conversation would need, conversations, turns. Only
-# then is anything deleted, so that no writer who holds one of them is met half-way.
-LOCK_VISITOR = text("SELECT 1 FROM visitor WHERE id = :visitor AND project_id = :project FOR UPDATE")
+# then is anything deleted, so that no writer who holds one of them is met half-way. Event streams wait for changes
+# that are deleted before they have a position, so a process that stalls meanwhile is not waited for.
+LOCK_VISITOR = text(
+    """
+SELECT set_config('idle_in_transaction_session_timeout', '5s', true)
+FROM visitor WHERE id = :visitor AND project_id = :project FOR UPDATE
+"""
+)
 LOCK_CONVERSATIONS = text("SELECT id FROM conversation WHERE visitor_id = :visitor ORDER BY id FOR UPDATE")
 LOCK_TURNS = text("SELECT 1 FROM turn WHERE conversation_id = ANY(:conversations) ORDER BY id FOR UPDATE")
 # Messages, notes, turns, drafts, timelines, sessions and what was sent to webhooks go with their conversation. What

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from inbox import attachments, visitors
 from inbox.access import Agent
@@ -88,6 +88,7 @@ def test_an_erasure_that_is_not_committed_loses_no_file(house: House, services: 
     who = Agent(house.ada.id, "Ada", "", house.project_id, "manager")
     with services.database.connect() as connection:
         assert len(visitors.erase(connection, who, number).files) == 3
+        assert not_waited_for_long(connection)
         connection.rollback()
     assert kept(settings) == ALL
     assert waiting(services) == 0
@@ -126,6 +127,11 @@ def test_a_file_that_never_can_be_deleted_holds_up_no_other(
             attachments.delete_left(connection, Folder(settings.data / "attachments"), 100)
         assert connection.execute(text("SELECT key FROM forgotten_file")).scalars().all() == [path.name]
     assert kept(settings) == {b"another's"}
+
+
+def not_waited_for_long(connection: Connection) -> bool:
+    """Whether the server ends this transaction by itself, once its process stalls: event streams wait for it."""
+    return bool(connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "5s")
 
 
 def waiting(services: Services) -> int:

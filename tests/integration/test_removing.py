@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, event, text
 
+from inbox import removing
+from inbox.access import Agent
+from inbox.events import place
 from inbox.services import Services
 from inbox.settings import Settings
 from jobs import context, feeding
+from jobs.context import Context
 from jobs.landing import Lander
 from responder.outcome import Intent, Reply
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Sit, shown
-from tests.integration.test_erasing import SECRET, attach, everything, kept
+from tests.integration.test_erasing import SECRET, attach, everything, kept, not_waited_for_long
 from tests.integration.test_needless import thanked, waits
+from tests.locks import until_waiting
 from tests.turns import begun
+
+Removal = Callable[[Connection], Any]
 
 
 @pytest.fixture
@@ -91,6 +102,84 @@ def test_whose_it_is_to_answer(house: House, services: Services) -> None:
     with services.reading() as connection:
         row = connection.execute(text("SELECT details FROM message WHERE id = :id"), {"id": thanks})
         assert row.scalar_one() == {"removed": True, "left_to_people": True, "needs_no_answer": True}
+
+
+@pytest.fixture
+def unfed(house: House, services: Services) -> tuple[int, Removal]:
+    """A webhook that is not told yet of a secret that Ben has let slip, and how Ada takes it back."""
+    hook = house.ada.post("/webhooks", {"url": "https://example.com"}).get_json()
+    number = house.visit("Hello").conversation_id
+    slip = house.ben.post(f"/conversations/{number}/messages", {"content": SECRET}).get_json()["id"]
+    ada = Agent(house.ada.id, "Ada", "ada@example.com", house.project_id, "manager")
+    place(services.database)
+    return hook["id"], lambda connection: removing.remove(connection, ada, number, slip)
+
+
+def test_removed_while_a_webhook_is_fed(services: Services, here: Context, unfed: tuple[int, Removal]) -> None:
+    """Between its reading of the log and its writing: it writes nothing, and reads anew at the next look."""
+    hook_id, remove = unfed
+
+    def removed_before(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "INSERT INTO webhook_delivery" in statement and not gone:
+            gone.append(statement)
+            with services.transaction() as writing:
+                remove(writing.connection)
+
+    gone: list[str] = []
+    event.listen(Engine, "before_cursor_execute", removed_before)
+    try:
+        feeding.feed(here.engine, hook_id)
+    finally:
+        event.remove(Engine, "before_cursor_execute", removed_before)
+    assert gone
+    assert SECRET not in everything(services)
+    feeding.feed(here.engine, hook_id)
+    assert told_of_its_removal(services)
+    assert SECRET not in everything(services)
+
+
+def test_a_webhook_is_fed_while_one_removes(services: Services, here: Context, unfed: tuple[int, Removal]) -> None:
+    """Nothing is told, and nobody waited for, until it is known whether the words are gone."""
+    hook_id, remove = unfed
+    with services.transaction() as writing:
+        remove(writing.connection)
+        assert not_waited_for_long(writing.connection)
+        feeding.feed(here.engine, hook_id)
+        assert not told_of_its_removal(services)
+    assert SECRET not in everything(services)
+    feeding.feed(here.engine, hook_id)
+    assert told_of_its_removal(services)
+    assert SECRET not in everything(services)
+
+
+def test_one_removes_while_a_webhook_is_fed(services: Services, here: Context, unfed: tuple[int, Removal]) -> None:
+    """What is written already, but not committed, is waited for, and loses its words."""
+    hook_id, remove = unfed
+
+    def taken_back() -> None:
+        with services.transaction() as writing:
+            remove(writing.connection)
+
+    with services.database.begin() as connection, ThreadPoolExecutor(1) as other:
+        hook = connection.execute(feeding.READ, {"webhook": hook_id}).one()
+        asked = {"after": hook.position, "project": hook.project_id, "limit": 100}
+        changes = connection.execute(feeding.CHANGES, asked).mappings().all()
+        told = [one for change in changes for one in feeding.told_of(change)]
+        parameters = feeding.parameters_of(hook_id, hook, changes[-1]["position"], told)
+        assert connection.execute(feeding.FEED, parameters).scalar_one()
+        removing_it = other.submit(taken_back)
+        until_waiting(services, 1)
+        connection.commit()
+        removing_it.result(timeout=60)
+    assert SECRET not in everything(services)
+
+
+def told_of_its_removal(services: Services) -> bool:
+    """Whether any webhook is to hear of it."""
+    with services.reading() as connection:
+        kinds = connection.execute(text("SELECT kind FROM webhook_delivery")).scalars().all()
+    assert kinds == [] or "message.created" in kinds
+    return "message.removed" in kinds
 
 
 def test_a_note_of_the_ai(house: House, services: Services, settings: Settings) -> None:

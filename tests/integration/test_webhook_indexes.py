@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,10 +54,14 @@ def listed(name: str) -> TextClause:
 
 
 def test_the_workers_questions(people: People, busy: dict[str, int]) -> None:
+    told = [feeding.Told(number, "1", f"evt_{number}_0", "message.created", "{}") for number in range(19_000, 19_200)]
+    hook = SimpleNamespace(project_id=busy["project"], position=19_000)
+    fed = feeding.parameters_of(busy["webhook"], hook, 19_200, told)
     asked: list[tuple[TextClause, dict[str, Any]]] = [
         (dispatching.NEEDING, {}),
         (delivering.CLAIM, {"webhook": busy["webhook"], "lanes": 8, "lease": 20}),
         (feeding.CHANGES, {"project": busy["project"], "after": 19_000, "limit": 200}),
+        (feeding.FEED, fed),
         (text(deliveries.LISTED.format(more="")), {"webhook": busy["webhook"], "before": 2**60, "limit": 50}),
         (
             text(deliveries.LISTED.format(more=" AND state = 'failed'")),
