@@ -11,7 +11,6 @@ import "./toasts.js";
 const app = document.querySelector(".app");
 const { open, position } = app.dataset;
 app.dataset.shown = position;
-const reply = document.getElementById("reply");
 
 // Live parts -------------------------------------------------------------------------------------------------------
 
@@ -89,23 +88,6 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (chosen === document.activeElement) setTimeout(() => document.getElementById("move-to")?.focus());
 });
 
-// A parked reply that somebody edits stays under their hand; if it is closed by another, its words go to the composer.
-document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
-  if (event.detail.target.id !== "parked") return;
-  for (const form of event.detail.target.querySelectorAll("form.edit:not([hidden])")) {
-    const words = form.elements.content;
-    if (event.detail.fragment.querySelector(`#${form.id}`)) event.detail.shouldSwap = false;
-    else if (words.value !== words.defaultValue && !("sent" in form.dataset) && reply && !reply.value) {
-      reply.value = words.value;
-      reply.dispatchEvent(new Event("input"));
-    }
-  }
-});
-document.body.addEventListener("htmx:beforeOnLoad", (event) => {
-  const form = event.detail.elt;
-  if (form.matches?.("form.edit") && event.detail.xhr.status === 200) form.dataset.sent = "";
-});
-
 // Who sent a message has it shown at once, whatever the stream says.
 document.addEventListener("tandem:refresh", (event) => {
   event.detail.done = refreshOpen();
@@ -170,13 +152,3 @@ setInterval(() => count(), 1000);
 setInterval(() => showWaits(), 30_000);
 showClocks(document);
 count();
-
-document.addEventListener("click", (event) => {
-  const edit = event.target.closest("[data-edit]");
-  if (edit) {
-    const form = document.getElementById(edit.dataset.edit);
-    form.hidden = !form.hidden;
-    edit.setAttribute("aria-expanded", String(!form.hidden));
-    if (!form.hidden) form.elements.content.focus();
-  }
-});

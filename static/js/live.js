@@ -12,15 +12,16 @@ const app = document.querySelector(".app");
 const { open, me } = app.dataset;
 const company = document.getElementById("company");
 const reply = document.getElementById("reply");
+const WRITING = "#reply, .parked-reply textarea";
 
 // Who else is here -------------------------------------------------------------------------------------------------
 
 let saidTypingAt = -Infinity;
+let toVisitor = false;
 
 async function say(doing) {
   try {
-    const to = reply?.form.elements.kind.value === "public" ? "visitor" : ""; // a note is nobody's else
-    const response = await fetch(`/conversations/${open}/here`, { method: "POST", body: form({ doing, to }) });
+    const response = await fetch(`/conversations/${open}/here`, { method: "POST", body: form({ doing, to: toVisitor ? "visitor" : "" }) });
     if (response.ok) showPeople((await response.json()).people);
     else if (response.status === 404) document.dispatchEvent(new CustomEvent("tandem:gone"));
   } catch {
@@ -49,14 +50,16 @@ if (open) {
   setInterval(beat, BEAT_MS);
   document.addEventListener("visibilitychange", () => (document.hidden ? leave() : beat()));
   addEventListener("pagehide", leave);
-  reply?.addEventListener("input", (event) => {
-    if (!event.isTrusted || !reply.value || performance.now() - saidTypingAt < TYPING_MS) return;
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches(WRITING) || !event.isTrusted || !event.target.value || performance.now() - saidTypingAt < TYPING_MS) return;
     saidTypingAt = performance.now();
+    toVisitor = event.target !== reply || reply.form.elements.kind.value === "public"; // a note is nobody's else
     say("typing");
     setTimeout(() => performance.now() - saidTypingAt >= TYPING_MS && beat(), TYPING_MS * 2);
   });
   // Who has sent their words writes no more, whatever was said a moment ago.
-  document.getElementById("composer")?.addEventListener("submit", () => {
+  document.addEventListener("submit", ({ target }) => {
+    if (!target.querySelector(WRITING)) return;
     saidTypingAt = -Infinity;
     beat();
   });

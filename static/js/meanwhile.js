@@ -6,7 +6,8 @@ const reply = document.getElementById("reply");
 const line = document.getElementById("meanwhile");
 const { me } = document.querySelector(".app").dataset;
 
-const writing = () => composer.elements.kind.value === "public" && reply.value.trim() !== "";
+const editing = () => document.querySelector(".parked-reply.is-edited") !== null;
+const writing = () => editing() || (composer.elements.kind.value === "public" && reply.value.trim() !== "");
 
 function tell(arrived) {
   const other = arrived.filter((one) => one.matches(".msg.ours") && one.dataset.by !== me).at(-1);
@@ -20,4 +21,7 @@ function tell(arrived) {
 if (composer) {
   document.addEventListener("tandem:message", ({ detail }) => tell(detail.arrived));
   for (const kind of ["input", "tandem:shown"]) reply.addEventListener(kind, () => (line.hidden ||= !reply.value.trim()));
+  document.body.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+    if (detail.target.id === "parked") line.hidden ||= !writing();
+  });
 }
