@@ -12,12 +12,12 @@ from sqlalchemy import text
 from inbox.services import Services
 
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-TRIES = 1_000
+TRIES = 6_000
 PAUSE_SECONDS = 0.01
 
 
 def until_waiting(services: Services, sessions: int) -> None:
-    """Return once so many sessions wait for a lock. Raises TimeoutError after 10 s."""
+    """Return once so many sessions wait for a lock. Raises TimeoutError after a minute."""
     pause = threading.Event()
     for _ in range(TRIES):
         with services.reading() as connection:

@@ -40,7 +40,7 @@ def transaction_pooler(database_url: str) -> Iterator[str]:
     process = start(command, log=folder / "log", identity=identity, dies_with=signal.SIGKILL)
     url = f"postgresql://tandem@/pooled?host={folder}&port={PORT}"
     try:
-        wait_for("the pooler", lambda: _answers(url), 20)
+        wait_for("the pooler", lambda: _answers(url))
         yield url
     finally:
         process.kill()

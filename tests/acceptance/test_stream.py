@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from tests.product import ROOT
 
-SECONDS = 10
+SECONDS = 60
 PAGE = b"""<script type="module">
 import { openStream } from "/stream.js";
 openStream("/events", { onEvent() {}, onState(is) { document.title = is ? "connected" : "away"; } });

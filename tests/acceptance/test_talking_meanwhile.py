@@ -111,13 +111,18 @@ def test_who_replies_while_another_writes(two: tuple[Page, Page], visitor: Page)
     """The second writer is told at once, of a person as of the AI, and the first one writes no more."""
     ana, ben = two
     line = ben.locator("#meanwhile")
+    sent: list[str] = []
+    ana.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
     ben.get_by_label("Reply").press_sequentially("A long answer")
     ana.get_by_label("Reply").press_sequentially("A quick one")
     expect(ben.get_by_text("Ana Duarte is writing")).to_be_visible()
     expect(line).to_be_hidden()
-    ana.get_by_label("Reply").press("Control+Enter")
+    with ana.expect_response("**/say"):
+        ana.get_by_label("Reply").press("Control+Enter")
+    said = [one for one in sent if "/here" in one]
+    assert "viewing" in said[-1], "with the words, before it would be said some seconds later"
     expect(line).to_have_text("Ana Duarte replied while you were writing")
-    expect(ben.get_by_text("Ana Duarte is writing")).to_be_hidden(timeout=6_000)
+    expect(ben.get_by_text("Ana Duarte is writing")).to_be_hidden()
     expect(ana.locator("#meanwhile")).to_be_hidden()
     expect(ana.locator("#hint")).to_be_hidden()  # the responder is paused already
     keep(ben, "talk-meanwhile")

@@ -108,8 +108,8 @@ def test_a_killed_part_is_started_again(product: Product, kind: str) -> None:
         except httpx2.HTTPError:
             return False
 
-    wait_for("an accepted message", answers, 30)
-    wait_for("a reply to it", lambda: messages(product, headers)[-1] not in {"Before.", "After."}, 60)
+    wait_for("an accepted message", answers)
+    wait_for("a reply to it", lambda: messages(product, headers)[-1] not in {"Before.", "After."})
     assert "Before." in messages(product, headers)
 
 
@@ -121,7 +121,7 @@ def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
         pid = product.run["pids"]["redis"]
         os.kill(pid, signal.SIGKILL)
         wait_for("a new process", lambda: product.run["pids"]["redis"] != pid)
-        wait_for("a reply", lambda: len(messages(product, headers)) == 2, 60)
+        wait_for("a reply", lambda: len(messages(product, headers)) == 2)
     finally:
         product.stop()
 
@@ -136,7 +136,7 @@ def test_a_taken_port(product: Product) -> None:
 def test_a_data_folder_in_use(product: Product) -> None:
     product.start()
     second = Product(product.data)
-    output, _ = second.launch().communicate(timeout=30)
+    output, _ = second.launch().communicate(timeout=60)
     assert second.process is not None
     assert second.process.returncode == 1
     assert "Another Tandem uses" in output

@@ -159,7 +159,7 @@ def test_every_promise_stands(teams: list[Team], urls: list[str]) -> None:
         finals = [team.ends(api, history) for team in teams]
         for team, own in zip(teams, finals, strict=True):
             with suppress(TimeoutError):  # then what is wrong is said below
-                wait_for("the streams' end", lambda team=team, own=own: not team.wrongs(own), 20)  # type: ignore[misc]
+                wait_for("the streams' end", lambda team=team, own=own: not team.wrongs(own))  # type: ignore[misc]
             assert team.wrongs(own) == []
     finally:
         over.set()

@@ -49,12 +49,12 @@ def test_the_queue_outlives_a_failover(ports: dict[str, int]) -> None:
     url = f"redis+sentinel://127.0.0.1:{ports['sentinel']}/{SERVICE}/0"
     assert Settings.from_environment({"REDIS_URL": url}).redis_url == url
     sentinel: Any = Redis(port=ports["sentinel"])
-    wait_for("the replica to be known", lambda: knows_a_replica(sentinel), 30)
+    wait_for("the replica to be known", lambda: knows_a_replica(sentinel))
     redis = redis_client(url)
     RqTurnQueue(redis).enqueue(1, project_id=1)
     sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE)
     wait_for("the replica to be primary", lambda: role(ports["replica"]) == "master")
-    wait_for("the new primary to get a turn", lambda: reaches(ports["replica"], redis), 60)
+    wait_for("the new primary to get a turn", lambda: reaches(ports["replica"], redis))
 
 
 def reaches(port: int, redis: Redis) -> bool:

@@ -19,7 +19,7 @@ from jobs.queue import DELIVERIES, QUEUES, TURNS
 from jobs.turn_worker import TurnWorker
 
 TURNS_AT_ONCE, DELIVERIES_AT_ONCE = 4, 1
-SECONDS = 10  # a job that waits so long waits in vain
+SECONDS = 60  # a job that waits so long waits in vain
 
 done: dict[str, threading.Event] = {}
 in_vain: list[str] = []

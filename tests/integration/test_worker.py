@@ -158,7 +158,7 @@ def test_sigterm_releases_what_still_thinks(
     first = start(*worker())
     model_server.wait_until_asked(1)
     first.send_signal(signal.SIGTERM)
-    assert first.wait(30) == 0
+    assert first.wait(60) == 0
     (turn,) = everyone[0].turns()
     assert (turn["status"], turn["attempt"] - turn["releases"]) == ("queued", 0)
     assert noted(redis_url, everyone) == (0, 0)
@@ -179,7 +179,7 @@ def test_sigterm_lets_land_what_is_answered_in_time(
     with pytest.raises(subprocess.TimeoutExpired):
         first.wait(POLL_SECONDS + 1.5)
     model_server.release()
-    assert first.wait(30) == 0
+    assert first.wait(60) == 0
     assert sorted(statuses(everyone)) == ["landed", "queued"]
     assert [turn["attempt"] for people in everyone for turn in people.turns() if turn["status"] == "landed"] == [1]
 
@@ -207,4 +207,4 @@ def test_a_stop_without_the_database_is_a_clean_one(start: Start, environment: d
     process = start(sys.executable, "-m", "commands.worker")
     wait_for("the worker to wait for jobs", lambda: Worker.count(Redis.from_url(redis_url)) == 1)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
