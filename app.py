@@ -24,6 +24,7 @@ from inbox.pages import routes as page_routes
 from inbox.placed import Places
 from inbox.presence import Presence
 from inbox.pulse import Pulse
+from inbox.reception import Reception
 from inbox.redis import Unheard, redis_client
 from inbox.sealing import Sealer
 from inbox.secret_key import secret_key
@@ -104,4 +105,5 @@ def wire(app: Flask, settings: Settings, services: Services | None = None) -> No
         Pulse(services.database),
         Places(redis),
         Counter(redis, tell),
+        Reception(services),
     )

@@ -19,7 +19,7 @@ from commands.demo_clock import DemoClock
 from inbox.access import Agent
 from inbox.acts import mark_read, note, patch, reply
 from inbox.database import fetch_one
-from inbox.receiving import Said, receive
+from inbox.receiving import Coming, Said, receive
 from inbox.visiting import Session, start_session
 from jobs import binding, claim, landing_sql, snapshot
 from jobs.decide import decide
@@ -57,9 +57,8 @@ class Play:
         kind = next(name for name in AFTER_SECONDS if name in step)
         self._pass(step.get("after", AFTER_SECONDS[kind]))
         if kind == "asks":
-            self.turn_id = receive(
-                self.connection, self.session.token, Said(step["asks"]), None, lambda _visit: False
-            ).turn_id
+            asked = Coming(self.session.token, Said(step["asks"]))
+            self.turn_id = receive(self.connection, asked, lambda _visit: False).turn_id
         elif kind in ("answers", "hands_off"):
             self._turn(step)
         else:

@@ -32,7 +32,7 @@ def change_cte(
 
     `conversation` names a CTE with whole conversation rows as they are after the write. The row is inserted
     from it, so the change's id is drawn while the conversation's row lock is held: within a conversation,
-    ids rise in commit order. With `several` conversations each gets the entries that are its own.
+    ids rise in commit order. With `several` conversations each gets what is its own.
     `removed` are messages that have lost their words.
     """
     taken = (
@@ -42,12 +42,13 @@ def change_cte(
         else ""
     )
     shown = conversation if conversation_changed else "NULL::jsonb"
+    of = conversation if several else ""
     return f"""changed AS (
     INSERT INTO change (project_id, conversation_id, version, body)
     SELECT {conversation}.project_id, {conversation}.id, {conversation}.version, jsonb_build_object(
         'conversation', {shown},
-        'messages', {_rows(messages)},
-        'turns', {_rows(turns)},
-        'drafts', {_rows(drafts)},
-        'entries', {_rows(entries, conversation if several else "")}{taken})
+        'messages', {_rows(messages, of)},
+        'turns', {_rows(turns, of)},
+        'drafts', {_rows(drafts, of)},
+        'entries', {_rows(entries, of)}{taken})
     FROM {conversation})"""

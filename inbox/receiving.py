@@ -1,7 +1,7 @@
-"""A visitor's message by their token, in one statement: who they are, the Idempotency-Key, the message and its turn.
+"""A visitor's message by their token: what the statement that takes it in (inbox/receiving_sql.py) means.
 
-Owns that statement, and what it means where it wrote nothing. The table of keys is idempotency's. Must not trust
-anything but the token, nor decide what is answered: it only starts a turn where one is due.
+Owns what is asked further where it wrote nothing. The table of keys is idempotency's. Must not trust anything but the
+token, nor decide what is answered: it only starts a turn where one is due.
 """
 
 from __future__ import annotations
@@ -14,96 +14,14 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import OperationalError
 
 from inbox import idempotency
-from inbox.act_parts import ENTRY_HEAD, MAY_ANSWER, WAITS_FROM, last_word
-from inbox.attachments import LINK, said, without_files
-from inbox.change import change_cte
+from inbox.attachments import said, without_files
 from inbox.database import fetch_all
 from inbox.errors import Invalid, NotFound, Unauthorized
 from inbox.idempotency import Asked
+from inbox.receiving_sql import RECEIVE, RECEIVE_SEVERAL, RECEIVE_WITH_FILES
 from inbox.tokens import digest
 from inbox.visiting import GONE, Visit, who
 
-# A message that came while an agent was there, in a project where the responder then keeps silent, says so of itself:
-# a turn that is under way for an earlier one starts no next turn for it (tests/concurrency/test_policies.py).
-# The turn is inserted from the locked row (`old`), and ON CONFLICT sees a live turn that commits meanwhile, which
-# NOT EXISTS under this statement's snapshot would not: tests/concurrency/test_turns.py::test_one_live_turn
-_TURN_IS_DUE = f"""{MAY_ANSWER.format("{0}", project="old")} AND {{0}}.responder_state = 'active'
-        AND NOT (old.answers_when = 'no_agent_online' AND :agent_online)"""
-# It answers with what is shown of the message. No details are null, not JSON that would be read each time.
-_TAKEN_IN = f"""
-c AS (
-    UPDATE conversation SET
-        version = conversation.version + 1,
-        unread_count = conversation.unread_count + 1,
-        {last_word("visitor", ":snippet", ids="(old.message_id, old.message_id)")},
-        left_to_people = NOT ({_TURN_IS_DUE.format("conversation")}),
-        {WAITS_FROM},
-        status = CASE WHEN old.status IN ('solved', 'snoozed') THEN 'open' ELSE old.status END,
-        snoozed_until = CASE WHEN old.status = 'snoozed' THEN NULL ELSE conversation.snoozed_until END
-    FROM old WHERE conversation.id = old.id AND (NOT :keyed OR EXISTS (SELECT 1 FROM taken))
-    RETURNING conversation.*),
-m AS (
-    INSERT INTO message (id, project_id, conversation_id, author, author_id, author_name, content, details, created_at)
-    SELECT c.last_message_id, c.project_id, c.id, 'visitor', c.visitor_id, old.visitor_name, :content,
-        CASE WHEN old.answers_when = 'no_agent_online' AND :agent_online THEN '{{{{"left_to_people": true}}}}'::jsonb
-            ELSE '{{{{}}}}'::jsonb END || CAST(:details AS jsonb), c.last_message_timestamp
-    FROM c JOIN old ON old.id = c.id RETURNING *),{{linked}}
-t AS (
-    INSERT INTO turn (project_id, conversation_id)
-    SELECT c.project_id, c.id FROM c JOIN old ON old.id = c.id
-    WHERE {_TURN_IS_DUE.format("c")}
-    ON CONFLICT (conversation_id) WHERE status IN ('queued', 'thinking') DO NOTHING
-    RETURNING *),
-e AS (
-    {ENTRY_HEAD}
-    SELECT c.project_id, c.id, c.version, listed.kind, 'visitor', c.visitor_id, old.visitor_name, listed.data
-    FROM c JOIN old ON old.id = c.id, LATERAL (VALUES
-        ('message', jsonb_build_object('message_id', c.last_message_id), true),
-        ('reopened', jsonb_build_object('from', old.status), old.status IN ('solved', 'snoozed'))
-    ) AS listed (kind, data, happened)
-    WHERE listed.happened
-    RETURNING *),
-{change_cte(messages=("m",), turns=("t",), entries=("e",))}
-SELECT m.id, m.project_id, m.conversation_id, m.author, m.author_id, m.author_name, m.content, m.private, m.turn_id,
-    m.sent_by, NULLIF(m.details, '{{{{}}}}') AS details, m.created_at, (SELECT id FROM t) AS started_turn"""
-
-# Whoever repeats a request waits for the first of it (`waited`), not for ever, and not with the conversation's row in
-# hand; where nobody has come before, no limit is set. The message's id is drawn with the row locked, so that within a
-# conversation ids rise in commit order; the key is kept with it, and nothing is written where the key was there. A
-# project that asks whether people are there says so by giving no row until :agent_online is known.
-_RECEIVE = (
-    """
-WITH visit AS (
-    SELECT s.conversation_id, v.name AS visitor_name, p.widget_origins, p.answers_when, p.responder_enabled
-    FROM visitor_session s JOIN visitor v ON v.id = s.visitor_id JOIN project p ON p.id = s.project_id
-    WHERE s.token_hash = :token_hash
-        AND (p.answers_when <> 'no_agent_online' OR CAST(:agent_online AS boolean) IS NOT NULL)),
-waited AS MATERIALIZED (
-    SELECT visit.*, CASE
-        WHEN NOT :keyed THEN 'for nobody'
-        WHEN pg_try_advisory_xact_lock(hashtextextended(:scope || ' ' || :key, 0)) THEN 'for nobody'
-        WHEN set_config('lock_timeout', :wait, true) IS NULL THEN 'never'
-        WHEN CAST(pg_advisory_xact_lock(hashtextextended(:scope || ' ' || :key, 0)) AS text) IS NULL THEN 'never'
-        ELSE set_config('lock_timeout', '0', true) END AS lifted FROM visit),
-locked AS (
-    SELECT c.id, c.status, waited.visitor_name, waited.answers_when, waited.responder_enabled
-    FROM conversation c JOIN waited ON waited.conversation_id = c.id
-    FOR NO KEY UPDATE OF c),
-old AS MATERIALIZED (SELECT locked.*, nextval('message_id_seq') AS message_id FROM locked),
-taken AS (
-    INSERT INTO idempotency_key (scope, key, request_hash, status, body)
-    SELECT :scope, :key, :request_hash, 201,
-        json_build_object('conversation_id', old.id, 'message_id', old.message_id)
-    FROM old WHERE :keyed
-    ON CONFLICT (scope, key) DO UPDATE SET
-        request_hash = EXCLUDED.request_hash, status = EXCLUDED.status, body = EXCLUDED.body,
-        created_at = clock_timestamp()
-    WHERE idempotency_key.created_at < clock_timestamp() - interval '24 hours'
-    RETURNING 1),"""
-    + _TAKEN_IN
-    + ", (SELECT widget_origins FROM visit) AS widget_origins FROM m"
-)
-RECEIVE, RECEIVE_WITH_FILES = (text(_RECEIVE.format(linked=linked)) for linked in ("", LINK))
 SENT = text("SELECT * FROM message WHERE id = :message AND conversation_id = :conversation")
 
 
@@ -124,20 +42,28 @@ class Said:
     attachment_ids: Sequence[int] = ()
 
 
-def receive(
-    connection: Connection, token: str, given: Said, asked: Asked | None, people_here: Callable[[Visit], bool]
-) -> Receipt:
+@dataclass(frozen=True)
+class Coming:
+    """A visitor's message that is to be stored: the token they hold, and the request's key."""
+
+    token: str
+    said: Said
+    asked: Asked | None = None
+
+
+def receive(connection: Connection, coming: Coming, people_here: Callable[[Visit], bool]) -> Receipt:
     """Store a message in every case, once for each key, and start a turn where the responder is to answer.
 
     `connection` is one for single statements. Raises Unauthorized, Invalid for a file that is not theirs to send,
     IdempotencyConflict, IdempotencyInFlight.
     """
-    parameters = {"token_hash": digest(token), "content": given.content, "agent_online": None} | _keyed(asked)
+    given, asked = coming.said, coming.asked
+    parameters = _named(coming) | {"agent_online": None, "wait": str(idempotency.WAIT_MS)}
     if not given.attachment_ids:
         made = _made(connection, RECEIVE, parameters | without_files(given.content))
         if made is not None:
             return made
-    visit = known(connection, token)
+    visit = known(connection, coming.token)
     replayed = _sent_before(connection, asked)
     if replayed is not None:
         return replayed
@@ -155,6 +81,19 @@ def receive(
     return made
 
 
+def receive_several(connection: Connection, coming: Sequence[Coming]) -> list[Receipt | None]:
+    """Store messages without files that came at the same time, all or none, each as `receive` does.
+
+    Waits for nobody: None for each that is to be received by itself, because somebody is at its conversation, or more
+    has to be known of it, or it is refused. `connection` is one for single statements.
+    """
+    each = [_named(one) | without_files(one.said.content) for one in coming]
+    columns = {name: [one[name] for one in each] for name in each[0]}
+    rows = fetch_all(connection, RECEIVE_SEVERAL.text, columns | {"agent_online": None})
+    stored = {row["place"]: Receipt(row, row["started_turn"]) for row in rows}
+    return [stored.get(place) for place in range(1, len(coming) + 1)]
+
+
 def known(connection: Connection, token: str | None) -> Visit:
     """Whose token it is. Raises Unauthorized."""
     visit = who(connection, token) if token else None
@@ -163,14 +102,14 @@ def known(connection: Connection, token: str | None) -> Visit:
     return visit
 
 
-def _keyed(asked: Asked | None) -> dict[str, Any]:
-    named = asked or Asked("", "", b"")
+def _named(coming: Coming) -> dict[str, Any]:
+    asked = coming.asked
     return {
-        "keyed": asked is not None,
-        "scope": named.scope,
-        "key": named.key,
-        "request_hash": named.request_hash,
-        "wait": str(idempotency.WAIT_MS),
+        "token_hash": digest(coming.token),
+        "content": coming.said.content,
+        "scope": asked and asked.scope,
+        "key": asked and asked.key,
+        "request_hash": asked and asked.request_hash,
     }
 
 

@@ -14,6 +14,7 @@ from inbox.placed import Places
 from inbox.presence import Presence
 from inbox.pulse import Pulse
 from inbox.race_lab import RaceLab
+from inbox.reception import Reception
 from inbox.sealing import Sealer
 from inbox.services import Services
 from inbox.settings import Settings
@@ -37,3 +38,4 @@ class Wiring:
     pulse: Pulse
     places: Places
     counter: Counter
+    reception: Reception

@@ -22,7 +22,7 @@ from inbox import acts
 from inbox.access import Agent
 from inbox.database import single_statements
 from inbox.race_lab import Race, Side, Story
-from inbox.receiving import Said, receive
+from inbox.receiving import Coming, Said, receive
 from inbox.representation import moment
 from inbox.visiting import start_session
 from jobs import claim, snapshot
@@ -119,7 +119,7 @@ def _claim(where: Field) -> Work:
     with single_statements(where.engine).connect() as connection:
         key = connection.execute(text("SELECT key FROM project WHERE id = :id"), {"id": where.project_id}).scalar_one()
         session = start_session(connection, key=key, visitor={"name": "A visitor"})
-        received = receive(connection, session.token, Said("Where is my parcel?"), None, lambda _visit: False)
+        received = receive(connection, Coming(session.token, Said("Where is my parcel?")), lambda _visit: False)
         assert received.turn_id is not None
         claimed: Claimed | None = claim.claim(connection, received.turn_id, lease_seconds=600, max_attempts=3)
         assert claimed is not None, "nobody else knows of this turn yet"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from commands.projects import add_workflow, create_agent, create_project
 from inbox import acts, reading, receiving, visiting, visitors
 from inbox.access import Agent
-from inbox.receiving import Receipt, Said
+from inbox.receiving import Coming, Receipt, Said
 from inbox.services import Services
 from inbox.visiting import Visit
 
@@ -41,7 +41,7 @@ WORKFLOW: dict[str, Any] = {
 
 def writes(connection: Connection, token: str, content: str, *, agent_online: bool = False) -> Receipt:
     """A visitor's message, as their route stores it."""
-    return receiving.receive(connection, token, Said(content), None, lambda _visit: agent_online)
+    return receiving.receive(connection, Coming(token, Said(content)), lambda _visit: agent_online)
 
 
 @dataclass(frozen=True)

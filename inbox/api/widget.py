@@ -70,10 +70,8 @@ def send_message(token: str) -> Response:
     """Store a message; it is acknowledged in every case, and answered where the responder is to."""
     wanted = body(VisitorMessageBody)
     asked = asked_once(f"{visitor_scope(token)}:messages")
-    given = receiving.Said(wanted.content, wanted.attachment_ids)
-    with services().statement() as writing:
-        receipt = receiving.receive(writing.connection, token, given, asked, _people_here)
-        writing.start_turn(receipt.turn_id, receipt.message["project_id"])
+    said = receiving.Said(wanted.content, wanted.attachment_ids)
+    receipt = wiring().reception.take_in(receiving.Coming(token, said, asked), _people_here)
     g.visit_project = receipt.message["project_id"]
     g.visit_origins = receipt.message.get("widget_origins")
     return told(representation.message_for_visitor(receipt.message), replayed=receipt.replayed)

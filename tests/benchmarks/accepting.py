@@ -16,17 +16,18 @@ from tests.benchmarks.serving import Serving, ask, bare, web
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import LEAST, Line, Table
 
-CLIENTS = 4  # who never pause: both processors of a small machine are busy all the time
+CLIENTS = (1, 4, 16)  # who never pause: four keep both processors of a small machine busy all the time
 MESSAGE = {"content": "Where is my order? It should have been here on Tuesday."}
 BARE = "a bare INSERT"
 
 
 def run(stage: Stage, table: Table, *, full: bool) -> None:
     """Requests a second and p99, by one client and by several, and the time of processors; both in turns."""
-    times, rounds = (300, 4) if full else (120, 2)
+    requests, rounds = (2_400, 4) if full else (1_200, 2)
     with web(stage) as ours, bare(stage, "bare_view") as theirs:
 
-        def asked(clients: int, times: int) -> dict[str, Timed]:
+        def asked(clients: int) -> dict[str, Timed]:
+            times = requests // clients
             return in_turns(
                 {
                     "bare": partial(_asked, theirs, clients, times, lambda: [""] * times),
@@ -35,7 +36,8 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
                 rounds,
             )
 
-        alone, together = asked(1, CLIENTS * times), asked(CLIENTS, times)
+        found = {clients: asked(clients) for clients in CLIENTS}
+        times = requests // 4
         spent = by_processor(
             {
                 "bare": _requests(theirs, [""] * (times + 10 * WARM)),
@@ -43,8 +45,8 @@ def run(stage: Stage, table: Table, *, full: bool) -> None:
             },
             times,
         )
-    _tell(table, "one client", alone)
-    _tell(table, f"{CLIENTS} clients", together)
+    for clients, timed in found.items():
+        _tell(table, "one client" if clients == 1 else f"{clients} clients", timed)
     costs = spent["bare"].p50_ms, spent["ours"].p50_ms
     work = "accepting a message, time of processors, the client's and the servers'"
     table.add(Line(work, costs[0], costs[1], "ms", against=BARE))

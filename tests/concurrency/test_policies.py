@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox import drafts, projects, receiving
-from inbox.receiving import Said
+from inbox.receiving import Coming, Said
 from inbox.visiting import Visit
 from jobs import turn as turns
 from jobs.context import Context
@@ -111,7 +111,7 @@ def test_a_message_goes_by_the_setting_as_it_is_when_it_is_stored(people: People
         return True
 
     with people.services.statement() as writing:
-        sent = receiving.receive(writing.connection, people.token, Said("Where is my order?"), None, here)
+        sent = receiving.receive(writing.connection, Coming(people.token, Said("Where is my order?")), here)
     assert sent.turn_id is not None
     assert [message["details"] for message in people.messages()] == [{}], "it is not left to people"
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from inbox import attachments, idempotency, receiving
 from inbox.idempotency import Asked
-from inbox.receiving import Said
+from inbox.receiving import Coming, Said
 from inbox.services import Services
 from inbox.visiting import Visit
 from tests.background import Background
@@ -131,11 +131,11 @@ def test_the_second_does_not_wait_for_ever(
 def test_whoever_has_waited_for_a_key_waits_for_the_conversation_without_a_limit(
     house: House, services: Services, in_background: Callable[..., Background]
 ) -> None:
-    token = house.visit().token or ""
+    coming = Coming(house.visit().token or "", Said("Once"), Asked("widget", "a key", b"hash"))
 
     def send() -> str:
         with services.database.begin() as connection:
-            sent = receiving.receive(connection, token, Said("Once"), Asked("widget", "a key", b"hash"), nobody_here)
+            sent = receiving.receive(connection, coming, nobody_here)
             assert not sent.replayed
             return str(connection.execute(text("SHOW lock_timeout")).scalar_one())
 
@@ -154,8 +154,8 @@ def test_whoever_sends_no_key_waits_for_no_other_conversation(
     here, there = (house.visit().token or "" for _ in range(2))
     with services.database.begin() as first, services.database.begin() as second:
         second.execute(text("SET LOCAL lock_timeout = '1s'"))
-        receiving.receive(first, here, Said("Hello"), None, nobody_here)
-        assert not receiving.receive(second, there, Said("Hello"), None, nobody_here).replayed
+        receiving.receive(first, Coming(here, Said("Hello")), nobody_here)
+        assert not receiving.receive(second, Coming(there, Said("Hello")), nobody_here).replayed
     with services.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM idempotency_key")).scalar_one() == 0
 

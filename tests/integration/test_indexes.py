@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from inbox import acts_sql, events, list_rows, pruning, reading, receiving, resuming, visiting
+from inbox import acts_sql, events, list_rows, pruning, reading, receiving_sql, resuming, visiting
 from inbox.access import BY_SESSION, BY_TOKEN
 from inbox.database import fetch_all
 from inbox.listed import NEWEST, Filter, conditions
@@ -69,13 +69,16 @@ def scanned(connection: Connection, statement: TextClause, **parameters: Any) ->
 def test_acts(crowded: People) -> None:
     who = {"conversation": crowded.conversation_id, "project": crowded.project_id, "who": 1, "who_name": "x"}
     said = {"content": "x", "snippet": "x", "details": "{}", "files": []}
-    key = {"keyed": True, "scope": "x", "key": "x", "request_hash": b"x"}
+    key = {"scope": "x", "key": "x", "request_hash": b"x"}
+    several: dict[str, Any] = {name: ["x"] for name in ("content", "snippet", "scope", "key")}
+    several |= {name: [b"x"] for name in ("token_hash", "request_hash")}
     statements: list[tuple[TextClause, dict[str, Any]]] = [
         (acts_sql.patch(frozenset({"status"}), guarded=False), {"status": "solved"}),
         (acts_sql.CLAIM, {}), (acts_sql.REPLY, {**said, "seen": 1}), (acts_sql.FASTER, {"seen": 1}),
         (acts_sql.NOTE, {**said, "mentioned": [1]}), (acts_sql.TAKE_OVER, {"mine": True}),
         (acts_sql.GIVE_BACK, {}), (acts_sql.READ, {}), (acts_sql.STOP, {"turn": 1}),
-        (receiving.RECEIVE, {"token_hash": b"x", "agent_online": None, "wait": "9", **key, **said}),
+        (receiving_sql.RECEIVE, {"token_hash": b"x", "agent_online": None, "wait": "9", **key, **said}),
+        (receiving_sql.RECEIVE_SEVERAL, {"agent_online": None, **several}),
     ]  # fmt: skip
     with crowded.services.reading() as connection:
         for statement, more in statements:
