@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from inbox import acts
 from inbox.access import Agent
+from inbox.conversation import PRIORITIES
 from inbox.database import single_statements
 from inbox.race_lab import Race, Side, Story
 from inbox.receiving import Coming, Said, receive
@@ -34,7 +35,6 @@ ACT_SECONDS = 0.02  # between two acts of one agent: a busy afternoon in fast mo
 MOST_THREADS = 256
 WATCHED = ("status", "assignee_id", "priority")
 STATUSES = ("open", "pending", "snoozed")
-PRIORITIES = ("low", "normal", "high", "urgent")
 
 WHOLE = text("SELECT * FROM conversation WHERE id = :id")
 

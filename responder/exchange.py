@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from responder.answer import Answer, ToolCall
-from responder.tools import storable
+from responder.tools import UNSTORABLE
 
 
 def clean(text: str) -> str:
@@ -16,9 +16,7 @@ def clean(text: str) -> str:
 
     What nobody can see, such as zero-width characters alone, are no words.
     """
-    if not storable(text):
-        text = "".join(character for character in text if storable(character))
-    words = text.strip()
+    words = UNSTORABLE.sub("", text).strip()
     return words if any(one.isprintable() and not one.isspace() for one in words) else ""
 
 

@@ -6,6 +6,7 @@ Owns names, schemas and validation. Scope never comes from arguments: it comes f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,8 +14,10 @@ from typing import Any, Literal
 from responder.faults import Fault, of_arguments
 from responder.workflow import DEFAULT_ROUTE, Node
 
+# What a conversation may hold is the inbox's to say, which nothing here may import: tests/unit/jobs/test_said_twice.py
 STATUSES = ["open", "pending", "snoozed", "solved", "spam"]
 PRIORITIES = ["low", "normal", "high", "urgent"]
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 DEEPEST_ARGUMENTS = 20  # levels
 MOST_ARGUMENTS = 65_536  # characters of JSON: a note of 10,000, each of them escaped
 LONGEST_FACT = 1000  # characters of one fact about a visitor
@@ -146,4 +149,4 @@ def given_arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def storable(value: str) -> bool:
     """Whether PostgreSQL can hold the text: no NUL, no lone surrogate."""
-    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    return UNSTORABLE.search(value) is None

@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Sequence
 
+from inbox.conversation import PRIORITIES
 from tests.chaos.calling import Api
 from tests.chaos.history import History, House, Json, Place, Word
 
@@ -18,7 +19,6 @@ OWN = 2  # a visitor's conversations at once
 VISITOR_SECONDS = (0.1, 0.9)
 AGENT_SECONDS = (0.05, 0.35)
 STATUSES = ("open", "open", "pending", "solved", "snoozed", "spam")
-PRIORITIES = ("low", "normal", "high", "urgent")
 LABELS = ("refund", "order", "vip", "shipping")
 ACTS = (
     ["patch"] * 8 + ["claim", "note", "note", "reply", "take-over", "stop", "stop", "draft", "draft", "workflow"]

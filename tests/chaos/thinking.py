@@ -9,6 +9,7 @@ import random
 import threading
 from typing import Any
 
+from inbox.conversation import PRIORITIES
 from tests.chaos import people
 from tests.model_server import Asked, call
 
@@ -38,7 +39,7 @@ class Thinking:
     def _wish(self) -> dict[str, Any]:
         arguments = {
             "set_status": {"status": self._chance.choice(["open", "pending", "solved"])},
-            "set_priority": {"priority": self._chance.choice(people.PRIORITIES)},
+            "set_priority": {"priority": self._chance.choice(PRIORITIES)},
             "add_label": {"label": self._chance.choice(people.LABELS)},
             "add_note": {"content": "The visitor waits for a parcel."},
             "hand_off": {"reason": "The visitor asks for a person."},

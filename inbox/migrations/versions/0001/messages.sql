@@ -12,6 +12,7 @@ CREATE TABLE turn (
     attempt integer NOT NULL DEFAULT 0,
     -- Attempts that ended because a worker was asked to stop; they are not held against the turn.
     releases integer NOT NULL DEFAULT 0,
+    -- Nothing writes or reads it: the next migration that changes turns drops it.
     enqueued_at timestamptz,
     lease_until timestamptz,
     next_try_at timestamptz,
