@@ -20,9 +20,11 @@ if __name__ == "__main__":
 
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from gevent import signal_handler
 from gevent.pywsgi import WSGIServer
@@ -33,6 +35,7 @@ from commands.password_thread import PasswordThread
 from inbox import passwords
 from inbox.settings import Settings, SettingsError, found_servers
 
+MOST_FILES = 65_536  # a stream each; nothing here asks by a table of all that may be open
 STOP_SECONDS = 2  # requests in flight may finish; event streams are cut, their clients come back
 
 
@@ -51,11 +54,22 @@ def main() -> None:
     except OSError as error:
         sys.exit(no_port(settings.port, error))
     logging.getLogger("web").info("Listening on http://%s:%d", *listener.getsockname())
+    open_many_files()
     passwords.run = PasswordThread()
     server = WSGIServer(listener, application, log=None, handler_class=Handler, error_log=logging.getLogger("web"))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal_handler(number, server.stop, STOP_SECONDS)
     server.serve_forever()
+
+
+def open_many_files() -> None:
+    """As many as this machine lets us: of a usual soft limit of 1,024 a thousand streams would leave too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    with suppress(OSError, ValueError):  # a system may take less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(settings: Settings) -> socket.socket:

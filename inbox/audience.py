@@ -12,6 +12,7 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from inbox.crowd import Crowd, Whose
 from inbox.listener import Listener
 from inbox.rounds import Rounds
 
@@ -28,6 +29,7 @@ class Audience:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._crowd = Crowd()
         self._guard = threading.Lock()  # never held while something waits
         # Two rounds, for a look asks the database, which may be slow, and a beat must not be late:
         # tests/integration/test_hub.py::test_beats_go_on_while_the_database_says_nothing
@@ -47,13 +49,19 @@ class Audience:
         with self._guard:
             return list(self._listeners)
 
+    def has_room(self, whose: Whose) -> bool:
+        """Whether one more of theirs may listen."""
+        with self._guard:
+            return self._crowd.has_room(whose)
+
     def admit(self, listener: Listener) -> bool:
-        """From now on it is one of them; False, and its stream ends, where its reader may not read."""
+        """From now on it is one of them; False, and its stream ends, where its reader may not read, or has too many."""
         if listener.stays is not None and not listener.stays():
             listener.end()
             return False
-        with self._guard:
-            self._listeners.add(listener)
+        if not self._comes(listener):
+            listener.end()
+            return False
         listener.sure_at = time.monotonic()
         self._beats.add(listener)
         if listener.stays is not None:
@@ -63,12 +71,23 @@ class Audience:
     def leave(self, listener: Listener) -> None:
         """Its client has gone."""
         with self._guard:
-            self._listeners.discard(listener)
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+                self._crowd.go(listener.whose)
 
     def drop(self, listener: Listener) -> None:
         """End its stream; its client may come back."""
         self.leave(listener)
         listener.end()
+
+    def _comes(self, listener: Listener) -> bool:
+        """Once more whether there is room: many who ask at once all found some."""
+        with self._guard:
+            if not self._crowd.has_room(listener.whose):
+                return False
+            self._listeners.add(listener)
+            self._crowd.come(listener.whose)
+            return True
 
     def _is_here(self, listener: Listener) -> bool:
         with self._guard:

@@ -23,15 +23,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inbox import passing
 from inbox.audience import Audience
+from inbox.crowd import NOBODYS, Whose
 from inbox.database import single_statements
+from inbox.errors import RateLimited
 from inbox.events import BATCH, HEAD, Change, Scope, place, read
 from inbox.listener import Listener
 from inbox.passing import decode
 from inbox.resuming import begin, behind, catch_up, newest_id
+from inbox.saying import later
 from inbox.wake import CHANNEL
 
 log = logging.getLogger(__name__)
 
+TOO_MANY = later("Too many event streams are open from here. Close some, or try again in a minute.")
 POLL_SECONDS = 1.0  # a wake-up that was lost costs at most this
 POLL_WITHOUT_REDIS_SECONDS = 0.25
 WELCOME = b": welcome\n\n"
@@ -74,15 +78,24 @@ class Hub:
         with single_statements(self._engine).connect() as connection:
             return newest_id(connection, project_id)
 
-    def open(self, scope: Scope, last_event_id: str | None, stays: Callable[[], bool] | None = None) -> Listener:
-        """A listener that has heard nothing yet. Raises BadEventId if the id was never issued.
+    def open(
+        self,
+        scope: Scope,
+        last_event_id: str | None,
+        stays: Callable[[], bool] | None = None,
+        whose: Whose = NOBODYS,
+    ) -> Listener:
+        """A listener that has heard nothing yet. Raises BadEventId if the id was never issued, RateLimited if too many
+        of theirs are open here.
 
         `stays` is asked at the first frame and as often as there are beats; once it is False, nothing more goes out.
         """
+        if not self._audience.has_room(whose):
+            raise RateLimited(TOO_MANY)
         self._ensure_started()
         place(self._engine)
         with single_statements(self._engine).connect() as connection:
-            return Listener(scope, begin(connection, scope, last_event_id), stays)
+            return Listener(scope, begin(connection, scope, last_event_id), stays, whose)
 
     def stream(self, scope: Scope, last_event_id: str | None) -> Iterator[bytes]:
         """The frames for one client, for ever. Raises BadEventId before the first if the id was never issued."""

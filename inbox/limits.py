@@ -19,6 +19,7 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from inbox import crowd
 from inbox.counting import Counter, Window
 from inbox.errors import RateLimited
 from inbox.saying import later
@@ -97,6 +98,13 @@ def _count(limits: Sequence[Limit], refusal: str = TOO_MANY) -> None:
     g.counted = counted = min(left, key=itemgetter(1))
     if counted[1] < 0:
         raise RateLimited(refusal)
+
+
+def streams_of(conversation_id: int) -> crowd.Whose:
+    """As whom a visitor's event stream counts; as nobody where nothing is limited."""
+    if not _wiring().settings.rate_limits or _has_pass():
+        return crowd.NOBODYS
+    return crowd.visitors(conversation_id, _address())
 
 
 def _tell(response: Response) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from inbox.crowd import NOBODYS, Whose
 from inbox.events import Change, Scope
 from inbox.resuming import Start
 
@@ -19,10 +20,13 @@ MOST_BEFORE_A_SIGN = 50  # frames that wait for a client; behind them a sign wou
 class Listener:
     """What was put for it comes out of `next` in order. `told` is called after each and must not wait."""
 
-    __slots__ = ("_waiting", "ended", "position", "scope", "start", "stays", "sure_at", "told")
+    __slots__ = ("_waiting", "ended", "position", "scope", "start", "stays", "sure_at", "told", "whose")
 
-    def __init__(self, scope: Scope, start: Start, stays: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, scope: Scope, start: Start, stays: Callable[[], bool] | None = None, whose: Whose = NOBODYS
+    ) -> None:
         self.scope = scope
+        self.whose = whose
         self.start = start
         self.position = start.position
         self.stays = stays  # asked again and again, whether the reader may still read

@@ -12,9 +12,11 @@ from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import agent_route, bearer, body, query, services, visitor_route, wiring
 from inbox.api.schemas import NothingBody
+from inbox.crowd import NOBODYS, Whose
 from inbox.errors import Invalid, Unauthorized
 from inbox.events import Scope
 from inbox.hub import TAKE_OVER
+from inbox.limits import streams_of
 from inbox.tokens import digest
 from inbox.visiting import Visit, who
 
@@ -74,24 +76,24 @@ def visitor_events() -> Response:
     if "token" in request.args:
         project_id, conversation_id, _ = _short_lived("visitor")
         g.visit_project = project_id
-        return stream(Scope(project_id, conversation_id, whole=whole))
+        return stream(Scope(project_id, conversation_id, whole=whole), whose=streams_of(conversation_id))
     token = bearer()
     with services().reading() as connection:
         visit = who(connection, token) if token else None
     if visit is None:
         raise Unauthorized("Send the visitor's token as `Authorization: Bearer …`.")
     g.visit_project = visit.project_id
-    return stream(Scope(visit.project_id, visit.conversation_id, whole=whole))
+    return stream(Scope(visit.project_id, visit.conversation_id, whole=whole), whose=streams_of(visit.conversation_id))
 
 
-def stream(scope: Scope, stays: Callable[[], bool] | None = None) -> Response:
-    """An open stream; its start is checked before the first byte.
+def stream(scope: Scope, stays: Callable[[], bool] | None = None, whose: Whose = NOBODYS) -> Response:
+    """An open stream; its start, and that not too many of theirs are open, is checked before the first byte.
 
     `stays` is called again and again as long as it is open; once it is False, the reader may read no more. It may ask
     for the application, not for the request, which is not kept for as long as the stream lasts.
     """
     hub = wiring().hub
-    listener = hub.open(scope, request.headers.get("Last-Event-ID"), stays and _outside_a_request(stays))
+    listener = hub.open(scope, request.headers.get("Last-Event-ID"), stays and _outside_a_request(stays), whose)
     take_over = request.environ.get(TAKE_OVER)
     if take_over is None or request.method == "HEAD":
         response = Response(hub.pulled(listener), mimetype="text/event-stream")

@@ -55,7 +55,7 @@ WIDGET_OPERATIONS: dict[str, Operation] = {
     "widget.list_messages": Operation(answers.Listed[answers.VisitorMessage], query=ASCENDING),
     "streams.visitor_events": Operation(
         query=(*STREAM_QUERY, STREAM_WITH),
-        failures=(errors.BadEventId,),
+        failures=(errors.BadEventId, errors.RateLimited),
         tokens=("visitorToken", "streamToken"),
         media="text/event-stream",
     ),

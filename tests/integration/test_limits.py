@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
 
 from app import create_app
+from inbox.errors import RateLimited
+from inbox.events import Scope
+from inbox.hub import Hub
 from inbox.limits import PASS_HEADER, TYPING_RATE, replay_pass, whereabouts
 from inbox.services import Services
 from inbox.settings import Settings
@@ -50,6 +56,73 @@ def test_typing_is_limited_for_each_visitor_and_costs_no_message(limited: Flask,
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert other.post("/widget/typing", {}).status_code == 204
     assert visitor.post("/widget/messages", {"content": "said all the same"}).status_code == 201
+
+
+@pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two streams of a visitor are enough, and three of an address."""
+    monkeypatch.setattr("inbox.crowd.OF_A_VISITOR", 2)
+    monkeypatch.setattr("inbox.crowd.OF_AN_ADDRESS", 3)
+
+
+def listens(caller: Caller, path: str = "/widget/events") -> TestResponse:
+    """A stream that is open until it is closed."""
+    response = caller.get(path, buffered=False)
+    if response.status_code == 200:
+        assert next(response.iter_encoded()) == b": welcome\n\n"
+    return response
+
+
+@pytest.mark.usefixtures("crowded")
+def test_streams_that_are_open_are_limited_for_each_visitor_and_address(limited: Flask, services: Services) -> None:
+    house = House.build(limited, services)
+    visitor, other = house.visit(), house.visit()
+    opened = [listens(visitor), listens(visitor)]
+    token = visitor.post("/widget/events/token").get_json()["token"]
+    for refused in (listens(visitor), listens(Caller(limited), f"/widget/events?token={token}")):
+        assert error(refused) == (429, "rate_limited")
+        assert "event streams" in refused.get_json()["error"]["message"]
+        assert int(refused.headers["Retry-After"]) >= 1
+    opened += [listens(other)]
+    assert [one.status_code for one in opened] == [200, 200, 200]
+    assert error(listens(house.visit())) == (429, "rate_limited"), "from the same address"
+    away = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.7"}}
+    elsewhere = house.visit().get("/widget/events", buffered=False, **away)
+    assert next(elsewhere.iter_encoded())
+    agents = [listens(house.ada, "/events") for _ in range(5)]
+    assert [one.status_code for one in agents] == [200] * 5, "who they are is known"
+    opened.pop(0).close()
+    opened.append(listens(visitor))
+    assert opened[-1].status_code == 200, "one was closed"
+    for one in [*opened, *agents, elsewhere]:
+        one.close()
+    assert limited.extensions["tandem"].hub.listening() == 0
+    limited.extensions["tandem"].hub.close()
+
+
+@pytest.mark.usefixtures("crowded")
+def test_streams_are_as_many_as_one_likes_where_nothing_is_limited(house: House) -> None:
+    visitor = house.visit()
+    opened = [listens(visitor) for _ in range(5)]
+    assert [one.status_code for one in opened] == [200] * 5
+    for one in opened:
+        one.close()
+
+
+def test_of_many_who_ask_for_a_stream_at_once_no_more_are_let_in(engine: Engine, house: House) -> None:
+    """All found room, and none was in yet."""
+    hub = Hub(engine, None)
+    asked = [hub.open(Scope(house.project_id, 1), None, whose={"visitor 1": 2}) for _ in range(3)]
+    begun = [list(itertools.islice(hub.missed(one), 1)) for one in asked]
+    assert begun == [[b": welcome\n\n"]] * 2 + [[]]
+    assert hub.listening() == 2
+    assert asked[2].ended
+    for one in (asked[2], asked[0], asked[0]):
+        hub.leave(one)
+    assert hub.open(Scope(house.project_id, 1), None, whose={"visitor 1": 2})
+    with pytest.raises(RateLimited):
+        hub.open(Scope(house.project_id, 1), None, whose={"visitor 1": 1})
+    hub.close()
 
 
 def test_sessions_are_limited_for_each_address(limited: Flask, services: Services) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
 
-from commands.web import listen
+from commands.web import listen, open_many_files
 from inbox.settings import Settings
 from tests.product import free_port
 
@@ -20,6 +21,17 @@ def test_answers_do_not_wait_for_acknowledgements() -> None:
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_it_has_room_for_as_many_streams_as_the_machine_lets_it() -> None:
+    """A usual soft limit of 1,024 files is not the end of it."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_024, hard))
+        open_many_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (65_536 if hard < 0 else min(65_536, hard), hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
 
 
 def test_it_is_up_without_the_parts_of_commands() -> None:
