@@ -18,8 +18,8 @@ function ask(message) {
   const words = [...message.querySelectorAll(".bubble > :not(.cites)")].map((part) => part.innerText).join("\n").trim();
   dialog.querySelector("blockquote bdi").textContent = words.length > MOST ? `${words.slice(0, MOST)}…` : words;
   const isNote = message.matches(".note");
-  dialog.querySelector(".of-note").hidden = !isNote;
-  dialog.querySelector(".of-visitor").hidden = isNote;
+  for (const words of dialog.querySelectorAll(".of-note")) words.hidden = !isNote;
+  for (const words of dialog.querySelectorAll(".of-visitor")) words.hidden = isNote;
   failed.hidden = true;
   dialog.showModal();
   dialog.querySelector("[data-keep]").focus();
@@ -60,6 +60,7 @@ document.addEventListener("tandem:remove", () => {
   else toast(focused ? _("Only who wrote it, or a manager, removes a message.") : _("There is no message of yours here."), "removing");
 });
 sure.addEventListener("click", remove);
+dialog.addEventListener("close", () => dialog.querySelector("blockquote bdi").replaceChildren()); // nothing of it is left here
 document.addEventListener("tandem:event", ({ detail: { name, data } }) => {
   if (name === "message.removed") show(data.message.id);
 });
