@@ -37,7 +37,7 @@ class Thinking:
             asked.stream({"role": "assistant", "content": "You asked: "}, {"content": question})
 
     def _wish(self) -> dict[str, Any]:
-        arguments = {
+        arguments: dict[str, dict[str, Any]] = {
             "set_status": {"status": self._chance.choice(["open", "pending", "solved"])},
             "set_priority": {"priority": self._chance.choice(PRIORITIES)},
             "add_label": {"label": self._chance.choice(people.LABELS)},
