@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 import click
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from tqdm import tqdm
 
 from commands import deleting, projects
@@ -19,6 +19,7 @@ from inbox import regaining
 from inbox.api.asking import DEEPEST_OBJECT
 from inbox.api.fields import check_json
 from inbox.counting import Counter
+from inbox.database import is_away, why_away
 from inbox.errors import BadJson, InboxError
 from inbox.pages import known_devices
 from inbox.redis import redis_client
@@ -65,11 +66,15 @@ def delete_project(project_id: int, yes: bool) -> None:
     say(f"{found.name}: {found.conversations} conversations, {found.members} members. Only a backup brings it back.")
     if not yes and click.prompt("Type its name to delete it", err=True).strip() != found.name:
         give_up("That is not its name. Nothing was deleted.")
-    with tqdm(total=found.conversations, unit="conversation") as progress:
-        for gone in deleting.empty(engine, project_id):
-            progress.update(gone)
-    with engine.begin() as connection:
-        without = deleting.end(connection, project_id)
+    try:
+        with tqdm(total=found.conversations, unit="conversation") as progress:
+            for gone in deleting.empty(engine, project_id):
+                progress.update(gone)
+        without = deleting.end(engine, project_id)
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
+        give_up(f"The database ended it half-way ({why_away(error)}). Run it again: it goes on where it stopped.")
     print_result({"id": project_id, **found._asdict(), "left_without_project": without})
 
 

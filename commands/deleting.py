@@ -9,13 +9,15 @@ they may be in other projects. The bytes of files are deleted where they are kep
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
 from inbox import attachments, visitors
+from inbox.sending_again import anew
 
+T = TypeVar("T")
 BATCH = 200  # conversations of one transaction, which holds their locks: some tenths of a second
 
 
@@ -92,22 +94,40 @@ def find(connection: Connection, project_id: int) -> Found | None:
 
 def empty(engine: Engine, project_id: int) -> Iterator[int]:
     """Let nobody in any more, and delete conversations and visitors; yields how many conversations each batch had."""
-    with engine.begin() as connection:
-        for statement in SHUT:
-            connection.execute(statement, {"project": project_id, "nobodys": f"gone-{secrets.token_hex(12)}"})
+    _together(engine, _shut, project_id)
     for batch in (_conversations, _visitors):
         gone = 1
         while gone:
-            with engine.begin() as connection:
-                gone = batch(connection, project_id)
+            gone = _together(engine, batch, project_id)
             yield gone if batch is _conversations else 0
 
 
-def end(connection: Connection, project_id: int) -> list[str]:
+def end(engine: Engine, project_id: int) -> list[str]:
     """Delete what is left and the project itself; returns the addresses of who is in no project now.
 
-    Must run in a transaction. Whoever still writes into the project is waited for, or finds it gone.
+    Whoever still writes into the project is waited for, or finds it gone.
     """
+    return _together(engine, _end, project_id)
+
+
+def _together(engine: Engine, work: Callable[[Connection, int], T], project_id: int) -> T:
+    """In one transaction, and once more where it met an act of the moment half-way: some hold a conversation and then
+    need the project. tests/integration/test_deleting.py::test_it_meets_an_act_half_way
+    """
+
+    def transaction() -> T:
+        with engine.begin() as connection:
+            return work(connection, project_id)
+
+    return anew(transaction)
+
+
+def _shut(connection: Connection, project_id: int) -> None:
+    for statement in SHUT:
+        connection.execute(statement, {"project": project_id, "nobodys": f"gone-{secrets.token_hex(12)}"})
+
+
+def _end(connection: Connection, project_id: int) -> list[str]:
     named = {"project": project_id}
     connection.execute(HOLD, named)
     while _conversations(connection, project_id):

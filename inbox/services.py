@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
 
 from inbox.database import single_statements
-from inbox.sending_again import MOST_TRIES, was_deadlock
+from inbox.sending_again import anew
 from inbox.turn_queue import Started, TurnQueue
 
 T = TypeVar("T")
@@ -62,15 +61,12 @@ class Services:
 
         The work must leave nothing behind outside its transaction: tests/integration/test_deadlocks.py
         """
-        for _ in range(MOST_TRIES - 1):
-            try:
-                with self.transaction() as writing:
-                    return work(writing)
-            except OperationalError as error:
-                if not was_deadlock(error):
-                    raise
-        with self.transaction() as writing:
-            return work(writing)
+
+        def transaction() -> T:
+            with self.transaction() as writing:
+                return work(writing)
+
+        return anew(transaction)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

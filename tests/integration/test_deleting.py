@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from commands import deleting
 from commands.accounts import project
@@ -21,6 +22,7 @@ from jobs.sweep import sweep
 from responder.outcome import Reply
 from tests.integration.callers import Caller, House, error
 from tests.integration.test_erasing import SECRET, everything, kept, waiting, with_files
+from tests.locks import until_waiting
 from tests.turns import begun
 
 WITH_PROJECT = text(
@@ -91,6 +93,37 @@ def test_the_demo_goes_with_all_that_it_has(app: Flask, house: House, services: 
     assert delete(settings, demo.project_id, typed="Northfold\n").exit_code == 0
     assert left_of(services, demo.project_id) == {}
     assert house.ada.get("/me").status_code == 200
+
+
+def test_it_meets_an_act_half_way(house: House, services: Services, engine: Engine) -> None:
+    """An act holds a conversation and then needs the project, which is held by who waits for the conversation."""
+    visitor = house.visit("Hello")
+    with ThreadPoolExecutor(1) as other, engine.begin() as connection:
+        connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that it is the other who is ended
+        connection.execute(text("SELECT id FROM conversation FOR NO KEY UPDATE"))
+        ending = other.submit(deleting.end, services.database, house.project_id)
+        until_waiting(services, 1)
+        add = text("INSERT INTO audit_entry (project_id, kind, actor_name, subject) VALUES (:project, 'a', 'b', 'c')")
+        connection.execute(add, {"project": house.project_id})
+        connection.commit()
+        assert len(ending.result(timeout=60)) == 2
+    assert left_of(services, house.project_id) == {}
+    assert error(visitor.get("/widget/messages")) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("at", ["SOME", "HOLD"])
+def test_a_database_that_ends_it_half_way_is_told_in_a_sentence(
+    house: House, services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    house.visit("Hello")
+    gone = text("SELECT pg_terminate_backend(pg_backend_pid()), CAST(:project AS bigint)")
+    with monkeypatch.context() as patch:
+        patch.setattr(deleting, at, gone)
+        half_way = delete(settings, house.project_id, "--yes")
+    assert (half_way.exit_code, half_way.stdout) == (1, "")
+    assert "Run it again" in half_way.stderr
+    assert delete(settings, house.project_id, "--yes").exit_code == 0
+    assert left_of(services, house.project_id) == {}
 
 
 @pytest.mark.parametrize("typed", ["house\n", "\n\n", ""])
