@@ -1,10 +1,14 @@
-"""Whether the database answers, for whoever asks often and cannot wait: a balancer.
+"""Whether the database answers and takes what is written, for whoever asks often and cannot wait: a balancer.
+
+One that is only read (another took over from it, or its host stopped it, its disk full) takes no visitor's message, and
+counts as away here as everywhere: inbox/database.py. It is asked, and nothing is written to know it.
 
 Owns how long is waited. At most one question is under way, so that a silent database is not asked by more and more.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import Future, TimeoutError
 
@@ -13,8 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inbox.database import single_statements
 
+log = logging.getLogger(__name__)
+
 WAIT_SECONDS = 1.5  # with a silent Redis beside it the answer still comes within three
-ASK = text("SELECT 1")
+ASK = text("SELECT current_setting('transaction_read_only') = 'off'")
 
 
 class Pulse:
@@ -40,8 +46,11 @@ class Pulse:
     def _ask(self, asked: Future[bool]) -> None:
         try:
             with single_statements(self._engine).connect() as connection:
-                connection.execute(ASK)
-            asked.set_result(True)
+                takes = bool(connection.execute(ASK).scalar_one())
+                if not takes:
+                    log.warning("The database is read-only: it takes nothing, and Tandem is not ready.")
+                    connection.invalidate()  # the next one may lead to the server that took over
+            asked.set_result(takes)
         except SQLAlchemyError:
             asked.set_result(False)
         except BaseException:  # whatever it was: nobody may wait for this question for ever

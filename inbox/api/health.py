@@ -30,7 +30,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Ready with the database alone; Redis may be away. Answers within three seconds, whatever is silent."""
+    """Ready with a database that takes what is written; Redis may be away. Answers within three seconds in any case."""
     redis = "ok" if wiring().presence.answers() else "down"
     if not wiring().pulse.beats():
         response = answer({"database": "down", "redis": redis}, 503)
