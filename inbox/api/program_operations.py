@@ -58,6 +58,7 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
         if_match=True,
     ),
     "visitors.erase": Operation(None, 204, managers=True),
+    "visitors.copy": Operation(body=NothingBody, example={}, media="application/zip", managers=True),
     "visitors.list_conversations": Operation(Listed[Conversation], query=DESCENDING),
     "labels.list_labels": Operation(Listed[answers.LabelUsed], query=DESCENDING),
     "labels.rename": Operation(

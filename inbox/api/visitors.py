@@ -1,10 +1,10 @@
-"""The routes of visitors, for agents: who asks, what is known of them, and erasing one for a privacy request."""
+"""The routes of visitors, for agents: who asks, what is known of them, and for a privacy request a copy, or erasing."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from inbox import representation, visitors
+from inbox import representation, visitor_copy, visitors
 from inbox.access import Agent
 from inbox.api.answering import answer, paged, seen_versions
 from inbox.api.asking import agent_route, bigint, body, query, services, wiring
@@ -67,6 +67,28 @@ def forget(who: Agent, visitor_id: int) -> None:
     erased = services().together(lambda writing: visitors.erase(writing.connection, who, visitor_id))
     wiring().company.tell(Sign(who.project_id, "gone", {"conversation_ids": list(erased.conversations)}))
     delete_forgotten(erased.files)
+
+
+@blueprint.post("/<number>/copy")
+@agent_route
+def copy(who: Agent, number: str) -> Response:
+    """All that is kept of them as a ZIP archive, for a privacy request; managers only, and the audit log says so.
+
+    `visitor.json` has them and their conversations with messages, notes, drafts, ratings and timelines;
+    `conversations.txt` the messages to be read; `files/` the files. One that unpacks has come whole.
+    """
+    visitor_id = bigint(number)
+    body(NothingBody)
+    return copied(who, visitor_id)
+
+
+def copied(who: Agent, visitor_id: int) -> Response:
+    """The archive as a download. Raises NotFound and Forbidden."""
+    found = services().together(lambda writing: visitor_copy.gather(writing.connection, who, visitor_id))
+    response = Response(visitor_copy.archive(found, wiring().storage), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="visitor-{visitor_id}.zip"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @blueprint.get("/<number>/conversations")

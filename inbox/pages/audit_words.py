@@ -52,6 +52,7 @@ SENTENCES = {
     "canned_reply_changed": later("changed the canned reply %(subject)s"),
     "canned_reply_deleted": later("deleted the canned reply %(subject)s"),
     "visitor_erased": later("erased %(subject)s with every word"),
+    "visitor_copied": later("took a copy of all that is kept of %(subject)s"),
     "token_created": later("made the API token %(subject)s"),
     "token_revoked": later("ended the API token %(subject)s"),
     "tool_created": later("made the tool %(subject)s"),

@@ -1,6 +1,6 @@
-"""Forgetting the visitor of an open conversation for good, as somebody may ask who wants their data gone.
+"""What the visitor of an open conversation may ask for of their data: a copy of it, or that it be gone.
 
-Owns that form. What goes with a visitor is inbox/visitors.py's to know.
+Owns those two forms. What goes with a visitor is inbox/visitors.py's to know, what is copied inbox/visitor_copy.py's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from flask_babel import gettext
 from inbox import reading
 from inbox.access import Agent, require_manager
 from inbox.api.asking import bigint, services
-from inbox.api.visitors import forget
+from inbox.api.visitors import copied, forget
 from inbox.errors import Invalid
 from inbox.pages.browser_session import page
 from inbox.pages.words import visitor_name
@@ -34,3 +34,12 @@ def visitor(me: Agent, number: str) -> ResponseReturnValue:
     forget(me, row["visitor"]["id"])
     flash(gettext("%(name)s is erased, with every word and file.", name=visitor_name(row["visitor"])))
     return redirect(url_for("pages.inbox"))
+
+
+@blueprint.post("/conversations/<number>/visitor/copy")
+@page
+def copy(me: Agent, number: str) -> ResponseReturnValue:
+    """All that is kept of them, as a file."""
+    with services().reading() as connection:
+        row = reading.conversation(connection, me.project_id, bigint(number))
+    return copied(me, row["visitor"]["id"])

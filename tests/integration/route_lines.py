@@ -78,6 +78,7 @@ LINES: dict[str, Line] = {
     "removing.message": Line(also=frozenset({204, 403})),  # a visitor's: its writer is none of these
     "conversations.remove_message": Line(also=frozenset({403})),
     "erasing.visitor": Line(managers=True, form={"sure": "yes"}),
+    "erasing.copy": Line(managers=True),
     "naming.visitor": Line(form={"name": "Leila Haddad"}),
     "talking.attribute": Line(form={"name": "Plan", "value": "gold"}),
     "labels_page.rename": Line(form={"name": "refund", "new_name": "refunds"}),
