@@ -71,6 +71,7 @@ def report(connection: Connection, project_id: int, period: Period) -> list[Plot
     with patiently(connection, STATEMENT_SECONDS):
         rows = connection.execute(reports_sql.REPLIES, asked).mappings().all()
         begun = {row["day"]: row for row in rows}
+        solved = {row["day"]: row for row in connection.execute(reports_sql.UNTIL_SOLVED, asked).mappings()}
         events = connection.execute(reports_sql.EVENTS, asked).mappings().all()
         lost = {row["day"]: row for row in connection.execute(reports_sql.LOST, asked).mappings()}
         tokens = {row["day"]: row for row in connection.execute(reports_sql.TOKENS, asked).mappings()}
@@ -78,8 +79,9 @@ def report(connection: Connection, project_id: int, period: Period) -> list[Plot
     days = period.days
     return [
         _count("volume", days, {day: row["conversations"] for day, row in begun.items()}, "ink"),
-        _times("ai_first_reply", days, begun, "ai"),
-        _times("person_first_reply", days, begun, "person"),
+        _times("ai_first_reply", days, begun, "ai", "ai"),
+        _times("person_first_reply", days, begun, "person", "person"),
+        _times("until_solved", days, solved, "ink", "solved"),
         _share(days, begun),
         _hand_offs(days, events),
         _count("parked", days, _by_day(events, "turn_parked"), "ai", dashed=True),
@@ -94,11 +96,11 @@ def _count(key: str, days: Sequence[date], found: Mapping[Any, Any], hue: Hue, *
     return Plot(key, "count", [Line(key, hue, values, dashed)], sum(values))
 
 
-def _times(key: str, days: Sequence[date], begun: Mapping[Any, Any], hue: Literal["ai", "person"]) -> Plot:
+def _times(key: str, days: Sequence[date], rows: Mapping[Any, Any], hue: Hue, column: str) -> Plot:
     """Median and ninth decile in seconds; the figure is the period's own median."""
 
     def at(day: date | None, place: int) -> float | None:
-        found = begun[day][hue] if day in begun else None
+        found = rows[day][column] if day in rows else None
         return round(float(found[place]), 1) if found else None
 
     lines = [

@@ -17,6 +17,19 @@ def _day(column: str) -> str:
     return f"({column} AT TIME ZONE :zone)::date"
 
 
+# When a conversation's visitor wrote first, and when the AI and a person did.
+BEGUN_SAID = """
+        SELECT min(m.created_at) FILTER (WHERE m.author = 'visitor') AS asked,
+            min(m.created_at) FILTER (WHERE m.author = 'responder') AS ai,
+            min(m.created_at) FILTER (WHERE m.author = 'agent') AS person
+        FROM message m WHERE m.conversation_id = c.id AND NOT m.private"""
+# When it was solved last, by a person, the project's rule or the AI; null where it is not solved now.
+SOLVED_AT = """
+        SELECT max(e.at) AS at FROM timeline_event e WHERE e.conversation_id = c.id AND c.status = 'solved' AND (
+            e.kind = 'status' AND e.data ->> 'to' = 'solved'
+            OR e.kind = 'tool' AND e.data ->> 'tool' = 'set_status' AND e.data ->> 'outcome' = 'done'
+                AND e.data -> 'wanted' ->> 'status' = 'solved')"""
+
 # Whatever began in the period was active in it or later: the list's index finds it.
 # From a visitor's first message to the first public message of either, in conversations that began in the period. The
 # day null is the period as a whole: a median of days' medians would be none.
@@ -24,11 +37,7 @@ REPLIES = text(
     f"""
 WITH begun AS (
     SELECT {_day("c.created_at")} AS day, said.asked, said.ai, said.person
-    FROM conversation c, LATERAL (
-        SELECT min(m.created_at) FILTER (WHERE m.author = 'visitor') AS asked,
-            min(m.created_at) FILTER (WHERE m.author = 'responder') AS ai,
-            min(m.created_at) FILTER (WHERE m.author = 'agent') AS person
-        FROM message m WHERE m.conversation_id = c.id AND NOT m.private) AS said
+    FROM conversation c, LATERAL ({BEGUN_SAID}) AS said
     WHERE c.project_id = :project AND c.active_at >= :begin
         AND {DURING.format("c.created_at")} AND said.asked IS NOT NULL)
 SELECT day, count(*) AS conversations,
@@ -39,6 +48,20 @@ SELECT day, count(*) AS conversations,
     percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY extract(epoch FROM person - asked))
         FILTER (WHERE person >= asked) AS person
 FROM begun GROUP BY GROUPING SETS ((day), ())
+"""
+)
+
+# From a visitor's first message until it was solved, of what began in the period and is solved now.
+UNTIL_SOLVED = text(
+    f"""
+SELECT {_day("c.created_at")} AS day, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM solved.at - asked.at)) AS solved
+FROM conversation c, LATERAL ({SOLVED_AT}) AS solved, LATERAL (
+    SELECT min(m.created_at) AS at FROM message m
+    WHERE m.conversation_id = c.id AND m.author = 'visitor' AND NOT m.private) AS asked
+WHERE c.project_id = :project AND c.active_at >= :begin AND {DURING.format("c.created_at")}
+    AND c.status = 'solved' AND solved.at >= asked.at
+GROUP BY GROUPING SETS ((day), ())
 """
 )
 

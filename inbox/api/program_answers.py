@@ -132,13 +132,51 @@ class ReportPlot(Answer):
 
 
 class Report(Answer):
-    """How the project did. Seconds are to the first reply; `races.more.lost` counts lost updates."""
+    """How the project did. Seconds are from the visitor's first message; `races.more.lost` counts lost updates."""
 
     since: date
     until: date
     zone: str
     days: list[date]
     plots: list[ReportPlot]
+
+
+class ReportAgent(Answer):
+    """What one agent did. `first_reply` is a median in seconds, where they were the first person to reply; `satisfied`
+    the percentage of good ratings of what they solved.
+    """
+
+    agent_id: int
+    name: str
+    conversations: int
+    replies: int
+    first_reply: float | None
+    solved: int
+    ratings: int
+    satisfied: float | None
+
+
+class ReportLabel(Answer):
+    """Conversations that began in the period with this label; null is those without one. `by_ai` is a percentage,
+    the others are medians in seconds from the visitor's first message.
+    """
+
+    label: str | None
+    conversations: int
+    by_ai: float | None
+    first_reply: float | None
+    until_solved: float | None
+
+
+class ReportBreakdown(Answer):
+    """`hours` are visitors' messages: seven days from Monday, with 24 hours each."""
+
+    since: date
+    until: date
+    zone: str
+    agents: list[ReportAgent]
+    labels: list[ReportLabel]
+    hours: list[list[int]]
 
 
 class ProjectNamed(Named):

@@ -80,6 +80,7 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
     "saved_views.delete": Operation(None, 204, failures=(errors.Forbidden,)),
     "saved_views.list_conversations": Operation(Listed[Conversation], query=DESCENDING),
     "reports_api.show": Operation(answers.Report, query=PERIOD),
+    "reports_api.show_breakdown": Operation(answers.ReportBreakdown, query=PERIOD),
     "tokens.list_tokens": Operation(Listed[answers.Token], query=DESCENDING),
     "tokens.create": Operation(answers.TokenMade, 201, bodies.TokenBody, TOKEN_EXAMPLE, once=True),
     "tokens.revoke": Operation(None, 204),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 
-from inbox import account, reports
+from inbox import account, breakdowns, reports
 from inbox.access import Agent
 from inbox.api.answering import answer
 from inbox.api.asking import agent_route, query, services
@@ -30,6 +31,20 @@ def show(who: Agent) -> Response:
     days = [day.isoformat() for day in period.days]
     named = {"since": days[0], "until": days[-1], "zone": period.zone}
     return answer({**named, "days": days, "plots": [_shown(plot) for plot in plots]})
+
+
+@blueprint.get("/breakdown")
+@agent_route
+def show_breakdown(who: Agent) -> Response:
+    """Who answered, what it was about, and when visitors write, over the same periods. Agents are told of themselves
+    alone, managers of everybody.
+    """
+    query("since", "until", "zone")
+    period = _period(who)
+    with services().reading() as connection:
+        found = breakdowns.breakdown(connection, who, period)
+    named = {"since": period.since.isoformat(), "until": period.until.isoformat(), "zone": period.zone}
+    return answer({**named, **asdict(found)})
 
 
 def _shown(plot: Plot) -> dict[str, Any]:

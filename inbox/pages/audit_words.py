@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from inbox.pages import hours_words, reports, settings, widget_settings
+from inbox.pages import breakdowns, hours_words, reports, settings, widget_settings
 from inbox.pages.words import day
 from inbox.saying import later, said
 
@@ -171,7 +171,8 @@ def _subject(subject: str) -> str:
         if number != subject and number.isdecimal():
             return said(sentence, number=number)
     plot = subject.removeprefix("report: ")
-    return said(EXPORTED, plot=reports.WORDS[plot][0]) if plot in reports.WORDS else subject
+    titles = breakdowns.TITLES | {key: words[0] for key, words in reports.WORDS.items()}
+    return said(EXPORTED, plot=said(titles[plot])) if plot in titles else subject
 
 
 def facts(row: Mapping[Any, Any]) -> list[tuple[str, str, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from inbox.reports import Period, Plot
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 PERIODS = (7, 30, 90)
 CURRENT = 30
+DAYS_FROM_SECONDS = 48 * 3600  # what is longer is said in days; static/js/team/plots.js does the same
 # Title, and what exactly is measured.
 WORDS: dict[str, tuple[Any, Any]] = {
     "volume": (lazy_gettext("New conversations"), lazy_gettext("In which a visitor wrote something.")),
@@ -35,6 +37,10 @@ WORDS: dict[str, tuple[Any, Any]] = {
     "person_first_reply": (
         lazy_gettext("First reply of a person"),
         lazy_gettext("From the visitor’s first message, where a person replied at all."),
+    ),
+    "until_solved": (
+        lazy_gettext("Until solved"),
+        lazy_gettext("From the visitor’s first message, in conversations that began on that day and are solved now."),
     ),
     "share": (
         lazy_gettext("Answered by the AI alone"),
@@ -73,7 +79,7 @@ LINES: dict[str, Any] = {
 @page
 def show(me: Agent) -> ResponseReturnValue:
     """The plots of the chosen period."""
-    period, chosen = _period(me)
+    period, chosen = period_of(me)
     with services().reading() as connection:
         project = reading.project(connection, me.project_id)
         plots = reports.report(connection, me.project_id, period)
@@ -93,22 +99,27 @@ def show(me: Agent) -> ResponseReturnValue:
 @page
 def download(me: Agent, plot: str) -> ResponseReturnValue:
     """One plot as a file: a row for each day. That somebody took it along is written down."""
-    period, _ = _period(me)
+    period, _ = period_of(me)
     if plot not in WORDS:
         raise NotFound("There is no such plot.")
     with services().transaction() as writing:
         found = next(one for one in reports.report(writing.connection, me.project_id, period) if one.key == plot)
         audit.record(writing.connection, me, "export", f"report: {plot}", {"since": str(period.since)})
+    head = ["day", *(line.key for line in found.lines)]
+    rows = ([day.isoformat(), *values] for day, *values in _rows(found, period))
+    return csv_file(f"tandem-{plot}-{period.since}-{period.until}.csv", [head, *rows])
+
+
+def csv_file(name: str, rows: Iterable[Sequence[Any]]) -> Response:
+    """The rows as a download of that name."""
     file = io.StringIO()
-    rows = csv.writer(file)
-    rows.writerow(["day", *(line.key for line in found.lines)])
-    rows.writerows([day.isoformat(), *values] for day, *values in _rows(found, period))
+    csv.writer(file).writerows(rows)
     response = Response(file.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="tandem-{plot}-{period.since}-{period.until}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _period(me: Agent) -> tuple[Period, dict[str, str]]:
+def period_of(me: Agent) -> tuple[Period, dict[str, str]]:
     """The period of the address; what makes no sense there counts as not said."""
     asked = {name: request.args.get(name, "") for name in ("days", "since", "until", "zone")}
     zone = next((one for one in (asked["zone"], me.time_zone) if one in account.time_zones()), "UTC")
@@ -185,4 +196,6 @@ def said(value: float | None, unit: str) -> str:
         return f"{value:,.0f}"
     if value < 60:
         return f"{value:.1f} s"
-    return f"{value / 60:.0f} min" if value < 3600 else f"{value / 3600:.1f} h"
+    if value < 3600:
+        return f"{value / 60:.0f} min"
+    return f"{value / 3600:.1f} h" if value < DAYS_FROM_SECONDS else f"{value / 86400:.1f} d"

@@ -10,6 +10,7 @@ from inbox.pages import (
     attaching,
     attention,
     audit_log,
+    breakdowns,
     bulk,
     canned,
     company,
@@ -52,7 +53,7 @@ PAGES = (
     *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, removing, attaching, noticing),
     *(settings, snippets, labels, workflow, tools, members, working_hours, audit_log),
     *(webhooks, tokens, widget_settings),
-    *(visit, widget_page, race, reports),
+    *(visit, widget_page, race, reports, breakdowns),
 )
 
 

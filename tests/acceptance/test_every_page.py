@@ -62,6 +62,7 @@ PAGES: dict[str, tuple[Sight, ...]] = {
     ),
     "race.show": (Sight("/race", "race"),),
     "reports.show": (Sight("/reports?days=7", "reports"),),
+    "breakdowns.show": (Sight("/reports/breakdown?days=7", "breakdown"),),
     "settings.show": (Sight("/settings", "settings"),),
     "audit_page.show": (Sight("/settings/audit", "audit"),),
     "canned_page.show": (Sight("/settings/canned", "canned"),),
@@ -91,7 +92,7 @@ PAGES: dict[str, tuple[Sight, ...]] = {
 }
 NO_PAGES = {
     "static", "health.healthz", "health.readyz", "health.metrics", "pages.events",
-    "widget_page.loader", "widget_page.theme", "reports.download", "attaching.show",
+    "widget_page.loader", "widget_page.theme", "reports.download", "breakdowns.download", "attaching.show",
     # Parts that stand in a page of the list above:
     "pages.parts", "listing.changed", "listing.rows", "listing.list_views", "company.crew", "race.parts",
     "earlier.show", "canned_page.offer", "workflow_page.template", "workflow_page.version",

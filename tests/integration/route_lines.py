@@ -66,6 +66,7 @@ LINES: dict[str, Line] = {
     "proving.passkey": Line(open_to="nobody", json={"credential": {}}),
     "audit_page.show": Line(managers=True),
     "reports.download": Line(path={"plot": "volume"}),
+    "breakdowns.download": Line(path={"key": "agents"}),
     "members_page.set_role": Line(form={"role": "manager"}),
     "members_page.switch": Line(form={"project": "1"}),
     "streams.agent_events": Line(open_to=ASKER_AGENT),

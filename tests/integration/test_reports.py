@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -45,7 +46,7 @@ def test_nothing_happened(people: People) -> None:
     found = plots(people)
     assert {key: plot.total for key, plot in found.items() if key != "satisfaction"} == {
         "volume": 0, "ai_first_reply": None, "person_first_reply": None, "share": None, "hand_offs": 0, "parked": 0,
-        "races": 0, "tokens": 0,
+        "races": 0, "tokens": 0, "until_solved": None,
     }  # fmt: skip
     assert found["races"].more["lost"] == 0
 
@@ -60,6 +61,29 @@ def test_first_replies_and_shares(people: People) -> None:
     assert plots(people)["share"].total == 100
     people.behind_the_back("UPDATE message SET private = true WHERE author = 'responder'")
     assert plots(people)["ai_first_reply"].total is None, "a note is no reply"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("status", {"to": "solved"}),
+        ("tool", {"tool": "set_status", "outcome": "done", "wanted": {"status": "solved"}}),
+    ],
+)
+def test_until_solved(people: People, kind: str, data: dict[str, Any]) -> None:
+    """Whoever solved it: what counts is the last time, while it stands."""
+    say(people, "visitor", 0)
+    for seconds in (600, 3000):
+        people.behind_the_back(
+            "INSERT INTO timeline_event (project_id, conversation_id, version, kind, actor_type, data, at)"
+            " SELECT project_id, id, version, :kind, 'responder', CAST(:data AS jsonb),"
+            f" {AN_HOUR_AGO} + interval '{seconds} seconds' FROM conversation WHERE id = :conversation",
+            kind=kind,
+            data=data,
+        )
+    assert plots(people)["until_solved"].total is None, "it is open"
+    people.behind_the_back("UPDATE conversation SET status = 'solved' WHERE id = :conversation")
+    assert plots(people)["until_solved"].total == 3000
 
 
 def test_a_day_is_the_readers(people: People) -> None:

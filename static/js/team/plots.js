@@ -14,7 +14,8 @@ function shown(value, unit) {
   if (unit === "percent") return `${value} %`;
   if (unit === "count") return value >= 10_000 ? `${Math.round(value / 1000)}k` : `${value}`;
   if (value < 60) return `${Math.round(value * 10) / 10} s`;
-  return value < 3600 ? `${Math.round(value / 60)} min` : `${Math.round(value / 360) / 10} h`;
+  if (value < 3600) return `${Math.round(value / 60)} min`;
+  return value < 48 * 3600 ? `${Math.round(value / 360) / 10} h` : `${Math.round(value / 8640) / 10} d`;
 }
 
 function draw(place) {
