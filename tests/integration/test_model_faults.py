@@ -11,6 +11,10 @@ from sqlalchemy import Connection, text
 from inbox import model_faults
 from inbox.pages.model_words import BY_STATUS, OTHERWISE, advice
 from inbox.services import Services
+from responder.answer import ModelFailed
+from responder.breaker import LocalBreaker
+from responder.endpoint import Endpoint, Limits
+from responder.model import Model
 from tests.integration.callers import Caller, House
 from tests.integration.reader import Reader, shown
 from tests.people import People
@@ -33,8 +37,10 @@ FROM conversation WHERE id = :conversation
 )
 
 
-def hand_off(connection: Connection, conversation_id: int, ago: int, reason: str = "model_failed") -> None:
-    data = json.dumps({"reason": reason, "detail": REFUSED})
+def hand_off(
+    connection: Connection, conversation_id: int, ago: int, reason: str = "model_failed", detail: str = REFUSED
+) -> None:
+    data = json.dumps({"reason": reason, "detail": detail})
     connection.execute(HAND_OFF, {"conversation": conversation_id, "ago": ago, "data": data})
 
 
@@ -74,6 +80,39 @@ def test_only_several_in_a_row_within_the_hour(
         connection.execute(ANSWER, {"conversation": people.conversation_id, "ago": answered})
     with people.services.reading() as connection:
         assert (model_faults.found(connection, people.ana) is not None) == is_told
+
+
+def test_why_is_said_also_while_nobody_is_asked(people: People) -> None:
+    """Turns that come while the servers are left alone say only that: a wrong key was never heard of again."""
+    everybody = [people, *(people.arrives_too() for _ in range(3))]
+    details = [REFUSED, *3 * [model_faults.ASKED_NOBODY]]
+    for one in everybody:
+        one.visitor_writes()
+    with people.services.database.begin() as connection:
+        for one, ago, detail in zip(everybody, (4, 3, 2, 1), details, strict=True):
+            hand_off(connection, one.conversation_id, ago, detail=detail)
+    with people.services.reading() as connection:
+        assert (model_faults.found(connection, people.ana) or {})["detail"] == REFUSED
+        assert (model_faults.newest(connection, people.ana) or {})["detail"] == REFUSED
+
+
+def test_who_asked_nobody_for_an_hour_says_so(people: People) -> None:
+    with people.services.database.begin() as connection:
+        for ago in (3, 2, 1):
+            hand_off(connection, people.conversation_id, ago, detail=model_faults.ASKED_NOBODY)
+    with people.services.reading() as connection:
+        assert (model_faults.found(connection, people.ana) or {})["detail"] == model_faults.ASKED_NOBODY
+
+
+def test_the_words_of_who_asked_nobody() -> None:
+    class Closed(LocalBreaker):
+        def allows(self, endpoint: str) -> bool:
+            return False
+
+    endpoint = Endpoint.at("http://127.0.0.1:9/v1", "m", "k")
+    with pytest.raises(ModelFailed) as failure:
+        Model([endpoint], Limits(1, 1, 1), Closed()).ask([{"role": "user", "content": "Hello"}])
+    assert str(failure.value) == model_faults.ASKED_NOBODY
 
 
 @pytest.mark.parametrize("status", [*BY_STATUS, "500"])
