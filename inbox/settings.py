@@ -162,9 +162,10 @@ def _number(text: str) -> float | None:
 
 
 def _rate(name: str, text: str) -> str:
-    if re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
-        return text
-    raise SettingsError(f"{name} must be a rate such as 60/minute, not {text!r}.")
+    """Such as 60/minute; a number alone is by the minute, as the README's table has them."""
+    if re.fullmatch(r"[1-9][0-9]{0,8}(/(second|minute|hour|day))?", text, re.ASCII):
+        return text if "/" in text else f"{text}/minute"
+    raise SettingsError(f"{name} must be a rate such as 60/minute or 5/second, not {text!r}.")
 
 
 def _switch(name: str, text: str) -> bool:

@@ -92,10 +92,11 @@ def told(body: Any, status: int = 201, *, replayed: bool) -> Response:
 def seen_versions() -> list[int] | None:
     """The versions of the request's If-Match; None where there is none or it is `*`.
 
-    A weak ETag matches nothing here (RFC 9110, 13.1.1), nor does what is none.
+    A weak ETag matches nothing here (RFC 9110, 13.1.1), nor does what is none; but a version without its quotes is what
+    people write who read it in a body, and can mean nothing else.
     """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    tags = [re.fullmatch(r'"([0-9]{1,18})"', tag.strip(), re.ASCII) for tag in header.split(",")]
-    return [int(tag.group(1)) for tag in tags if tag]
+    tags = [re.fullmatch(r'("?)([0-9]{1,18})\1', tag.strip(), re.ASCII) for tag in header.split(",")]
+    return [int(tag.group(2)) for tag in tags if tag]

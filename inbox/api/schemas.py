@@ -49,7 +49,7 @@ class SessionBody(Body):
     """POST widget/sessions."""
 
     project_key: Short
-    visitor: VisitorBody = VisitorBody()
+    visitor: VisitorBody | None = None
 
 
 class VisitorChangesBody(Body):

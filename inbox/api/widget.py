@@ -12,7 +12,15 @@ from inbox import identity, person_asked, ratings, reading, receiving, represent
 from inbox.api.answering import answer, ascending, asked_once, created, told
 from inbox.api.asking import body, query, services, visitor_route, visitor_scope, visitor_token_route, wiring
 from inbox.api.paging import after, limit
-from inbox.api.schemas import NothingBody, RatingBody, SeenBody, SessionBody, VisitorChangesBody, VisitorMessageBody
+from inbox.api.schemas import (
+    NothingBody,
+    RatingBody,
+    SeenBody,
+    SessionBody,
+    VisitorBody,
+    VisitorChangesBody,
+    VisitorMessageBody,
+)
 from inbox.colour import ink_on
 from inbox.errors import Invalid, NotFound
 from inbox.limits import limited_messages, limited_sessions, limited_typing
@@ -45,7 +53,8 @@ def start_session() -> Response:
     g.visit_key = wanted.project_key
 
     def act(writing: Writing) -> dict[str, Any]:
-        seed, said, signed = new_token(), wanted.visitor.model_dump(), wanted.visitor.identity
+        visitor = wanted.visitor or VisitorBody()
+        seed, said, signed = new_token(), visitor.model_dump(), visitor.identity
         if signed is not None:  # what is signed counts, and what is said beside it does not
             said = asdict(identity.verify(writing.connection, wiring().sealer, wanted.project_key, signed))
         session = visiting.start_session(

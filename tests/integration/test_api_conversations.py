@@ -117,12 +117,19 @@ def test_if_match(house: House) -> None:
     stale = house.ada.patch(f"/conversations/{at}", {"status": "solved"}, headers={"If-Match": '"0"'})
     assert error(stale) == (412, "stale_version")
     assert stale.get_json()["error"]["conversation"] == shown(house.ada, at)
-    for fits in ('"1"', '"7", "2"', "*"):
-        priority = {'"1"': "low", '"7", "2"': "high", "*": "urgent"}[fits]
+    for fits, priority in {'"1"': "low", '"7", "2"': "high", "*": "urgent", "4": "normal"}.items():
         response = house.ada.patch(f"/conversations/{at}", {"priority": priority}, headers={"If-Match": fits})
         assert response.status_code == 200, fits
     version = shown(house.ada, at)["version"]
-    for never in (f'W/"{version}"', str(version), "garbage", '""', f'"{version}', '"' + "9" * 30 + '"'):
+    for never in (
+        f'W/"{version}"',
+        str(version - 1),
+        "garbage",
+        '""',
+        f'{version}"',
+        f'"{version}',
+        '"' + "9" * 30 + '"',
+    ):
         response = house.ada.patch(f"/conversations/{at}", {"status": "spam"}, headers={"If-Match": never})
         assert error(response) == (412, "stale_version"), never
     assert shown(house.ada, at)["status"] == "open"

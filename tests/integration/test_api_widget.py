@@ -29,6 +29,13 @@ def test_a_session(house: House) -> None:
     assert visitor.get("/widget/messages").get_json() == {"items": [], "next_cursor": None}
 
 
+def test_a_session_of_nobody(house: House) -> None:
+    """A page that knows nobody says null, or nothing."""
+    for nobody in ({}, {"visitor": None}, {"visitor": {}}, {"visitor": {"name": None, "identity": None}}):
+        response = Caller(house.app).post("/widget/sessions", {"project_key": house.key, **nobody})
+        assert response.status_code == 201, nobody
+
+
 def test_what_visitors_say_of_themselves_joins_nobody(house: House) -> None:
     said = {"external_id": "customer-7", "email": "vera@example.com", "name": "Vera"}
     first, second = house.visit("Mine", **said), house.visit(**said)

@@ -24,6 +24,19 @@ def test_what_may_not_be_named(bad: str) -> None:
         Settings.from_environment({NAME: bad})
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [("90", "90/minute"), ("90/minute", "90/minute"), ("5/second", "5/second")]
+)
+def test_rates(given: str, meant: str) -> None:
+    assert Settings.from_environment({"TANDEM_RATE_MESSAGES": given}).rate_messages == meant
+
+
+@pytest.mark.parametrize("bad", ["0", "-1", "x", "60/", "/minute", "60/week", "1.5", "٦٠"])
+def test_what_is_no_rate(bad: str) -> None:
+    with pytest.raises(SettingsError, match="TANDEM_RATE_MESSAGES must be a rate"):
+        Settings.from_environment({"TANDEM_RATE_MESSAGES": bad})
+
+
 def test_the_models_hosts_hold_no_secret() -> None:
     given = "https://who:word@models.example:8443/v1?key=s3cr3t, http://[::1]/v1"
     hosts = Settings.from_environment({"OPENAI_BASE_URL": given}).model_hosts
