@@ -31,7 +31,8 @@ def test_a_session(house: House) -> None:
 
 def test_a_session_of_nobody(house: House) -> None:
     """A page that knows nobody says null, or nothing."""
-    for nobody in ({}, {"visitor": None}, {"visitor": {}}, {"visitor": {"name": None, "identity": None}}):
+    ways: list[dict[str, Any]] = [{}, {"visitor": None}, {"visitor": {}}, {"visitor": {"name": None, "identity": None}}]
+    for nobody in ways:
         response = Caller(house.app).post("/widget/sessions", {"project_key": house.key, **nobody})
         assert response.status_code == 201, nobody
 
