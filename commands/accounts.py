@@ -1,6 +1,6 @@
-"""The commands that make and delete projects, make agents, and let an agent in again who is locked out.
+"""The commands that make and delete projects and agents, and let an agent in again who is locked out.
 
-Owns their options and results; commands/projects.py makes the rows, commands/deleting.py deletes them.
+Owns their options and results; commands/projects.py makes the rows, commands/deleting.py and forgetting.py delete them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from tqdm import tqdm
 
-from commands import deleting, projects
+from commands import deleting, forgetting, projects
 from commands.result import PROJECT_ID, database, give_up, give_up_with, print_result, say, servers
 from inbox import regaining
 from inbox.api.asking import DEEPEST_OBJECT
@@ -113,6 +113,26 @@ def reset_agent(email: str, second_factor: bool) -> None:
         give_up_with(error)
     known_devices.forget_guesses(Counter(redis_client(str(here.redis_url))), here, email)
     print_result({"id": agent_id, "password": password})
+
+
+@agent.command("list")
+def list_agents() -> None:
+    """Every account; prints {items: [{id, email, name, projects: [{id, name, role}]}]}."""
+    with database(servers()).connect() as connection:
+        items = forgetting.listed(connection)
+    print_result({"items": items})
+
+
+@agent.command("delete")
+@click.argument("email")
+def delete_agent(email: str) -> None:
+    """Delete the account of somebody who is in no project any more; prints {id, email}."""
+    try:
+        with database(servers()).begin() as connection:
+            agent_id = forgetting.forget(connection, email)
+    except InboxError as error:
+        give_up_with(error)
+    print_result({"id": agent_id, "email": email})
 
 
 def _read(path: str) -> Any:
