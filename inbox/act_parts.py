@@ -114,6 +114,14 @@ e AS (
     WHERE listed.happened ORDER BY listed.place
     RETURNING *)"""
 
+# Who is mentioned has to be a member of the conversation's project, whoever asks; and what a note keeps of that.
+MEANT = """meant AS (
+    SELECT a.id, a.name FROM old JOIN membership ms ON ms.project_id = old.project_id JOIN agent a ON a.id = ms.agent_id
+    WHERE a.id = ANY(CAST(:mentioned AS bigint[])) AND a.id <> :who)"""
+MENTIONED = """COALESCE((
+        SELECT jsonb_build_object('mentions', jsonb_agg(jsonb_build_object('id', meant.id, 'name', meant.name)))
+        FROM meant HAVING count(*) > 0), '{}')"""
+
 VISITOR = "(SELECT to_jsonb(visitor) FROM visitor WHERE visitor.id = found.visitor_id) AS visitor"
 SHOWN = f"SELECT found.*, {VISITOR}, EXISTS (SELECT 1 FROM c) AS written FROM found"
 # The row as written, or as it already was where the act changed nothing.

@@ -22,6 +22,8 @@ from inbox.act_parts import (
     FRESH,
     GIVEN_BACK,
     GUARD,
+    MEANT,
+    MENTIONED,
     NEXT_AFTER_STOP,
     OLD,
     OLD_WAITS,
@@ -110,22 +112,17 @@ e AS (
 SELECT m.*, fresh.fresh FROM fresh LEFT JOIN m ON true"""
 )
 
-# Who is mentioned has to be a member of the conversation's project, whoever asks.
 NOTE = text(
     f"""
 WITH {OLD},
-meant AS (
-    SELECT a.id, a.name FROM old JOIN membership ms ON ms.project_id = old.project_id JOIN agent a ON a.id = ms.agent_id
-    WHERE a.id = ANY(CAST(:mentioned AS bigint[])) AND a.id <> :who),
+{MEANT},
 c AS (
     UPDATE conversation SET version = old.version + 1, epoch = old.epoch + 1
     FROM old WHERE conversation.id = old.id
     RETURNING conversation.*),
 m AS (
     INSERT INTO message (project_id, conversation_id, author, author_id, author_name, content, private, details)
-    SELECT c.project_id, c.id, 'agent', :who, :who_name, :content, true, COALESCE((
-        SELECT jsonb_build_object('mentions', jsonb_agg(jsonb_build_object('id', meant.id, 'name', meant.name)))
-        FROM meant HAVING count(*) > 0), '{{}}') || CAST(:details AS jsonb)
+    SELECT c.project_id, c.id, 'agent', :who, :who_name, :content, true, {MENTIONED} || CAST(:details AS jsonb)
     FROM c RETURNING *),{LINK}
 n AS (
     INSERT INTO mention (message_id, agent_id, project_id, conversation_id)

@@ -25,6 +25,7 @@ def change_cte(
     drafts: tuple[str, ...] = (),
     entries: tuple[str, ...] = (),
     removed: tuple[str, ...] = (),
+    edited: tuple[str, ...] = (),
     conversation_changed: bool = True,
     several: bool = False,
 ) -> str:
@@ -33,13 +34,13 @@ def change_cte(
     `conversation` names a CTE with whole conversation rows as they are after the write. The row is inserted
     from it, so the change's id is drawn while the conversation's row lock is held: within a conversation,
     ids rise in commit order. With `several` conversations each gets what is its own.
-    `removed` are messages that have lost their words.
+    `removed` are messages that have lost their words, `edited` notes that have other ones.
     """
-    taken = (
+    later = "".join(
         f""",
-        'removed', {_rows(removed)}"""
-        if removed
-        else ""
+        '{name}', {_rows(ctes)}"""
+        for name, ctes in (("removed", removed), ("edited", edited))
+        if ctes
     )
     shown = conversation if conversation_changed else "NULL::jsonb"
     of = conversation if several else ""
@@ -50,5 +51,5 @@ def change_cte(
         'messages', {_rows(messages, of)},
         'turns', {_rows(turns, of)},
         'drafts', {_rows(drafts, of)},
-        'entries', {_rows(entries, of)}{taken})
+        'entries', {_rows(entries, of)}{later})
     FROM {conversation})"""

@@ -151,6 +151,9 @@ def events_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Any], dic
     for message in body.get("removed", ()):
         public = None if message["private"] else {"message": representation.message_for_visitor(message)}
         yield _event("message.removed", head, {"message": representation.message(message)}, public)
+    for message in body.get("edited", ()):
+        public = None if message["private"] else {"message": representation.message_for_visitor(message)}
+        yield _event("message.edited", head, {"message": representation.message(message)}, public)
     for turn in body["turns"]:
         shown = {"turn": {"status": turn["status"]}}
         yield _event("turn.updated", head, {"turn": representation.turn(turn)}, shown)

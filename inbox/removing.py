@@ -78,6 +78,9 @@ UPDATE change SET body = body || jsonb_build_object(
     'messages', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'id' = CAST(:message AS text) THEN (
         SELECT to_jsonb(m) FROM message m WHERE m.id = CAST(:message AS bigint)) ELSE one END ORDER BY place), '[]')
         FROM jsonb_array_elements(body -> 'messages') WITH ORDINALITY AS listed (one, place)),
+    'edited', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'id' = CAST(:message AS text) THEN (
+        SELECT to_jsonb(m) FROM message m WHERE m.id = CAST(:message AS bigint)) ELSE one END ORDER BY place), '[]')
+        FROM jsonb_array_elements(body -> 'edited') WITH ORDINALITY AS listed (one, place)),
     'drafts', (SELECT COALESCE(jsonb_agg(CASE WHEN one ->> 'turn_id' = CAST(:turn AS text)
         THEN one || '{"content": ""}' ELSE one END ORDER BY place), '[]')
         FROM jsonb_array_elements(body -> 'drafts') WITH ORDINALITY AS listed (one, place)),
@@ -104,22 +107,22 @@ WHERE CAST(body ->> 'conversation_id' AS text) = CAST(:conversation AS text)
     ),
     text(
         """
-UPDATE webhook_delivery SET body = CAST(jsonb_set(CAST(body AS jsonb), '{data}', data || CASE kind
-    WHEN 'message.created' THEN jsonb_build_object(
+UPDATE webhook_delivery SET body = CAST(jsonb_set(CAST(body AS jsonb), '{data}', data || CASE
+    WHEN kind IN ('message.created', 'message.edited') THEN jsonb_build_object(
         'message', data -> 'message' || '{"content": "", "attachments": [], "removed": true}')
-    WHEN 'draft.updated' THEN jsonb_build_object('draft', data -> 'draft' || '{"content": ""}')
-    WHEN 'timeline.created' THEN jsonb_build_object(
+    WHEN kind = 'draft.updated' THEN jsonb_build_object('draft', data -> 'draft' || '{"content": ""}')
+    WHEN kind = 'timeline.created' THEN jsonb_build_object(
         'entry', jsonb_set(data -> 'entry', '{data,wanted,content}', '""') || '{"text": ""}')
     ELSE jsonb_build_object('conversation', data -> 'conversation' || '{"last_message_snippet": ""}') END) AS text)
 FROM (SELECT id AS told, CAST(body AS jsonb) -> 'data' AS data FROM webhook_delivery
     WHERE conversation_id = :conversation) AS sent
-WHERE id = told AND CASE kind
-    WHEN 'message.created' THEN data -> 'message' ->> 'id' = CAST(:message AS text)
-    WHEN 'draft.updated' THEN data -> 'draft' ->> 'turn_id' = CAST(:turn AS text)
-    WHEN 'timeline.created' THEN data -> 'entry' ->> 'turn_id' = CAST(:turn AS text)
+WHERE id = told AND CASE
+    WHEN kind IN ('message.created', 'message.edited') THEN data -> 'message' ->> 'id' = CAST(:message AS text)
+    WHEN kind = 'draft.updated' THEN data -> 'draft' ->> 'turn_id' = CAST(:turn AS text)
+    WHEN kind = 'timeline.created' THEN data -> 'entry' ->> 'turn_id' = CAST(:turn AS text)
         AND data -> 'entry' -> 'data' ->> 'tool' = 'add_note'
         AND data -> 'entry' -> 'data' -> 'wanted' ->> 'content' = CAST(:words AS text)
-    WHEN 'conversation.updated' THEN data -> 'conversation' ->> 'last_message_id' = CAST(:message AS text)
+    WHEN kind = 'conversation.updated' THEN data -> 'conversation' ->> 'last_message_id' = CAST(:message AS text)
     ELSE false END
 """
     ),

@@ -74,13 +74,14 @@ def message(row: Row) -> dict[str, Any]:
             for file in details.get("attachments", [])
         ],
         "created_at": moment(row["created_at"]),
+        "edited_at": moment(details.get("edited_at")),
         "removed": "removed" in details,
     }
 
 
 def message_for_visitor(row: Row) -> dict[str, Any]:
     """A public Message as its visitor sees it: the same form, without what is the team's alone."""
-    shown = {name: value for name, value in message(row).items() if name not in {"sent_by", "citations"}}
+    shown = {name: value for name, value in message(row).items() if name not in {"sent_by", "citations", "edited_at"}}
     files = (row["details"] or {}).get("attachments", [])
     return shown | {"attachments": [attachment(file, "/api/v1/widget") for file in files]}
 

@@ -215,6 +215,7 @@ def _rated(actor: str, data: Mapping[str, Any], _entry: Entry) -> str:
 SENTENCES: dict[str, Callable[[str, Mapping[str, Any], Entry], str]] = {
     "message": _message,
     "message_removed": _removed,
+    "note_edited": lambda actor, _data, _entry: said("%(actor)s edited a note", actor=actor),
     "note": lambda actor, _data, _entry: said("%(actor)s added a note", actor=actor),
     "assigned": _assigned,
     "unassigned": _unassigned,

@@ -25,7 +25,13 @@ Row = Mapping[Any, Any]
 
 # The events of the event stream, under the same names.
 Kind = Literal[
-    "message.created", "message.removed", "conversation.updated", "turn.updated", "draft.updated", "timeline.created"
+    "message.created",
+    "message.removed",
+    "message.edited",
+    "conversation.updated",
+    "turn.updated",
+    "draft.updated",
+    "timeline.created",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TEST_KIND = "webhook.test"

@@ -98,9 +98,10 @@ class VisitorMessage(Answer):
 
 
 class Message(VisitorMessage):
-    """A message or a private note. `sent_by` is the agent who sent a parked reply."""
+    """A message or a private note, which may have been edited since. `sent_by` is the agent who sent a parked reply."""
 
     sent_by: int | None
+    edited_at: datetime | None
     citations: list[Any]
 
 

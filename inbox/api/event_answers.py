@@ -67,6 +67,14 @@ class MessageRemoved(Answer):
     data: MessageData
 
 
+class MessageEdited(Answer):
+    """Whoever wrote a note put other words into it: they stand in the place of those that were told before."""
+
+    type: Literal["message.edited"]
+    timestamp: datetime
+    data: MessageData
+
+
 class ConversationUpdated(Answer):
     """A conversation began (version 0), or its status, assignee, labels or the like changed."""
 
@@ -118,6 +126,7 @@ class WebhookTest(Answer):
 EVENTS: dict[str, type[Answer]] = {
     "message.created": MessageCreated,
     "message.removed": MessageRemoved,
+    "message.edited": MessageEdited,
     "conversation.updated": ConversationUpdated,
     "turn.updated": TurnUpdated,
     "draft.updated": DraftUpdated,

@@ -75,6 +75,7 @@ OPERATIONS: dict[str, Operation] = {
         answers.Message, 201, schemas.AgentMessageBody, {"content": "It left today.", "private": False}, once=True
     ),
     "conversations.remove_message": Operation(answers.Message),
+    "notes.edit": Operation(answers.Message, body=schemas.NoteBody, example={"content": "She has called twice."}),
     "conversations.list_notes": Operation(answers.Listed[answers.Message], query=ASCENDING),
     "conversations.list_timeline": Operation(answers.Listed[answers.TimelineEntry], query=ASCENDING),
     "conversations.list_turns": Operation(answers.Listed[answers.Turn], query=DESCENDING),

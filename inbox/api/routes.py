@@ -16,6 +16,7 @@ from inbox.api import (
     identity,
     labels,
     members,
+    notes,
     project,
     ratings,
     reports,
@@ -31,7 +32,7 @@ from inbox.api import (
 )
 
 PARTS = (
-    *(conversations, bulk, saved_views, reports, streams),
+    *(conversations, notes, bulk, saved_views, reports, streams),
     *(widget, attachments, ratings, visitors, identity),
     *(project, hours, members, labels, snippets, canned, workflow, tools, webhooks, tokens, audit),
     *(health, document),

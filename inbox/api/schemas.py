@@ -179,6 +179,12 @@ class DraftBody(Body):
     content: Content | None = None
 
 
+class NoteBody(Body):
+    """PATCH messages/{message}: the words of a note."""
+
+    content: Content
+
+
 class PositionBody(Body):
     """POST conversations/{id}/workflow."""
 

@@ -24,6 +24,7 @@ from inbox.pages import (
     listing,
     members,
     naming,
+    note_edits,
     noticing,
     proving,
     race,
@@ -50,7 +51,8 @@ from inbox.pages import (
 OF_EVERY_PAGE = (words, tabs, attention, label_hues, reached, founding)
 PAGES = (
     *(signing_in, joining, proving, account, founding),
-    *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, removing, attaching, noticing),
+    *(desk, earlier, listing, bulk, talking, canned, company, saying, naming, erasing, removing, note_edits),
+    *(attaching, noticing),
     *(settings, snippets, labels, workflow, tools, members, working_hours, audit_log),
     *(webhooks, tokens, widget_settings),
     *(visit, widget_page, race, reports, breakdowns),

@@ -16,6 +16,7 @@ from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup, escape
 
 from inbox import representation, timeline, timeline_words
+from inbox.note_edits import may_edit
 from inbox.pages import axis, call_words, model_words, parked, telling
 from inbox.removing import may_remove
 
@@ -38,7 +39,7 @@ WORDS = {
 
 def register(app: Flask) -> None:
     """Add the filters to the templates, and what they ask."""
-    app.jinja_env.globals.update(unanswered=unanswered, may_remove=may_remove)
+    app.jinja_env.globals.update(unanswered=unanswered, may_remove=may_remove, may_edit=may_edit)
     app.jinja_env.filters.update(
         rendered=rendered,
         initials=initials,

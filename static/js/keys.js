@@ -73,6 +73,7 @@ const ACTS = {
   n: () => write("note"),
   x: () => pick(false),
   X: () => pick(true),
+  E: () => document.dispatchEvent(new CustomEvent("tandem:edit-note")),
   d: () => document.dispatchEvent(new CustomEvent("tandem:remove")),
   w: () => control("w")?.click(),
   z: () => [...document.querySelectorAll("[data-undo]")].at(-1)?.click(),
@@ -128,6 +129,7 @@ function available(key, focused) {
   if (key === "r" || key === "n") return Boolean(reply);
   if (["A", "b", "l"].includes(key)) return Boolean(open) || chosen().length > 0;
   if (key === "p") return Boolean(open);
+  if (key === "E") return Boolean(document.querySelector("#messages [data-words]"));
   if (key === "d") return Boolean(document.querySelector("[data-remove]"));
   return Boolean(control(key)) || ((chosen().length > 0 || elsewhere(focused)) && (key === "a" || key === "e"));
 }

@@ -44,7 +44,7 @@ function show(id) {
   const message = document.getElementById(`message-${id}`);
   if (!message || message.querySelector(".removed")) return;
   message.querySelector(".bubble").replaceChildren(document.getElementById("removed-shape").content.cloneNode(true));
-  message.querySelector("[data-remove]")?.remove();
+  for (const button of message.querySelectorAll("[data-remove], [data-words]")) button.remove();
 }
 
 messages.addEventListener("click", (event) => {

@@ -19,7 +19,7 @@ ASKEW = """() => Math.max(...[...document.querySelectorAll(".meta:has(.take-back
 
 def say(page: Page, words: str, kind: str = "To the visitor") -> None:
     """Send a reply or a note, and see it stand."""
-    page.get_by_label(kind, exact=True).check(force=True)
+    page.locator("#composer").get_by_text(kind, exact=True).click()
     page.get_by_label("Reply", exact=True).fill(words)
     page.get_by_label("Reply", exact=True).press("Control+Enter")
     expect(page.locator("#messages [data-message]").filter(has_text=words)).to_be_visible()

@@ -78,6 +78,8 @@ LINES: dict[str, Line] = {
     "talking.snooze": Line(form={"until": "day"}),
     "removing.message": Line(also=frozenset({204, 403})),  # a visitor's: its writer is none of these
     "conversations.remove_message": Line(also=frozenset({403})),
+    "notes.edit": Line(also=frozenset({403})),  # no note of theirs, as below
+    "note_edits.edit": Line(form={"content": "She called twice."}, also=frozenset({403})),
     "erasing.visitor": Line(managers=True, form={"sure": "yes"}),
     "erasing.copy": Line(managers=True),
     "naming.visitor": Line(form={"name": "Leila Haddad"}),

@@ -55,16 +55,17 @@ def test_every_act_is_told_without_knowing_of_it(house: House, here: Context, re
     house.ada.patch(f"/conversations/{at}", {"status": "pending", "labels": ["order"]})
     note = house.ada.post(f"/conversations/{at}/messages", {"content": "A note", "private": True}).get_json()
     house.ada.post(f"/conversations/{at}/take-over")
+    house.ada.patch(f"/conversations/{at}/messages/{note['id']}", {"content": "Another note"})
     house.ada.call("DELETE", f"/conversations/{at}/messages/{note['id']}")
     delivering.run(here, made["id"])
     for one in receiver.received:
         SENT[one.event["type"]].model_validate_json(one.body, extra="forbid")
     told = [(one.event["type"], one.event["data"]["version"]) for one in receiver.received]
     assert {kind for kind, _ in told} == set(made["events"]) - {"draft.updated"}
-    assert {version for _, version in told} == {0, 1, 2, 3, 4, 5}
+    assert {version for _, version in told} == {0, 1, 2, 3, 4, 5, 6}
     with here.engine.begin() as connection:
         changes = connection.execute(text("SELECT count(*) FROM change WHERE position IS NOT NULL")).scalar_one()
-    assert changes == 6
+    assert changes == 7
 
 
 def test_only_what_was_asked_for_and_of_this_project(

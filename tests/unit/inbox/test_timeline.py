@@ -49,6 +49,7 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("tool", "responder", {"tool": "set_status", "wanted": {"status": "solved"}, "outcome": "done"},
      "Ada: set status solved"),
+    ("note_edited", "agent", {}, "Ada edited a note"),
     ("message_removed", "agent", {"note": False, "author": "agent"}, "Ada removed a message"),
     ("message_removed", "agent", {"note": True, "author": "agent"}, "Ada removed a note"),
     ("message_removed", "agent", {"note": False, "author": "visitor"}, "Ada removed a message of the visitor"),
