@@ -7,10 +7,9 @@ the storage of frames of other sites takes no conversation away, and no cookie i
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, send_from_directory
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 
@@ -69,10 +68,10 @@ WORDS = {  # what the script says; `{…}` is filled in there
 @blueprint.get("/widget.js")
 def loader() -> Response:
     """The script of the one tag; it may be fetched by any page, whatever that page isolates itself with."""
-    folder = Path(str(current_app.static_folder)) / "js" / "widget"
-    response = send_from_directory(folder, "loader.js", mimetype="text/javascript", max_age=LOADER_SECONDS)
+    response = whole("js/widget/loader.js")
+    response.headers["Cache-Control"] = f"public, max-age={LOADER_SECONDS}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return whole(response)
+    return response
 
 
 @blueprint.get("/widget/<key>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask, url_for
@@ -26,7 +27,19 @@ def test_pages_and_our_files(app: Flask, house: House, sit: Sit) -> None:
     assert (file.headers["Content-Encoding"], "immutable" in file.headers["Cache-Control"]) == ("gzip", True)
     older = client.get("/static/v-000000000000/css/tandem.css", headers=ZIPPED)
     assert (older.data, older.headers["Cache-Control"]) == (file.data, "no-cache")
-    assert gzip.decompress(client.get("/widget.js", headers=ZIPPED).data).startswith(b"// One tag")
+    assert b"tandem" in gzip.decompress(client.get("/widget.js", headers=ZIPPED).data)
+
+
+def test_our_scripts_and_styles_come_without_what_only_people_read(app: Flask) -> None:
+    client = app.test_client()
+    for path in ("css/tandem.css", "js/widget/loader.js", "/widget.js"):
+        served = client.get(path if path.startswith("/") else f"/static/{path}")
+        file = Path(str(app.static_folder)) / path.replace("/widget.js", "js/widget/loader.js")
+        assert 0 < len(served.data) < 0.9 * file.stat().st_size, path
+        part = client.get(served.request.path, headers={"Range": "bytes=0-9"})
+        assert (part.status_code, part.data) == (200, served.data), "a part of the file would be none of this"
+    theirs = next((Path(str(app.static_folder)) / "vendor").rglob("*.js"))
+    assert client.get(f"/static/{theirs.relative_to(str(app.static_folder))}").data == theirs.read_bytes()
 
 
 def test_streams_and_what_programs_read_are_as_they_are(house: House, sit: Sit) -> None:

@@ -34,7 +34,7 @@ def loaded_by(app: Flask, path: str) -> dict[str, bytes]:
             assert response.status_code == 200, address
             loaded[address] = response.data
             found = re.findall(r'(?:href|src)="(/[^"]+)"', response.text) if address == path else []
-            found += [urljoin(address, one) for one in re.findall(r'from "(\.{1,2}/[^"]+)"', response.text)]
+            found += [urljoin(address, one) for one in re.findall(r'from ?"(\.{1,2}/[^"]+)"', response.text)]
             wanted += [unescape(one) for one in found]
     return loaded
 

@@ -22,7 +22,8 @@ export function openPerson(words, session, standing, { send, say }) {
       await session.begin();
       const [now, there] = await Promise.all([session.get("/conversation"), session.get("/availability")]);
       standing.show(now);
-      when.textContent = `${there.people_here ? words.here : standing.absent(there.back_at)}${now.asks_for_person ? "" : ` ${words.ai_goes_on}`}`;
+      const goes_on = now.asks_for_person ? "" : words.ai_goes_on;
+      when.textContent = `${there.people_here ? words.here : standing.absent(there.back_at)} ${goes_on}`.trim();
       fields.hidden = !now.asks_for_person;
       form.hidden = button.parentElement.hidden;
     } catch (error) {
