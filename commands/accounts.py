@@ -39,7 +39,7 @@ def create_project(name: str, mode: str | None, workflow_file: str | None) -> No
     definition = _read(workflow_file) if workflow_file else None
     mode = mode or ("orchestrator" if definition is not None else "simple")
     try:
-        with database(servers()).begin() as connection:
+        with database(servers(needs_redis=False)).begin() as connection:
             made = projects.create_project(connection, name, mode=mode, workflow=definition)
     except InboxError as error:
         give_up_with(error)
@@ -49,7 +49,7 @@ def create_project(name: str, mode: str | None, workflow_file: str | None) -> No
 @project.command("list")
 def list_projects() -> None:
     """Every project; prints {items: [{id, name, key, managers}]}."""
-    with database(servers()).connect() as connection:
+    with database(servers(needs_redis=False)).connect() as connection:
         print_result({"items": projects.listed(connection)})
 
 
@@ -58,7 +58,7 @@ def list_projects() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for its name.")
 def delete_project(project_id: int, yes: bool) -> None:
     """Delete a project with all in it, for good; prints {id, name, conversations, members, left_without_project}."""
-    engine = database(servers())
+    engine = database(servers(needs_redis=False))
     with engine.connect() as connection:
         found = deleting.find(connection, project_id)
     if found is None:
@@ -91,7 +91,7 @@ def agent() -> None:
 def create_agent(email: str, project_id: int, role: str, name: str | None) -> None:
     """Make an agent, or add one to another project; prints {id, token, password}."""
     try:
-        with database(servers()).begin() as connection:
+        with database(servers(needs_redis=False)).begin() as connection:
             made = projects.create_agent(connection, email, project_id=project_id, role=role, name=name)
     except InboxError as error:
         give_up_with(error)
@@ -118,7 +118,7 @@ def reset_agent(email: str, second_factor: bool) -> None:
 @agent.command("list")
 def list_agents() -> None:
     """Every account; prints {items: [{id, email, name, projects: [{id, name, role}]}]}."""
-    with database(servers()).connect() as connection:
+    with database(servers(needs_redis=False)).connect() as connection:
         items = forgetting.listed(connection)
     print_result({"items": items})
 
@@ -128,7 +128,7 @@ def list_agents() -> None:
 def delete_agent(email: str) -> None:
     """Delete the account of somebody who is in no project any more; prints {id, email}."""
     try:
-        with database(servers()).begin() as connection:
+        with database(servers(needs_redis=False)).begin() as connection:
             agent_id = forgetting.forget(connection, email)
     except InboxError as error:
         give_up_with(error)

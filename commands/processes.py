@@ -42,7 +42,7 @@ def worker(turns: int | None) -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    settings = servers()
+    settings = servers(needs_redis=False)
     try:
         migrate_database(str(settings.database_url))
     except CannotMigrate as error:

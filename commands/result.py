@@ -47,10 +47,10 @@ def give_up_with(error: InboxError) -> NoReturn:
     raise SystemExit(1)
 
 
-def servers() -> Settings:
+def servers(*, needs_redis: bool = True) -> Settings:
     """The settings of this environment with the running servers' addresses; gives up where there are none."""
     try:
-        return found_servers(Settings.from_environment(os.environ))
+        return found_servers(Settings.from_environment(os.environ), needs_redis=needs_redis)
     except SettingsError as error:
         give_up(str(error))
 

@@ -89,12 +89,12 @@ class Settings:
         return cls(**values)
 
 
-def found_servers(settings: Settings) -> Settings:
+def found_servers(settings: Settings, *, needs_redis: bool = True) -> Settings:
     """The settings with the addresses of the servers of a running `make run`, where none are set.
 
-    Raises SettingsError where there is neither.
+    Raises SettingsError where there is neither. Who asks the database alone is not refused for want of a Redis.
     """
-    if settings.database_url and settings.redis_url:
+    if settings.database_url and (settings.redis_url or not needs_redis):
         return settings
     try:
         known = json.loads((settings.data / RUN_FILE).read_text())

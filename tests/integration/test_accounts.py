@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click import Group
+from click import Command, Group
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from commands.accounts import agent, project
+from commands.processes import migrate, sweep
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.integration.callers import House
@@ -22,6 +23,20 @@ GRAPH = '{"nodes": [{"id": "s", "type": "start", "data": %s}], "edges": []}'
 def said(settings: Settings, command: Group, *words: str) -> Result:
     servers = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SECRET_KEY": "a key"}
     return CliRunner().invoke(command, words, env=servers)
+
+
+def test_what_the_database_alone_can_do_asks_for_no_redis(settings: Settings, tmp_path: Path) -> None:
+    alone = {"DATABASE_URL": settings.database_url, "REDIS_URL": None, "TANDEM_DATA": str(tmp_path)}
+    made = CliRunner().invoke(project, ["create", "Fjell Shop"], env=alone)
+    assert made.exit_code == 0, made.output
+    number = str(json.loads(made.stdout)["id"])
+    works: list[tuple[Command, list[str]]] = [(project, ["list"]), (migrate, [])]
+    for command, words in [*works, (agent, ["create", "new@example.com", "--project", number])]:
+        done = CliRunner().invoke(command, words, env=alone)
+        assert done.exit_code == 0, done.output
+    refused = CliRunner().invoke(sweep, [], env=alone)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "set DATABASE_URL and REDIS_URL" in refused.stderr
 
 
 @pytest.mark.parametrize("name", ["x" * 101, " ", HALF, ""])
