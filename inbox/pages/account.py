@@ -205,7 +205,7 @@ def _page(me: Agent, *, wrong: Any = None, typed: Any = None, paper: list[str] |
         "account.html",
         me=me,
         values={**values, **(typed or {})},
-        wrong=_in_words(wrong or {}),
+        errors=_in_words(wrong or {}),
         state=state,
         secret=secret,
         picture=picture,

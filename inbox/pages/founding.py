@@ -121,6 +121,6 @@ def _page(me: Agent | None, typed: Mapping[str, str] | None = None, faults: Mapp
         me=me,
         of_demo=me is not None and founding.is_of_demo(me),
         typed=typed or {},
-        wrong={name: words[name] for name in faults or {}},
+        errors={name: words[name] for name in faults or {}},
         least=passwords.SHORTEST,
     )

@@ -80,7 +80,7 @@ def _page(token: str, faults: dict[str, Any]) -> tuple[str, int]:
     page = render_template(
         "join.html",
         found=found,
-        wrong={name: words[name] for name in faults},
+        errors={name: words[name] for name in faults},
         name=request.form.get("name", ""),
         least=passwords.SHORTEST,
     )

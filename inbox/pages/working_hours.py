@@ -105,7 +105,7 @@ def _page(
         me=me,
         setting=setting,
         values=typed or _typed(setting),
-        wrong={name: words[name] for name in words if name in faults},
+        errors={name: words[name] for name in words if name in faults},
         wrong_days=[day for day in DAYS if typed and "week" in faults and not fits(_spans(typed[day]))],
         days=DAY_NAMES,
         zones=account.time_zones(),
