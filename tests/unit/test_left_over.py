@@ -11,7 +11,7 @@ STYLES = {path: path.read_text() for path in (ROOT / "static" / "css").glob("*.c
 SAYING = [path for where in ("templates/**/*.html", "inbox/**/*.py") for path in ROOT.glob(where)]
 PAGES = "\n".join([*SCRIPTS.values(), *(path.read_text() for path in SAYING)])
 EXPORT = re.compile(r"export (?:async )?(?:function|const|let|class) (\w+)")
-MADE_OF_TWO = "is-"  # `is-{{ priority }}`: the other half is a value
+MADE_OF_TWO = ("is-", "shade-")  # `is-{{ priority }}`: the other half is a value
 OF_A_LIBRARY = "__________cytoscape_container"
 
 
