@@ -38,18 +38,22 @@ def test_a_message_is_written_once(house: House, turn_queue: ListQueue) -> None:
     assert error(visitor.post("/widget/messages", {"content": "Other"}, headers=KEY)) == (422, "idempotency_conflict")
 
 
-def test_scope_is_token_and_route(house: House) -> None:
-    visitor = house.visit()
-    visitor.post("/widget/messages", {"content": "x"}, headers=KEY)
+def test_scope_is_token_and_route(house: House, other_house: House) -> None:
+    """Who uses the same key for the same words is told their own answer, also when they ask again, and no other's."""
+    visitor, stranger = house.visit(), other_house.visit()
     path = f"/conversations/{visitor.conversation_id}/messages"
-    answers = [
-        house.visit().post("/widget/messages", {"content": "x"}, headers=KEY),
-        house.ada.post(path, {"content": "x"}, headers=KEY),
-        house.ben.post(path, {"content": "x"}, headers=KEY),
-    ]
-    assert [a.status_code for a in answers] == [201] * 3
+    asked = [
+        (visitor, "/widget/messages"), (house.visit(), "/widget/messages"), (stranger, "/widget/messages"),
+        (house.ada, path), (house.ben, path),
+        (other_house.ada, f"/conversations/{stranger.conversation_id}/messages"),
+    ]  # fmt: skip
+    answers = [caller.post(at, {"content": "x"}, headers=KEY) for caller, at in asked]
+    assert [a.status_code for a in answers] == [201] * 6
     assert not any("Idempotency-Replayed" in a.headers for a in answers)
-    assert len({a.get_json()["id"] for a in answers}) == 3
+    assert len({a.get_json()["id"] for a in answers}) == 6
+    again = [caller.post(at, {"content": "x"}, headers=KEY) for caller, at in reversed(asked)]
+    assert [a.headers["Idempotency-Replayed"] for a in again] == ["true"] * 6
+    assert [a.data for a in reversed(again)] == [a.data for a in answers]
 
 
 def test_a_failed_request_keeps_nothing(house: House) -> None:
