@@ -63,13 +63,26 @@ FORGET_FILES = text("DELETE FROM attachment WHERE message_id = :message RETURNIN
 # What follows holds words without belonging to the message: the timeline, of a note that the AI wished to write; the
 # change log, which streams resume by; answers kept for a repetition, which keep their place so that nothing is said
 # twice; and what was or is to be told to webhooks. The change log has no index by conversation, so it is read from its
-# end to where the message came: ids rise with the time, but for transactions that overlap.
+# end to where the message came: ids rise with the time, but for transactions that overlap. Event streams may wait for
+# what is changed there, so the kept answers, of which there are many, are looked through before:
+# tests/integration/test_removing.py::test_streams_wait_for_nothing_that_is_looked_through. Deliveries come behind the
+# log, as jobs/feeding.py relies on.
 FORGET = (
     text(
         """
 UPDATE timeline_event SET data = jsonb_set(data, '{wanted,content}', '""')
 WHERE conversation_id = :conversation AND turn_id = :turn
     AND data ->> 'tool' = 'add_note' AND data -> 'wanted' ->> 'content' = CAST(:words AS text)
+"""
+    ),
+    text(
+        """
+UPDATE idempotency_key SET body = (
+    SELECT json_object_agg(key, CASE key WHEN 'content' THEN '""' WHEN 'attachments' THEN '[]'
+        WHEN 'removed' THEN 'true' ELSE value END)
+    FROM json_each(body))
+WHERE CAST(body ->> 'conversation_id' AS text) = CAST(:conversation AS text)
+    AND CAST(body ->> 'id' AS text) = CAST(:message AS text) AND body -> 'content' IS NOT NULL
 """
     ),
     text(
@@ -93,16 +106,6 @@ UPDATE change SET body = body || jsonb_build_object(
 WHERE conversation_id = :conversation AND id > COALESCE((
     SELECT id FROM change WHERE at < CAST(:written AS timestamptz) - interval '10 minutes'
     ORDER BY id DESC LIMIT 1), 0)
-"""
-    ),
-    text(
-        """
-UPDATE idempotency_key SET body = (
-    SELECT json_object_agg(key, CASE key WHEN 'content' THEN '""' WHEN 'attachments' THEN '[]'
-        WHEN 'removed' THEN 'true' ELSE value END)
-    FROM json_each(body))
-WHERE CAST(body ->> 'conversation_id' AS text) = CAST(:conversation AS text)
-    AND CAST(body ->> 'id' AS text) = CAST(:message AS text) AND body -> 'content' IS NOT NULL
 """
     ),
     text(

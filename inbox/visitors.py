@@ -18,6 +18,7 @@ from inbox.access import Agent, require_manager
 from inbox.act_parts import ATTRIBUTES, GUARD
 from inbox.conversation import LARGEST_ID
 from inbox.errors import NotFound, StaleVersion
+from inbox.patience import patiently
 from inbox.saying import later
 from inbox.search import like
 
@@ -159,10 +160,20 @@ FROM visitor WHERE id = :visitor AND project_id = :project FOR UPDATE
 )
 LOCK_CONVERSATIONS = text("SELECT id FROM conversation WHERE visitor_id = :visitor ORDER BY id FOR UPDATE")
 LOCK_TURNS = text("SELECT 1 FROM turn WHERE conversation_id = ANY(:conversations) ORDER BY id FOR UPDATE")
-# Messages, notes, turns, drafts, timelines, sessions and what was sent to webhooks go with their conversation. What
-# follows holds words without belonging to it: the change log, and answers kept for a repetition.
+# Messages, notes, turns, drafts, timelines, sessions and what was sent to webhooks go with their conversation. Two logs
+# hold words without belonging to it, and have no index by it: the change log, and answers kept for a repetition. So the
+# change log of a week is read before anything is locked, and what came since `begun` is read once more: ids rise with
+# the time, but for transactions that overlap. What is found there is deleted last, for event streams may wait for it
+# until that is committed: tests/integration/test_erasing.py::test_streams_wait_for_nothing_that_is_read
+LOGGED = text(
+    """
+SELECT clock_timestamp() AS begun, ARRAY(
+    SELECT ch.id FROM change ch JOIN conversation c ON c.id = ch.conversation_id
+    WHERE c.visitor_id = :visitor AND c.project_id = :project) AS logged
+"""
+)
+READING_SECONDS = 120.0  # for a log of a week or a day, which is long where many write
 ERASE = (
-    text("DELETE FROM change WHERE conversation_id = ANY(:conversations)"),
     text(
         """
 DELETE FROM idempotency_key
@@ -171,6 +182,13 @@ WHERE CAST(body ->> 'conversation_id' AS text) = ANY(CAST(CAST(:conversations AS
         SELECT encode(s.token_hash, 'hex') FROM visitor_session s WHERE s.conversation_id = ANY(:conversations))
     OR scope LIKE 'agent:%' AND split_part(scope, ':', 3) = 'attachments'
         AND split_part(scope, ':', 4) = ANY(CAST(CAST(:conversations AS bigint[]) AS text[]))
+"""
+    ),
+    text("DELETE FROM change WHERE id = ANY(:logged)"),
+    text(
+        """
+DELETE FROM change WHERE conversation_id = ANY(:conversations) AND id > COALESCE((
+    SELECT id FROM change WHERE at < CAST(:begun AS timestamptz) - interval '10 minutes' ORDER BY id DESC LIMIT 1), 0)
 """
     ),
     text("DELETE FROM conversation WHERE id = ANY(:conversations)"),
@@ -193,13 +211,16 @@ def erase(connection: Connection, who: Agent, visitor_id: int) -> Erased:
     """
     require_manager(who, FOR_MANAGERS)
     named = {"visitor": visitor_id, "project": who.project_id}
-    if connection.execute(LOCK_VISITOR, named).one_or_none() is None:
-        raise NotFound
-    found = list(connection.execute(LOCK_CONVERSATIONS, named).scalars())
-    connection.execute(LOCK_TURNS, {"conversations": found})
-    files = attachments.forget(connection, found)
-    for statement in ERASE:
-        connection.execute(statement, {"conversations": found, "visitor": visitor_id})
+    with patiently(connection, READING_SECONDS):
+        log = connection.execute(LOGGED, named).one()
+        if connection.execute(LOCK_VISITOR, named).one_or_none() is None:
+            raise NotFound
+        found = list(connection.execute(LOCK_CONVERSATIONS, named).scalars())
+        connection.execute(LOCK_TURNS, {"conversations": found})
+        files = attachments.forget(connection, found)
+        erased = {"conversations": found, "visitor": visitor_id, "logged": log.logged, "begun": log.begun}
+        for statement in ERASE:
+            connection.execute(statement, erased)
     data = {"conversations": len(found)}
     audit.record(connection, who, "visitor_erased", f"visitor {visitor_id}", data)
     return Erased(found, files)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, event, text
 
 from inbox import attachments, visitors
 from inbox.access import Agent
@@ -132,6 +136,47 @@ def test_a_file_that_never_can_be_deleted_holds_up_no_other(
 def not_waited_for_long(connection: Connection) -> bool:
     """Whether the server ends this transaction by itself, once its process stalls: event streams wait for it."""
     return bool(connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "5s")
+
+
+@contextmanager
+def before(words: str, act: Callable[[], Any]) -> Iterator[None]:
+    """Do the act once, when a statement with these words is about to be sent."""
+    left = [act]
+
+    def sent(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if words in statement and left:
+            left.pop()()
+
+    event.listen(Engine, "before_cursor_execute", sent)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", sent)
+    assert not left
+
+
+def test_streams_wait_for_nothing_that_is_read(house: House, services: Services) -> None:
+    """Both logs are read through before anything is deleted from the one whose changes all streams wait for."""
+    house.visit(SECRET, name=SECRET)
+    (one,) = known(house, q=SECRET)
+    held = text("SELECT id FROM change WHERE position IS NULL FOR UPDATE NOWAIT")
+
+    def free() -> None:
+        with services.reading() as connection:
+            assert connection.execute(held).all()
+
+    with before("DELETE FROM idempotency_key", free):
+        assert house.ada.call("DELETE", f"/visitors/{one['id']}").status_code == 204
+    assert SECRET not in everything(services)
+
+
+@pytest.mark.parametrize("when", ["SELECT clock_timestamp() AS begun", "set_config('idle_in_transaction"])
+def test_what_is_said_while_the_log_is_read_is_erased_as_well(house: House, services: Services, when: str) -> None:
+    visitor = house.visit("Hello", name=SECRET)
+    (one,) = known(house, q=SECRET)
+    with before(when, lambda: visitor.post("/widget/messages", {"content": SECRET})):
+        assert house.ada.call("DELETE", f"/visitors/{one['id']}").status_code == 204
+    assert SECRET not in everything(services)
 
 
 def waiting(services: Services) -> int:

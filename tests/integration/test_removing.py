@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, text
 
 from inbox import removing
 from inbox.access import Agent
@@ -21,7 +21,7 @@ from jobs.landing import Lander
 from responder.outcome import Intent, Reply
 from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Sit, shown
-from tests.integration.test_erasing import SECRET, attach, everything, kept, not_waited_for_long
+from tests.integration.test_erasing import SECRET, attach, before, everything, kept, not_waited_for_long
 from tests.integration.test_needless import thanked, waits
 from tests.locks import until_waiting
 from tests.turns import begun
@@ -119,19 +119,12 @@ def test_removed_while_a_webhook_is_fed(services: Services, here: Context, unfed
     """Between its reading of the log and its writing: it writes nothing, and reads anew at the next look."""
     hook_id, remove = unfed
 
-    def removed_before(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if "INSERT INTO webhook_delivery" in statement and not gone:
-            gone.append(statement)
-            with services.transaction() as writing:
-                remove(writing.connection)
+    def taken_back() -> None:
+        with services.transaction() as writing:
+            remove(writing.connection)
 
-    gone: list[str] = []
-    event.listen(Engine, "before_cursor_execute", removed_before)
-    try:
+    with before("INSERT INTO webhook_delivery", taken_back):
         feeding.feed(here.engine, hook_id)
-    finally:
-        event.remove(Engine, "before_cursor_execute", removed_before)
-    assert gone
     assert SECRET not in everything(services)
     feeding.feed(here.engine, hook_id)
     assert told_of_its_removal(services)
@@ -174,6 +167,20 @@ def test_one_removes_while_a_webhook_is_fed(services: Services, here: Context, u
     assert SECRET not in everything(services)
 
 
+def test_streams_wait_for_nothing_that_is_looked_through(
+    house: House, services: Services, said: tuple[str, Caller, list[int]]
+) -> None:
+    at, _, (_, number) = said
+    held = text("SELECT id FROM change FOR UPDATE NOWAIT")
+
+    def free() -> None:
+        with services.reading() as connection:
+            assert connection.execute(held).all()
+
+    with before("UPDATE idempotency_key", free):
+        assert house.ben.call("DELETE", f"{at}/messages/{number}").status_code == 200
+
+
 def told_of_its_removal(services: Services) -> bool:
     """Whether any webhook is to hear of it."""
     with services.reading() as connection:
@@ -211,9 +218,11 @@ def test_streams_tell_it_to_whom_they_told_the_message(
         answer = Caller(app, who.token).get(path, headers={"Last-Event-ID": "0"}, buffered=False)
         frames = answer.iter_encoded()
         came = b""
-        while came.count(b"event: message.removed") < heard:
+        last = f'"message": {{"id": {ids[-1]},'.encode()
+        while last not in came.partition(b"event: message.removed")[2]:
             came += next(frames)
         answer.close()
+        assert came.count(b"event: message.removed") == heard
         assert SECRET.encode() not in came
         assert came.count(b"event: message.created") == heard + 1
 

@@ -74,9 +74,9 @@ LONG = {
 READS_ALL = {
     "inbox.counts.COUNTED": "what the kept figures are checked against; no page asks it",
     "inbox.team.REMOVE": "a third of all conversations are that agent's here",
-    "inbox.visitors.ERASE.0": "the change log is of 7 days, and every write would pay for one more index of it",
-    "inbox.visitors.ERASE.1": "answers are kept for a day, likewise",
-    "inbox.removing.FORGET.2": "answers are kept for a day, as above",
+    "inbox.visitors.LOGGED": "the change log is of 7 days, and every write would pay for one more index of it",
+    "inbox.visitors.ERASE.0": "answers are kept for a day, likewise",
+    "inbox.removing.FORGET.1": "answers are kept for a day, as above",
     "jobs.race_field.CLEAN_UP.1": "all of the change log is one project's here",
     "jobs.dispatching.NEEDING": "all of the log is one project's here; tests/integration/test_webhook_indexes.py",
 }
