@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ def act(me: Agent) -> ResponseReturnValue:
     except InboxError as error:
         return _said(gettext("Nothing was changed"), sentence_of(error), status=422)
     wiring().hub.wake()
-    return _said(_what_was_done(done), _what_was_left(done), act_id=done.id)
+    return _said(_what_was_done(done, wanted.changes()), _what_was_left(done), act_id=done.id)
 
 
 @blueprint.post("/bulk/<number>/undo")
@@ -89,20 +90,34 @@ def _whole(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else 0
 
 
-def _what_was_done(done: bulk.Done) -> str:
+def _what_was_done(done: bulk.Done, changes: Mapping[str, Any]) -> str:
+    """How many, and what became of them where it was one thing."""
     count = len(done.changed)
+    match {name: value for name, value in changes.items() if name != "snoozed_until"}:
+        case {"status": "solved", **more} if not more:
+            return str(ngettext("%(num)d conversation solved", "%(num)d conversations solved", count))
+        case {"status": "snoozed", **more} if not more:
+            return str(ngettext("%(num)d conversation snoozed", "%(num)d conversations snoozed", count))
+        case {"status": "spam", **more} if not more:
+            return str(ngettext("%(num)d conversation is spam", "%(num)d conversations are spam", count))
+        case {"assignee_id": int(), **more} if not more:
+            return str(ngettext("%(num)d conversation assigned", "%(num)d conversations assigned", count))
+        case {"add_labels": [_label], **more} if not more:
+            return str(ngettext("%(num)d conversation labelled", "%(num)d conversations labelled", count))
     return str(ngettext("%(num)d conversation changed", "%(num)d conversations changed", count))
 
 
 def _what_was_left(done: bulk.Done) -> str:
     if not done.left:
         return gettext("The others were so already.") if done.unchanged else ""
-    names = sorted({one.by or gettext("somebody") for one in done.left})
-    one, several = (
+    who = ", ".join(sorted({one.by or gettext("somebody") for one in done.left}))
+    words = ngettext(
         "%(num)d was left: %(who)s changed it meanwhile.",
         "%(num)d were left: %(who)s changed them meanwhile.",
+        len(done.left),
+        who=who,
     )
-    return str(ngettext(one, several, len(done.left), who=", ".join(names)))
+    return str(words)
 
 
 def _said(title: str, words: str, *, act_id: int | None = None, status: int = 200) -> ResponseReturnValue:

@@ -47,6 +47,12 @@ function solve() {
   else control("e")?.click();
 }
 
+function needsNoAnswer() {
+  const isPromised = document.querySelector("#owner [data-promised]") !== null;
+  if (control("y")) control("y").click();
+  else if (open) toast(isPromised ? _("The AI promised a person here: take over first.") : _("Nobody waits for an answer here."), "answer");
+}
+
 function write(kind) {
   if (!reply) return;
   const choice = document.querySelector(`#composer input[name="kind"][value="${kind}"]`);
@@ -64,7 +70,7 @@ const ACTS = {
   t: () => control("t")?.click(),
   g: () => control("g")?.click(),
   s: () => control("s")?.click(),
-  y: () => control("y")?.click(),
+  y: needsNoAnswer,
   A: () => openPalette("assignee"),
   b: () => openPalette("snooze"),
   p: () => openPalette("priority"),

@@ -48,7 +48,7 @@ def test_many_at_once_and_who_was_faster(sign_in: SignIn, house: House, gate: Ga
     pick(ben, *numbers)
     keep(ben, "list-chosen")
     ben.keyboard.press("e")
-    toast = ben.locator(".toast").filter(has_text="2 conversations changed")
+    toast = ben.locator(".toast").filter(has_text="2 conversations solved")
     expect(toast).to_contain_text("1 was left: Ana Duarte changed it meanwhile.")
     keep(ben, "list-was-faster")
     expect(row(ana, numbers[1])).to_have_count(0)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.acceptance.conftest import House, SignIn, keep
-from tests.acceptance.listing import come, faults, look_at, pick, row
+from tests.acceptance.listing import call, come, faults, look_at, pick, row
 from tests.acceptance.walking import ANA, BEN
 
 pytestmark = pytest.mark.timeout(600)
@@ -169,3 +169,18 @@ def test_nothing_is_in_anybodys_way(sign_in: SignIn, house: House) -> None:
     keep(phone, "list-phone")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 375
     faults(phone)
+
+
+def test_nothing_to_answer_says_why_it_does_nothing(sign_in: SignIn, house: House) -> None:
+    """Where nobody waits, and where the AI has promised a person, for whom one takes over first."""
+    run = house.product.run
+    made = call(house, "widget/sessions", {"project_key": run["project_key"], "visitor": {"name": "Y Pressed"}})
+    page = sign_in(ANA, f"/conversations/{made['conversation_id']}")
+    page.locator("#conversation").focus()
+    page.keyboard.press("y")
+    expect(page.get_by_text("Nobody waits for an answer here.")).to_be_visible()
+    call(house, "widget/ask-person", {}, made["token"])
+    expect(page.locator("#owner").get_by_role("button", name="Take over")).to_be_visible()
+    expect(page.locator("#owner [data-promised]")).to_be_visible()
+    page.keyboard.press("y")
+    expect(page.get_by_text("The AI promised a person here: take over first.")).to_be_visible()

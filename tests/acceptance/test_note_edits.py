@@ -10,6 +10,12 @@ from tests.acceptance.walking import two
 
 __all__ = ["two"]  # a fixture, used by its name
 
+# How high the writer's name is, and how far below it stands that the note was edited.
+LAID = """() => {
+    const [name, edited] = ["b", ".edited"].map((one) => document.querySelector(`#messages .note .meta ${one}`));
+    return [name.offsetHeight, edited.getBoundingClientRect().top - name.getBoundingClientRect().bottom];
+}"""
+
 
 def test_a_note_is_edited_by_hand(two: tuple[Page, Page]) -> None:
     """A colleague has the new words at once, and no button; what is typed survives a reload."""
@@ -59,3 +65,23 @@ def test_a_note_is_edited_by_key(two: tuple[Page, Page]) -> None:
     expect(ana.locator("#messages .note .when")).to_be_focused()
     ana.keyboard.press("E")
     expect(words).to_have_value("She called thrice.")
+
+
+def test_an_edited_note_on_a_phone(two: tuple[Page, Page]) -> None:
+    """That it was edited has a line of its own: nothing of the first is squeezed."""
+    ana, _ben = two
+    say(ana, "She called thrice.", "Note")
+    ana.get_by_label("Reply", exact=True).press("Escape")
+    ana.keyboard.press("E")
+    ana.get_by_label("The words of your note").press("Control+Enter")  # the same words: nothing was edited
+    expect(ana.locator("#messages .note .bubble")).to_be_visible()
+    expect(ana.locator("#messages .note .edited")).to_have_count(0)
+    ana.keyboard.press("E")
+    ana.get_by_label("The words of your note").fill("She called twice.")
+    ana.get_by_label("The words of your note").press("Control+Enter")
+    expect(ana.locator("#messages .note .edited")).to_be_visible()
+    ana.set_viewport_size({"width": 390, "height": 844})
+    keep(ana, "note-edited-phone")
+    height, below = ana.evaluate(LAID)
+    assert height < 24  # one line
+    assert below > -1

@@ -147,6 +147,24 @@ def test_a_shared_view_is_changed_by_its_maker_or_a_manager(house: House, browse
     assert ben.post("/saved-views", data={"name": "  ", "view": "all"}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"status": "solved"}, "1 conversation solved"),
+        ({"snooze": "4"}, "1 conversation snoozed"),
+        ({"status": "spam"}, "1 conversation is spam"),
+        ({"assignee": "1"}, "1 conversation assigned"),
+        ({"label": "vip"}, "1 conversation labelled"),
+        ({"priority": "high"}, "1 conversation changed"),
+        ({"status": "solved", "label": "vip"}, "1 conversation changed"),
+    ],
+)
+def test_the_bar_says_what_it_did(house: House, browser: Browser, wanted: dict[str, str], said: str) -> None:
+    """One thing by its name, several as a change."""
+    wanted = {**wanted, "chosen": f"{house.visit('Hi').conversation_id}:0"}
+    assert said in browser(house.ben).post("/bulk", data=wanted, headers={"HX-Request": "1"}).text
+
+
 def test_the_bar_acts_on_the_chosen_and_undoes(house: House, services: Services, browser: Browser) -> None:
     ids = [house.visit("Hi").conversation_id for _ in range(3)]
     house.ada.patch(f"/conversations/{ids[0]}", {"priority": "high"})  # Ben's page does not know that yet
