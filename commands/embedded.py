@@ -79,19 +79,11 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
 
     `durable=False` gives up crash safety for speed and is for tests only. Raises ServerFailed.
     """
-    data = folder.resolve() / "postgres"
+    data, log = folder.resolve() / "postgres", folder / "postgres.log"
     sockets = _socket_folder(folder, "sockets")
-    user = _unprivileged() if os.geteuid() == 0 else None
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    own(user, data, sockets)
-    binaries = postgres_binaries()
-    identity = become(user, keep_walking=user is not None and not _walks(user, binaries, data, sockets))
-    log = folder / "postgres.log"
-    if not (data / "PG_VERSION").exists():
-        make_files(data, log, user, identity, environment)
-    wait_for_predecessor(data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock")
+    identity = _settle(data, sockets, log, environment)
     process = start(
-        [str(binaries / "postgres"), "-D", str(data), *_postgres_options(sockets, durable)],
+        [str(postgres_binaries() / "postgres"), "-D", str(data), *_postgres_options(sockets, durable)],
         log=log,
         identity=identity,
         dies_with=signal.SIGQUIT,
@@ -106,6 +98,19 @@ def start_postgres(folder: Path, *, durable: bool = True, environment: dict[str,
         signal.SIGINT,
         lambda: is_leaving(data / "postmaster.pid"),
     )
+
+
+def _settle(data: Path, sockets: Path, log: Path, environment: dict[str, str] | None) -> Callable[[], None]:
+    """Have PostgreSQL's files ready, whole and used by nobody; returns how a process becomes the user who owns them."""
+    user = _unprivileged() if os.geteuid() == 0 else None
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own(user, data, sockets)
+    reached = user is None or all(can_walk(user, path) for path in (postgres_binaries(), data, sockets))
+    identity = become(user, keep_walking=not reached)
+    if not (data / "PG_VERSION").exists():
+        make_files(data, log, user, identity, environment)
+    wait_for_predecessor(data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock")
+    return identity
 
 
 def start_valkey(folder: Path, *, environment: dict[str, str] | None = None) -> RunningServer:
@@ -171,10 +176,6 @@ def _socket_folder(folder: Path, name: str) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in users or found.st_mode & 0o077:
         raise ServerFailed(f"{path} is not a private folder of ours. Remove it, or set TANDEM_DATA to a shorter path.")
     return path
-
-
-def _walks(user: pwd.struct_passwd, *paths: Path) -> bool:
-    return all(can_walk(user, path) for path in paths)
 
 
 def _make_database(url: str) -> bool:

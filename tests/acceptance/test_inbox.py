@@ -178,7 +178,7 @@ def test_wrong_password(open_page: Callable[..., Page]) -> None:
     expect(page.get_by_label("Email")).to_have_value(ANA)
 
 
-def test_keys(visitor: Page, sign_in: SignIn) -> None:
+def test_a_conversation_is_settled_by_keys(visitor: Page, sign_in: SignIn) -> None:
     ask(visitor, "Can you reach everything by keyboard?")
     agent = sign_in()
     agent.keyboard.press("j")

@@ -88,7 +88,9 @@ def test_there_are_ten_ways(model_server: ModelServer) -> None:
 
 @pytest.mark.parametrize("node", [LLM, CONDITION])
 @pytest.mark.parametrize("name", ENDINGS)
-def test_for_ever(people: People, with_model: Settings, model_server: ModelServer, name: str, node: str) -> None:
+def test_whatever_it_does_for_ever(
+    people: People, with_model: Settings, model_server: ModelServer, name: str, node: str
+) -> None:
     people.behind_the_back("UPDATE project SET language = 'vi'")
     if node == CONDITION:
         people.use_workflow(WORKFLOW)

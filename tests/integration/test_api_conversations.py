@@ -25,7 +25,7 @@ def shown(caller: Caller, conversation_id: int) -> dict[str, Any]:
     return found
 
 
-def test_form(house: House) -> None:
+def test_the_form_of_a_conversation(house: House) -> None:
     visitor = house.visit("Where  is\nmy order?", name="Vera", email="vera@example.com")
     found = shown(house.ada, visitor.conversation_id)
     assert found.keys() >= KEYS

@@ -17,7 +17,7 @@ from tests.integration.callers import Caller, House, error
 NOWHERE = "redis://127.0.0.1:1"
 
 
-def test_well(house: House, app: Flask) -> None:
+def test_all_is_well(house: House, app: Flask) -> None:
     house.visit("Hello")
     client = app.test_client()
     assert client.get("/healthz").status_code == 200

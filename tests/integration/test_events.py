@@ -24,7 +24,7 @@ from tests.locks import until_waiting
 __all__ = ["hub", "quick_beats"]  # fixtures, used by their names, the second by all
 
 
-def test_form(house: House, hub: Hub) -> None:
+def test_the_form_of_events(house: House, hub: Hub) -> None:
     visitor = busy(house)
     seen = until_quiet(hub, Scope(house.project_id), "0")
     assert {e.name for e in seen} == {"message.created", "conversation.updated", "turn.updated", "timeline.created"}
@@ -136,7 +136,7 @@ def test_commits_out_of_order(house: House, hub: Hub, engine: Engine) -> None:
     assert until_quiet(hub, scope, last) == before + after
 
 
-def test_live(house: House, hub: Hub, in_background: Callable[..., Background]) -> None:
+def test_what_is_written_is_told_at_once(house: House, hub: Hub, in_background: Callable[..., Background]) -> None:
     visitor = house.visit("Hello")
     stream = hub.stream(Scope(house.project_id), None)
     assert next(stream) == b": welcome\n\n"

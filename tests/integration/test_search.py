@@ -43,7 +43,7 @@ def three(house: House) -> tuple[int, int, int]:
     return a, b, c
 
 
-def test_words(house: House, other_house: House, three: tuple[int, int, int]) -> None:
+def test_words_are_found_by_their_beginning(house: House, other_house: House, three: tuple[int, int, int]) -> None:
     leila, tom, duc = three
     other_house.visit("The Harbour coat", name="Leila")
     house.ben.post(f"/conversations/{tom}/messages", {"content": "He called about the harbour tour.", "private": True})

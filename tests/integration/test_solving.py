@@ -139,7 +139,7 @@ def test_it_gives_back_where_solving_does(people: People) -> None:
     assert [entry["kind"] for entry in people.timeline()[-2:]] == ["status", "given_back"]
 
 
-def test_the_setting(house: House) -> None:
+def test_the_setting_of_days(house: House) -> None:
     assert house.ada.patch("/project", {"solve_after_days": 14}).get_json()["solve_after_days"] == 14
     assert error(house.ada.patch("/project", {"solve_after_days": -1})) == (422, "invalid")
 

@@ -65,7 +65,7 @@ def test_none_begets_a_wider_one(house: House) -> None:
     assert error(answering.call("DELETE", f"/tokens/{told['id']}")) == (403, "forbidden")
 
 
-def test_it_ends(house: House, services: Services) -> None:
+def test_a_token_that_was_revoked_or_has_expired_opens_nothing(house: House, services: Services) -> None:
     told, program = made(house)
     assert house.ben.call("DELETE", f"/tokens/{told['id']}").status_code == 204
     assert error(program.get("/me")) == (401, "unauthorized")

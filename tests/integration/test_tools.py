@@ -154,7 +154,7 @@ def test_only_managers_change_and_try(house: House, server: ToolServer) -> None:
     assert server.came == []
 
 
-def test_try(house: House, server: ToolServer) -> None:
+def test_a_manager_tries_a_tool(house: House, server: ToolServer) -> None:
     made = with_secret(house, server)
     path = f"/tools/{made['id']}/try"
     tried = house.ada.post(path, {"arguments": {"order": "A 12"}}).get_json()

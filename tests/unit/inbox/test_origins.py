@@ -51,7 +51,7 @@ def test_who_may() -> None:
     assert not allows(["https://*.shop.example"], "null")
 
 
-def test_names() -> None:
+def test_the_names_that_allow_an_origin() -> None:
     assert names_of("https://a.shop.example:81") == [
         "https://a.shop.example:81",
         "https://*.shop.example:81",

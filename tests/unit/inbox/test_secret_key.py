@@ -11,7 +11,7 @@ from inbox.secret_key import secret_key
 from inbox.settings import Settings
 
 
-def test_it_stays(tmp_path: Path) -> None:
+def test_the_key_is_made_once_and_for_its_user_alone(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
     made = secret_key(settings)
     assert len(made) == 64

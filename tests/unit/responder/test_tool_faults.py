@@ -35,7 +35,7 @@ GOOD: dict[str, Any] = {
         ("header_value", " x"), ("header_value", "x" * 4097),
     ],
 )  # fmt: skip
-def test_faults(field: str, bad: Any) -> None:
+def test_what_is_wrong_is_said_at_its_field(field: str, bad: Any) -> None:
     assert faults_of(GOOD, [HOST]) == {}
     assert list(faults_of(GOOD | {field: bad}, [HOST])) == [field]
 
