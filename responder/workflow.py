@@ -113,7 +113,7 @@ def read_node(node: Any) -> Node | None:
     return Node(
         id=node["id"],
         type=node["type"],
-        name=text(data.get("label") or data.get("name")) or node["id"],
+        name=text(data.get("label") or data.get("name") or data.get("title")) or node["id"],
         prompt=data["prompt"] if isinstance(data.get("prompt"), str) else None,
         cases=tuple(_case(case) for case in items(data.get("cases")) if isinstance(case, Mapping)),
         tool=tool_name(data["toolName"]) if isinstance(data.get("toolName"), str) else None,

@@ -99,6 +99,22 @@ def test_without_a_decision_a_switch_has_its_default_and_a_condition_nothing() -
     assert undecided(WORKFLOW, ASK) is None
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"label": "Size", "name": "n", "title": "t"}, "Size"),
+        ({"name": "Size", "title": "t"}, "Size"),
+        ({"title": "Size"}, "Size"),
+        ({"title": ""}, "ask"),
+        ({"title": 5}, "ask"),
+    ],
+)
+def test_a_node_is_called_as_its_picture_is(data: dict[str, Any], name: str) -> None:
+    """static/js/workflow/draft.js names it by the same three, in this order."""
+    called = read_workflow({"nodes": [{"id": "ask", "type": "llm", "data": data}], "edges": []})
+    assert called.nodes["ask"].name == name
+
+
 def test_what_spoke_leaves_by_its_edge_or_ends() -> None:
     assert position_after(passed(WORKFLOW, WORKFLOW.nodes["answer"]), 4) == Position("end", 4)
     assert position_after(passed(WORKFLOW, WORKFLOW.nodes["end"]), 4) == Position(None, 4)
