@@ -95,7 +95,7 @@ NO_PAGES = {
     "widget_page.loader", "widget_page.theme", "reports.download", "breakdowns.download", "attaching.show",
     # Parts that stand in a page of the list above:
     "pages.parts", "listing.changed", "listing.rows", "listing.list_views", "company.crew", "race.parts",
-    "earlier.show", "canned_page.offer", "workflow_page.template", "workflow_page.version",
+    "earlier.show", "canned_page.offer", "note_edits.show", "workflow_page.template", "workflow_page.version",
 }  # fmt: skip
 SIGHTS = [sight for sights in PAGES.values() for sight in sights]
 
