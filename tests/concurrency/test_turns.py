@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from inbox import drafts
-from jobs import claim
+from jobs import claim, snapshot
 from jobs import turn as turns
 from jobs.context import Context
 from jobs.values import Basis, Claimed
@@ -98,6 +98,72 @@ def test_fence(people: People, worker: Context) -> None:
     assert [m for m in people.messages() if m["author"] == "responder"] == []
     worker.lander.land(second, basis, Reply("In time", None))
     assert [m["content"] for m in people.messages() if m["author"] == "responder"] == ["In time"]
+
+
+def test_who_lost_a_turn_neither_keeps_it_nor_gives_it_back(people: People) -> None:
+    """Its lease lapsed and another worker has it: the first one's beats do not keep it from the sweeper once that one
+    dies as well, and what the first one gives back is not the other's."""
+    turn_id = written(people)
+    first = take(people, turn_id)
+    lapse(people)
+    second = take(people, turn_id)
+    assert first is not None
+    assert second is not None
+    with people.services.reading() as connection:
+        assert claim.extend(connection, {turn_id: first.attempt}, lease_seconds=600) == set()
+        assert claim.extend(connection, {turn_id: second.attempt}, lease_seconds=30) == {turn_id}
+        assert not claim.release(connection, first)
+        (turn,) = people.turns()
+        assert (turn["status"], turn["attempt"], turn["releases"]) == ("thinking", second.attempt, 0)
+        assert claim.release(connection, second)
+        assert not claim.release(connection, second), "it is nobody's by now"
+        assert claim.extend(connection, {turn_id: second.attempt}, lease_seconds=30) == set()
+
+
+def test_a_turn_is_tried_so_often_and_what_was_given_back_is_not_counted(people: People) -> None:
+    """A claim that comes late, of a job that waited for long, is none: the sweeper hands off what failed too often."""
+    turn_id = written(people)
+    for _ in range(2):
+        claimed = take(people, turn_id)
+        assert claimed is not None
+        with people.services.reading() as connection:
+            assert claim.release(connection, claimed)
+    for _ in range(3):
+        assert take(people, turn_id) is not None
+        lapse(people)
+    assert take(people, turn_id) is None
+
+
+def test_what_is_parked_is_answered_once_and_waits_for_whoever_sends_it(
+    people: People, worker: Context, thinking: Thinking
+) -> None:
+    """The next turn does not answer again what is parked, but nothing was said, so its visitor waits for people."""
+    with thinking(written(people)):
+        people.act("take_over")
+    assert people.turns()[0]["status"] == "parked"
+    people.act("give_back")
+    turns.run(worker, people.turns()[-1]["id"])
+    assert [(turn["status"], turn["answers"]) for turn in people.turns()[1:]] == [("superseded", [])]
+    assert [message["author"] for message in people.messages()] == ["visitor"]
+    assert people.conversation()["left_to_people"]
+    again = people.visitor_writes("And another thing.")
+    assert again is not None
+    claimed = take(people, again)
+    assert claimed is not None
+    assert list(claimed.answers) == [people.messages()[-1]["id"]]
+
+
+def test_a_turn_reads_no_more_of_the_visitor_than_it_answers(people: People) -> None:
+    """What they write between its claim and its reading is the next turn's; what a person says there it knows."""
+    claimed = take(people, written(people))
+    assert claimed is not None
+    people.visitor_writes("And another thing.")
+    people.act("reply", "It left today.")
+    people.act("note", "They are a friend.")
+    with people.services.reading() as connection:
+        work = snapshot.read(connection, claimed)
+    assert work is not None
+    assert [said.content for said in work.snapshot.history] == ["Where is my order?", "It left today."]
 
 
 def test_a_missing_fence_is_noticed(people: People, worker: Context) -> None:

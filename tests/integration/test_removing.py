@@ -240,6 +240,32 @@ def test_who_may(house: House, other_house: House, said: tuple[str, Caller, list
     assert [one["content"] for one in visitor.get("/widget/messages").get_json()["items"]] == ["", ""]
 
 
+def test_a_visitors_message_is_no_agents_whose_number_is_the_visitors(house: House, services: Services) -> None:
+    """Visitors and agents are numbered for themselves, each from one on."""
+    visitor = house.visit("Hello")
+    at = f"/conversations/{visitor.conversation_id}"
+    said = visitor.get("/widget/messages").get_json()["items"][0]["id"]
+    with services.reading() as connection:
+        connection.execute(
+            text("UPDATE message SET author_id = :ben WHERE id = :id"), {"ben": house.ben.id, "id": said}
+        )
+    assert error(house.ben.call("DELETE", f"{at}/messages/{said}")) == (403, "forbidden")
+
+
+def test_a_parked_reply_is_removed_by_whoever_sent_it(house: House, services: Services) -> None:
+    """Its words go from the draft as well, where they stood first."""
+    at = f"/conversations/{house.visit('Hello').conversation_id}"
+    with services.transaction() as writing:
+        work = begun(writing.connection, writing.connection.execute(text("SELECT id FROM turn")).scalar_one())
+    house.ada.post(f"{at}/take-over")
+    Lander(services.database, None).land(work.claimed, work.basis, Reply(SECRET, None))
+    (draft,) = house.ben.get(f"{at}/drafts").get_json()["items"]
+    sent = house.ben.post(f"{at}/drafts/{draft['id']}/send").get_json()
+    assert (sent["author"], sent["content"]) == ("responder", SECRET)
+    assert house.ben.call("DELETE", f"{at}/messages/{sent['id']}").status_code == 200
+    assert SECRET not in everything(services)
+
+
 def test_on_the_page(house: House, services: Services, sit: Sit, said: tuple[str, Caller, list[int]]) -> None:
     at, visitor, (note, reply) = said
     ben = sit(house.ben)
