@@ -118,11 +118,15 @@ def _settle_down() -> None:
 
 
 def _work(here: Context, stopping: Stopping) -> None:
-    """One life of the RQ loop: it ends on a stop request, or when Redis goes away for good."""
-    redis = redis_client(str(here.settings.redis_url))
-    try:
-        worker = TurnWorker(list(QUEUES), connection=redis, turns=here.settings.turns, stopping=stopping)
-        worker.work(logging_level="WARNING")
-    except Exception as error:
-        log.warning("The queue's loop ended (%s).", error)
-        time.sleep(REDIS_AWAY_SECONDS)
+    """One life of the RQ loop: it ends on a stop request, or when Redis goes away for good.
+
+    Its turns have ended before it does, so its connections go with it:
+    tests/integration/test_turn_worker.py::test_a_loop_that_ended_leaves_no_connection.
+    """
+    with redis_client(str(here.settings.redis_url)) as redis:
+        try:
+            worker = TurnWorker(list(QUEUES), connection=redis, turns=here.settings.turns, stopping=stopping)
+            worker.work(logging_level="WARNING")
+        except Exception as error:
+            log.warning("The queue's loop ended (%s).", error)
+            time.sleep(REDIS_AWAY_SECONDS)

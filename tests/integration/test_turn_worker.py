@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -15,8 +16,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, Retry, Worker
 from rq.job import Job
 
+import jobs.worker
+from jobs.context import Context
 from jobs.queue import DELIVERIES, QUEUES, TURNS
+from jobs.stopping import Stopping
 from jobs.turn_worker import TurnWorker
+from tests.product import wait_for
 
 TURNS_AT_ONCE, DELIVERIES_AT_ONCE = 4, 1
 SECONDS = 60  # a job that waits so long waits in vain
@@ -179,3 +184,13 @@ def test_a_worker_whose_rooms_are_full_says_that_it_lives(
             queues[purpose].enqueue(beating, redis_url)
     work(queues)
     assert in_vain == []
+
+
+def test_a_loop_that_ended_leaves_no_connection(worker: Context, redis_url: str) -> None:
+    """Another one begins with its own: a Redis that comes and goes would collect them."""
+    redis: Any = Redis.from_url(redis_url)
+    stopping = Stopping()
+    stopping.ask()
+    before = len(redis.client_list())
+    jobs.worker._work(worker, stopping)
+    wait_for("the end of its connections", lambda: len(redis.client_list()) == before)

@@ -1,4 +1,4 @@
-// The words of the workflow's page about what became of an act. Owns showing them.
+// The words of the workflow's page about what became of an act. Owns showing them: toasts.js is for pages with htmx.
 
 import { h } from "./build.js";
 
