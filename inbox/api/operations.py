@@ -12,6 +12,7 @@ from inbox import errors
 from inbox.api import answers, bulk, program_answers, schemas, widget_answers
 from inbox.api.kept_operations import KEPT_OPERATIONS
 from inbox.api.operation import ASCENDING, CHANGED, CURSOR, DESCENDING, LIMIT, Operation, Parameter, several
+from inbox.api.program_bodies import ProjectFoundBody
 from inbox.api.program_operations import PROGRAM_OPERATIONS
 from inbox.api.team_operations import TEAM_OPERATIONS
 from inbox.api.widget_operations import WIDGET_OPERATIONS
@@ -42,6 +43,9 @@ OPERATIONS: dict[str, Operation] = {
     **KEPT_OPERATIONS,
     "project.me": Operation(answers.Me),
     "project.list_projects": Operation(answers.Listed[program_answers.ProjectNamed]),
+    "project.found": Operation(
+        program_answers.ProjectMade, 201, ProjectFoundBody, {"name": "Fjell Shop"}, once=True, managers=True
+    ),
     "project.show": Operation(answers.Project, etag=True),
     "project.patch": Operation(
         answers.Project,

@@ -185,6 +185,13 @@ class ProjectNamed(Named):
     this: bool
 
 
+class ProjectMade(Named):
+    """A project that you lead: the `key` is the widget's, `token` is yours for it and told this once."""
+
+    key: str
+    token: str
+
+
 class Token(Answer):
     """An API token, without the token itself. `expires_at` null: it holds until it is revoked."""
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from inbox.access import Scope
 from inbox.api.fields import Attributes, Body, Label, Moment, Short, Text, Title
+from inbox.founding import LONGEST_NAME
 from inbox.label_colours import Colour
 from inbox.listed import Sort
 from inbox.search import MOST_CHARACTERS
@@ -70,6 +71,12 @@ class RenameBody(LabelBody):
     """PATCH labels."""
 
     new_name: Label
+
+
+class ProjectFoundBody(Body):
+    """POST projects."""
+
+    name: Annotated[Short, Field(max_length=LONGEST_NAME)]
 
 
 class TokenBody(Body):

@@ -41,7 +41,7 @@ def create(who: Agent) -> Response:
         made = agent_tokens.create(writing.connection, who, token_from(seed), **wanted.model_dump())
         return {"seed": seed, **representation.token(made)}
 
-    return created("tokens", act, shown=_with_token)
+    return created("tokens", act, shown=with_token)
 
 
 @blueprint.delete("/<number>")
@@ -60,5 +60,6 @@ def token_from(seed: str) -> str:
     return token_of(seed, str(current_app.secret_key))
 
 
-def _with_token(kept: dict[str, Any]) -> dict[str, Any]:
+def with_token(kept: dict[str, Any]) -> dict[str, Any]:
+    """What is told of what is kept: the token in the place of its seed."""
     return {**{name: value for name, value in kept.items() if name != "seed"}, "token": token_from(kept["seed"])}

@@ -23,7 +23,7 @@ from inbox.errors import Forbidden, NotFound
 from inbox.services import Services
 from inbox.settings import Settings
 from tests.background import Background
-from tests.integration.callers import Caller, House
+from tests.integration.callers import Caller, House, error
 from tests.integration.reader import Reader, Sit, shown
 from tests.locks import until_waiting
 
@@ -187,3 +187,30 @@ def test_who_looks_at_the_demo_makes_their_own(app: Flask, services: Services, s
     assert "You sign in as kari@shop.example." in page
     assert "This is the demo." not in shown(reader.open("/settings"))
     assert "Northfold" not in page
+
+
+def test_a_program_makes_one_and_goes_on_in_it(house: House, app: Flask) -> None:
+    made = house.ada.post("/projects", {"name": "Fjell Shop"}, headers={"Idempotency-Key": "k"})
+    assert made.status_code == 201, made.text
+    told = made.get_json()
+    there = Caller(app, told["token"])
+    me = there.get("/me").get_json()
+    assert (me["id"], me["role"], me["project_id"]) == (house.ada.id, "manager", told["id"])
+    project = there.get("/project").get_json()
+    assert (project["name"], project["key"]) == ("Fjell Shop", told["key"])
+    again = house.ada.post("/projects", {"name": "Fjell Shop"}, headers={"Idempotency-Key": "k"})
+    assert (again.headers["Idempotency-Replayed"], again.get_json()) == ("true", told)
+    another = house.ada.post("/projects", {"name": "Fjell Shop"}).get_json()
+    assert another["id"] == told["id"], "it is there already"
+    assert another["token"] != told["token"]
+
+
+def test_who_may_make_none_makes_none_over_the_api_either(
+    house: House, app: Flask, services: Services, settings: Settings
+) -> None:
+    assert error(house.ben.post("/projects", {"name": "Mine"})) == (403, "forbidden")
+    for name in ("", " ", "x" * 201):
+        assert error(house.ada.post("/projects", {"name": name})) == (422, "invalid"), name
+    app.extensions["tandem"] = replace(app.extensions["tandem"], settings=replace(settings, new_projects=False))
+    assert error(house.ada.post("/projects", {"name": "Mine"})) == (403, "forbidden")
+    assert projects(services) == ["House"]
