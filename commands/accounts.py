@@ -86,9 +86,9 @@ def agent() -> None:
 @agent.command("create")
 @click.argument("email")
 @click.option("--project", "project_id", type=PROJECT_ID, required=True)
-@click.option("--role", type=click.Choice(["agent", "manager"]), default="agent", help="Default: agent.")
+@click.option("--role", type=click.Choice(["agent", "manager"]), help="Default: agent; a member stays what they are.")
 @click.option("--name", default=None)
-def create_agent(email: str, project_id: int, role: str, name: str | None) -> None:
+def create_agent(email: str, project_id: int, role: str | None, name: str | None) -> None:
     """Make an agent, or add one to another project; prints {id, token, password}."""
     try:
         with database(servers(needs_redis=False)).begin() as connection:

@@ -57,8 +57,9 @@ ON CONFLICT (lower(email)) DO NOTHING RETURNING id
 FIND_AGENT = text("SELECT id FROM agent WHERE lower(email) = lower(:email)")
 JOIN_PROJECT = text(
     """
-INSERT INTO membership (project_id, agent_id, role) VALUES (:project, :agent, :role)
-ON CONFLICT (project_id, agent_id) DO UPDATE SET role = EXCLUDED.role
+INSERT INTO membership (project_id, agent_id, role)
+VALUES (:project, :agent, COALESCE(CAST(:role AS text), 'agent'))
+ON CONFLICT (project_id, agent_id) DO UPDATE SET role = COALESCE(CAST(:role AS text), membership.role)
 """
 )
 
@@ -102,9 +103,11 @@ def add_workflow(connection: Connection, project_id: int, workflow: Mapping[str,
 
 
 def create_agent(
-    connection: Connection, email: str, *, project_id: int, role: str = "agent", name: str | None = None
+    connection: Connection, email: str, *, project_id: int, role: str | None = None, name: str | None = None
 ) -> MadeAgent:
     """An agent with a password and a token for the project; an agent who exists joins it and keeps their password.
+
+    Without a `role` a member stays what they are, and anybody else becomes an agent.
 
     Raises Invalid for an address or a name that cannot be one, IntegrityError for a project that does not exist.
     """

@@ -72,3 +72,24 @@ def test_a_workflow_with_a_byte_order_mark(settings: Settings, tmp_path: Path) -
     }
     path.write_text(json.dumps(graph), encoding="utf-8-sig")
     assert said(settings, project, "create", "Shop", "--workflow", str(path)).exit_code == 0
+
+
+def test_a_manager_who_is_given_a_token_stays_one(house: House, services: Services, settings: Settings) -> None:
+    """Whoever wants one more token from the command line does not say a role, and the project kept no manager."""
+    email = email_of(services, house.ada.id)
+    words = ("create", email, "--project", str(house.project_id))
+    for more, role in (
+        ((), "manager"),
+        (("--role", "agent"), "agent"),
+        ((), "agent"),
+        (("--role", "manager"), "manager"),
+    ):
+        made = json.loads(said(settings, agent, *words, *more).stdout)
+        assert (made["id"], made["password"]) == (house.ada.id, None)
+        assert house.ada.get("/me").get_json()["role"] == role
+
+
+def email_of(services: Services, agent_id: int) -> str:
+    with services.reading() as connection:
+        found = connection.execute(text("SELECT email FROM agent WHERE id = :agent"), {"agent": agent_id})
+        return str(found.scalar_one())
