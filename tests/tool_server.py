@@ -81,7 +81,7 @@ class ToolServer:
         self._http.daemon_threads = True
 
     def __enter__(self) -> ToolServer:
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

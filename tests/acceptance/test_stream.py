@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def silent() -> Iterator[Silent]:
     with Silent() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.over.set()
         server.shutdown()
