@@ -36,20 +36,12 @@ def change_cte(
     ids rise in commit order. With `several` conversations each gets what is its own.
     `removed` are messages that have lost their words, `edited` notes that have other ones.
     """
-    later = "".join(
-        f""",
-        '{name}', {_rows(ctes)}"""
-        for name, ctes in (("removed", removed), ("edited", edited))
-        if ctes
-    )
-    shown = conversation if conversation_changed else "NULL::jsonb"
     of = conversation if several else ""
+    told = {"messages": messages, "turns": turns, "drafts": drafts, "entries": entries}
+    seldom = {name: ctes for name, ctes in (("removed", removed), ("edited", edited)) if ctes}
+    rows = "".join(f",\n        '{name}', {_rows(ctes, of)}" for name, ctes in (told | seldom).items())
     return f"""changed AS (
     INSERT INTO change (project_id, conversation_id, version, body)
     SELECT {conversation}.project_id, {conversation}.id, {conversation}.version, jsonb_build_object(
-        'conversation', {shown},
-        'messages', {_rows(messages, of)},
-        'turns', {_rows(turns, of)},
-        'drafts', {_rows(drafts, of)},
-        'entries', {_rows(entries, of)}{later})
+        'conversation', {conversation if conversation_changed else "NULL::jsonb"}{rows})
     FROM {conversation})"""
