@@ -133,7 +133,11 @@ def confirm(connection: Connection, agent_id: int, code: str, sealer: Sealer, no
     step = _step(sealer.open(row.secret), code, now) if row and row.confirmed_at is None else None
     if row is None or step is None:
         raise Invalid("This is not the code that the app shows now.", fields={"code": "does not match"})
-    connection.execute(CONFIRM, {"agent": agent_id, "step": step, "secret": row.secret})
+    confirmed = {"agent": agent_id, "step": step, "secret": row.secret}
+    if connection.execute(CONFIRM, confirmed).one_or_none() is None:  # begun anew, or confirmed, in this moment
+        raise Invalid(
+            "Another secret was made in this moment. Read the newest into the app.", fields={"code": "is old"}
+        )
     audit.record_of_agent(connection, agent_id, "second_factor_on", "app")
     return new_paper_codes(connection, agent_id)
 

@@ -27,6 +27,13 @@ def test_what_is_sent_can_be_taken_back_and_goes_out_with_whoever_leaves(
     expect(reply).to_have_value("It is on its weg.")
     expect(ben.locator("#outbox > *")).to_have_count(0)
 
+    ben.get_by_text("Note", exact=True).click()
+    reply.fill("She has called before.")
+    reply.press("Control+Enter")
+    expect(ben.locator("#messages").get_by_text("She has called before.")).to_be_visible()  # nobody waits for a note
+    expect(ben.locator("#outbox > *")).to_have_count(0)
+    ben.get_by_text("To the visitor", exact=True).click()
+
     reply.fill("It is on its way.")
     reply.press("Control+Enter")
     expect(ben.locator("#outbox")).to_contain_text("goes out in")

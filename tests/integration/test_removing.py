@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from inbox import removing
+from inbox import events, removing
 from inbox.access import Agent
 from inbox.events import place
 from inbox.services import Services
@@ -252,8 +252,9 @@ def test_a_visitors_message_is_no_agents_whose_number_is_the_visitors(house: Hou
     assert error(house.ben.call("DELETE", f"{at}/messages/{said}")) == (403, "forbidden")
 
 
-def test_a_parked_reply_is_removed_by_whoever_sent_it(house: House, services: Services) -> None:
-    """Its words go from the draft as well, where they stood first."""
+def test_a_parked_reply_is_removed_by_whoever_sent_it(house: House, services: Services, here: Context) -> None:
+    """Its words go from the draft as well, where they stood first, and from what a webhook was told of it."""
+    hook = house.ada.post("/webhooks", {"url": "https://example.com"}).get_json()
     at = f"/conversations/{house.visit('Hello').conversation_id}"
     with services.transaction() as writing:
         work = begun(writing.connection, writing.connection.execute(text("SELECT id FROM turn")).scalar_one())
@@ -262,6 +263,12 @@ def test_a_parked_reply_is_removed_by_whoever_sent_it(house: House, services: Se
     (draft,) = house.ben.get(f"{at}/drafts").get_json()["items"]
     sent = house.ben.post(f"{at}/drafts/{draft['id']}/send").get_json()
     assert (sent["author"], sent["content"]) == ("responder", SECRET)
+    feeding.feed(here.engine, hook["id"])
+    with services.reading() as connection:
+        changes = events.read(connection, 0)
+    assert any(b"event: draft.updated" in change.for_agents for change in changes)
+    for theirs in (b"draft", b"timeline", b"taken_over"):
+        assert not any(theirs in change.for_visitor + change.for_widget for change in changes), theirs
     assert house.ben.call("DELETE", f"{at}/messages/{sent['id']}").status_code == 200
     assert SECRET not in everything(services)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from typing import Any
 
 import pyotp
 import pytest
@@ -114,6 +115,28 @@ def test_codes_on_paper(people: People) -> None:
         second_factor.new_paper_codes(writing.connection, people.ana.id)
     with people.services.reading() as connection, pytest.raises(Unauthorized):
         prove(connection, people, paper[1])
+
+
+def test_a_secret_that_is_made_anew_while_its_code_is_looked_at_is_not_said_to_be_on(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code was right for the one before: nobody is told that codes are asked for, and none are."""
+    with people.services.transaction() as writing:
+        second_factor.begin(writing.connection, people.ana.id, SEALER)
+        secret = second_factor.secret_to_confirm(writing.connection, people.ana.id, SEALER)
+    judged = second_factor._step
+
+    def begun_anew(*given: Any) -> int | None:
+        with people.services.transaction() as other:
+            second_factor.begin(other.connection, people.ana.id, SEALER)
+        return judged(*given)
+
+    monkeypatch.setattr(second_factor, "_step", begun_anew)
+    code = pyotp.TOTP(str(secret)).at(int(NOW))
+    with pytest.raises(Invalid), people.services.transaction() as writing:
+        second_factor.confirm(writing.connection, people.ana.id, code, SEALER, NOW)
+    with people.services.reading() as connection:
+        assert second_factor.state(connection, people.ana.id) == second_factor.State(False, 0, 0)
 
 
 def test_a_confirmed_secret_is_not_replaced(people: People) -> None:
