@@ -82,8 +82,18 @@ document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   }
   if (detail.shouldSwap && detail.target.contains(document.activeElement)) document.getElementById("conversation").focus();
 });
-const keep = ({ detail: { elt } }) => elt.matches?.("form.edit") && localStorage.setItem(keyOf(elt), elt.elements.content.value);
-document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => elt.matches?.("form.edit") && localStorage.removeItem(keyOf(elt)));
-for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.body.addEventListener(failure, keep);
+
+// While it is posted its words are kept nowhere: whether they were sent only the answer knows, also where the form is gone,
+// which hears of it by itself then.
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt: form } }) => {
+  if (!form.matches?.("form.edit")) return;
+  localStorage.removeItem(keyOf(form));
+  form.addEventListener("htmx:afterRequest", ({ detail }) => detail.xhr.status === 200 || back(form), { once: true });
+});
+
+function back(form) {
+  if (form.isConnected) localStorage.setItem(keyOf(form), form.elements.content.value);
+  else intoComposer(form.elements.content.value);
+}
 
 if (reply) bringBack();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.conftest import House, SignIn, keep
 from tests.acceptance.walking import ANA, BEN, address, ask, hold_after, open_newest
@@ -76,3 +76,35 @@ def test_a_colleague_is_there_too(visitor: Page, sign_in: SignIn, house: House) 
     expect(ben.get_by_label("Reply", exact=True)).to_have_value(f"Mine.\n\n{WORDS} On Tuesday.")
     ben.reload()
     expect(ben.get_by_label("Reply", exact=True)).to_have_value(f"Mine.\n\n{WORDS} On Tuesday.")
+
+
+def test_it_is_discarded_while_it_is_posted(visitor: Page, sign_in: SignIn, house: House) -> None:
+    """Whoever was a moment late keeps their words, where they write; nothing of them is sent."""
+    ben = parked(visitor, sign_in, house)
+    ana = sign_in(ANA, address(house, ben))
+    ben.get_by_label("The AI’s words, to edit").fill("It comes on Tuesday.")
+    held: list[Route] = []
+    ben.route("**/drafts/*/send", lambda route: held.append(route))
+    with ben.expect_request("**/drafts/*/send"):
+        ben.get_by_role("button", name="Post edited").click()
+    ana.get_by_role("button", name="Discard").click()
+    expect(ben.get_by_label("Parked")).to_have_count(0)
+    expect(ben.get_by_label("Reply", exact=True)).to_have_value("")  # it may have been sent
+    held[0].continue_()
+    expect(ben.get_by_label("Reply", exact=True)).to_have_value("It comes on Tuesday.")
+    expect(visitor.get_by_text("It comes on Tuesday.")).to_have_count(0)
+
+
+def test_it_is_posted_once_without_a_network(visitor: Page, sign_in: SignIn, house: House) -> None:
+    """What could not be posted is there after a reload, and goes out when it is posted again."""
+    ben = parked(visitor, sign_in, house)
+    words = ben.get_by_label("The AI’s words, to edit")
+    words.fill("It comes on Monday.")
+    ben.route("**/drafts/*/send", lambda route: route.abort())
+    words.press("Control+Enter")
+    expect(ben.get_by_text("Not done: the server cannot be reached.")).to_be_visible()
+    ben.unroute("**/drafts/*/send")
+    ben.reload()
+    expect(words).to_have_value("It comes on Monday.")
+    words.press("Control+Enter")
+    expect(visitor.get_by_text("It comes on Monday.")).to_be_visible()
