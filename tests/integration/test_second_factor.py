@@ -188,6 +188,26 @@ def set_up(ada: Reader) -> tuple[pyotp.TOTP, list[str]]:
     return app, paper
 
 
+def test_codes_on_paper_open_nobody_elses_account(people: People) -> None:
+    _, paper = switch_on(people)
+    with people.services.reading() as connection:
+        second_factor.new_paper_codes(connection, people.ben.id)
+        with pytest.raises(Unauthorized):
+            second_factor.prove(connection, people.ben.id, paper[0], SEALER, NOW)
+        assert prove(connection, people, paper[0]) == "recovery code"
+
+
+@pytest.mark.parametrize(("said", "hours"), [({}, 12), ({"stay": "yes"}, 14 * 24)])
+def test_a_session_lasts_as_long_as_its_owner_wants(
+    app: Flask, email: str, services: Services, said: dict[str, str], hours: int
+) -> None:
+    """Who does not want to stay on a device is out of it within half a day, whatever its browser keeps."""
+    assert Door(app).send("/sign-in", email=email, password=PASSWORD, **said).status_code == 302
+    with services.reading() as connection:
+        lasts = text("SELECT extract(epoch FROM expires_at - created_at) FROM agent_session")
+        assert round(connection.execute(lasts).scalar_one() / 3600) == hours
+
+
 def test_a_password_alone_opens_nothing(house: House, app: Flask, sit: Sit, email: str, services: Services) -> None:
     otp, paper = set_up(sit(house.ada))
     door = Door(app)

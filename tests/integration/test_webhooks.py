@@ -24,6 +24,17 @@ from tests.people import writes
 from tests.receiver import Receiver
 
 
+def test_a_project_has_so_many(house: House, other_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is fed with everything that happens in the project; another project's do not count."""
+    monkeypatch.setattr("inbox.webhooks.MOST_ENDPOINTS", 2)
+    wanted = {"url": "https://example.com"}
+    assert other_house.ada.post("/webhooks", wanted).status_code == 201
+    made = [house.ada.post("/webhooks", wanted) for _ in range(3)]
+    assert [one.status_code for one in made] == [201, 201, 422]
+    assert house.ada.call("DELETE", f"/webhooks/{made[0].get_json()['id']}").status_code == 204
+    assert house.ada.post("/webhooks", wanted).status_code == 201
+
+
 def test_signed_as_standard_webhooks_has_it(house: House, here: Context, receiver: Receiver) -> None:
     made = hook(house, receiver)
     visitor = house.visit("Xin chào 🎉")
