@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-# A stream whose client vanished without a word stays until its network gives it up, a quarter of an hour at most: a
-# phone that loses its own every 15 s has sixty of them.
-OF_A_VISITOR = 100
-OF_AN_ADDRESS = 1_000  # an office, a school, or a network of phones behind one
+# One takes some 4 KiB and a file. A stream whose client vanished without a word stays until its network gives it up, a
+# quarter of an hour at most: a phone that loses its own every 15 s has sixty of them.
+OF_A_VISITOR = 2_000
+OF_AN_ADDRESS = 10_000  # an office, a school, a network of phones, or a proxy that TANDEM_PROXIES does not know of
 
 Whose = Mapping[str, int]  # as whom a stream counts, and how many such there may be
 NOBODYS: Whose = {}
