@@ -35,7 +35,7 @@ def test_a_message_by_its_link_until_its_visitor_is_erased(house: House, visitor
     mai = sign_in(path=address(house, ben))
     mai.get_by_text("Erase this visitor").click()
     mai.locator(".erasing input[name=sure]").check()
-    mai.locator(".erasing button").click()
+    mai.get_by_role("button", name="Erase").click()
     expect(ben.get_by_role("heading", name="This conversation is gone")).to_be_visible()
     expect(ben.get_by_text("Where is it?")).to_have_count(0)
     ben.get_by_role("button", name="Copy what you typed").click()
