@@ -149,8 +149,9 @@ class Rush:
             until_waiting(self._services, 1)
             told += [self._told(one) for one in coming]
             wait_for("all to wait", lambda: len(self.door._gathering._waiting) == len(coming))
+        told[0].result()  # so that whoever waits now is of the others
         meanwhile()
-        return [one.result() for one in told][1:]
+        return [one.result() for one in told[1:]]
 
     def _told(self, coming: Coming) -> Background:
         def take_in() -> Any:

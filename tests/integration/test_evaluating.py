@@ -71,7 +71,7 @@ def test_a_refused_question_is_counted_as_failed(typed: Any, tmp_path: Path) -> 
     file = tmp_path / "labelled.csv"
     file.write_text(LABELLED)
     nobody = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "test"}
-    counted = outcome(typed(str(file), "--limit", "1", TANDEM_MODEL_TOTAL_SECONDS="1", **nobody))
+    counted = outcome(typed(str(file), "--limit", "1", TANDEM_MODEL_TOTAL_SECONDS="60", **nobody))
     assert counted["correct"] == 0
     assert counted["failed"] == {"model_failed": 1}
     assert counted["confusion"] == [{"label": "card_payment_fee_charged", "route": "(undecided)", "questions": 1}]
