@@ -16,8 +16,8 @@ from inbox import mentions, reading
 from inbox.access import Agent
 from inbox.act_parts import ENTRY_FROM_C, ENTRY_HEAD, MEANT, MENTIONED, OLD
 from inbox.change import change_cte
-from inbox.errors import Forbidden, Invalid, NotFound
-from inbox.removing import FIND, LOCK
+from inbox.errors import Forbidden, Invalid
+from inbox.removing import held
 from inbox.saying import later
 
 Row = Mapping[Any, Any]
@@ -75,11 +75,7 @@ def edit(connection: Connection, who: Agent, conversation_id: int, message_id: i
     Must run in a transaction. Raises NotFound, Forbidden for what is no note of theirs, and Invalid for a removed one.
     """
     named = {**who.asking, "conversation": conversation_id, "message": message_id}
-    if connection.execute(LOCK, named).one_or_none() is None:
-        raise NotFound
-    row = connection.execute(FIND, named).mappings().one_or_none()
-    if row is None:
-        raise NotFound
+    row = held(connection, named)
     if not may_edit(who, row):
         raise Forbidden(FOR_ITS_WRITER)
     if "removed" in row["details"]:

@@ -146,17 +146,23 @@ def may_remove(who: Agent, message: Row) -> bool:
     return who.is_manager or writer == who.id
 
 
+def held(connection: Connection, named: Mapping[str, Any]) -> Row:
+    """The message; its conversation is written by nobody else until the transaction ends. Raises NotFound."""
+    if connection.execute(LOCK, named).one_or_none() is None:
+        raise NotFound
+    row = connection.execute(FIND, named).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
 def remove(connection: Connection, who: Agent, conversation_id: int, message_id: int) -> Removed:
     """Take the words and files of a message or note away; one that is removed already is answered as it is.
 
     Must run in a transaction. Raises NotFound, and Forbidden for another's unless they are a manager.
     """
     named = {**who.asking, "conversation": conversation_id, "message": message_id}
-    if connection.execute(LOCK, named).one_or_none() is None:
-        raise NotFound
-    row = connection.execute(FIND, named).mappings().one_or_none()
-    if row is None:
-        raise NotFound
+    row = held(connection, named)
     if not may_remove(who, row):
         raise Forbidden(FOR_THEIR_WRITER)
     if "removed" in row["details"]:
